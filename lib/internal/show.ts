@@ -4,11 +4,11 @@ const LONGEST = 80;
 export function show(value: unknown): string {
   let text: string;
   try {
-    text =
-      (typeof value === 'object' || typeof value === 'string' ? JSON.stringify(value) : undefined) ?? String(value);
+    const asJson = typeof value === 'string' || (typeof value === 'object' && !(value instanceof Error));
+    text = (asJson ? JSON.stringify(value) : undefined) ?? String(value);
   } catch {
     // A cycle, a BigInt inside, a getter or a toJSON that throws.
     text = Object.prototype.toString.call(value);
   }
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}… (${text.length} characters)` : text;
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }

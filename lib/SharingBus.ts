@@ -1,0 +1,194 @@
+import { asapScheduler, defer, type Observable, type SchedulerLike, Subject } from 'rxjs';
+import { type BusReceiver, Receiver } from './BusReceiver.js';
+import { InOrder } from './internal/InOrder.js';
+import { type Log, loggingTo } from './internal/logging.js';
+import { requireCount } from './internal/requireCount.js';
+import { requireFunction } from './internal/requireFunction.js';
+import { Router } from './internal/Router.js';
+import { show } from './internal/show.js';
+import { Turns } from './internal/Turns.js';
+import { bindCanonical, type LateBindOptions } from './operators/lateBindScrollId.js';
+import { type BusEvent, canonicalBusEvent } from './protocol/BusEvent.js';
+import type { Event } from './protocol/Event.js';
+import { canonicalFilter, EventFilter } from './protocol/EventFilter.js';
+
+/** Options of a {@link SharingBus}. */
+export interface SharingBusOptions<E = Event> extends LateBindOptions<E> {
+  /** Where consumers are called, and every other hop in time. Default `asapScheduler`. */
+  readonly scheduler?: SchedulerLike | undefined;
+}
+
+/** Options of {@link SharingBus.stream}. */
+export interface StreamOptions {
+  /** Events that may wait, 1 to 2^31 - 1. Default 256. */
+  readonly capacity?: number | undefined;
+}
+
+const DEFAULT_CAPACITY = 256;
+
+/**
+ * One stream of events with many subscribers, each with a filtered and bounded view of its own.
+ *
+ * ## Lagging
+ *
+ * The bus loses nothing. A receiver whose queue is full loses the arriving event, counts it, and nobody else notices:
+ * neither the publisher, who is never delayed, nor another receiver.
+ *
+ * ## Closing
+ *
+ * `close` ends every receiver after what it has queued. To publish afterwards does nothing; to subscribe gives a
+ * receiver that completes at once.
+ *
+ * @example
+ * ```ts
+ * const bus = new SharingBus();
+ * bus.stream(EventFilter.kind('permission')).subscribe(({ event }) => console.log(event.type));
+ * bus.publish({ routing: { kind: 'permission' }, origin: 'agent', event }); // PermissionRequested
+ * ```
+ */
+export class SharingBus<E = Event> implements Disposable {
+  readonly #published = new Subject<BusEvent<E>>();
+  readonly #inOrder = new InOrder();
+  readonly #router = new Router<E>();
+  readonly #turns: Turns;
+  readonly #log: Log;
+  readonly #receivers = new Map<number, Receiver<E>>();
+  #nextId = 0;
+  #closed = false;
+
+  /**
+   * @param options See {@link SharingBusOptions}.
+   * @throws RangeError for a `maxBindings` that is no integer from 1 to 2^31 - 1.
+   */
+  constructor(options: SharingBusOptions<E> = {}) {
+    const { scheduler = asapScheduler, logger } = options;
+    requireFunction('SharingBus: scheduler.schedule', (scheduler as Partial<SchedulerLike> | null)?.schedule);
+    this.#turns = new Turns(scheduler);
+    this.#log = loggingTo(logger);
+    this.#published.pipe(bindCanonical(options)).subscribe((busEvent) => {
+      this.#route(busEvent);
+    });
+  }
+
+  /** Receivers that have a slot: those that still take events. */
+  get subscriberCount(): number {
+    return this.#receivers.size;
+  }
+
+  /**
+   * Gives an event to every receiver that is there now and whose filter matches it.
+   *
+   * **Details** It returns without having called a consumer. Called from a predicate, a handler or `bindingOf`, the
+   * event follows those published before. After `close` it does nothing.
+   *
+   * **Errors** `InvalidBusEventError` for a malformed event; then nothing has happened.
+   *
+   * @param busEvent Left as it is; receivers get a copy of the envelope where an id had to be filled in.
+   */
+  publish(busEvent: BusEvent<E>): void {
+    if (this.#closed) {
+      return;
+    }
+    const canonical = canonicalBusEvent(busEvent);
+    this.#inOrder.run(() => {
+      this.#published.next(canonical);
+    });
+  }
+
+  /** A receiver of every event, with a capacity of 256. */
+  subscribeAll(): BusReceiver<E> {
+    return this.subscribeFiltered(EventFilter.all);
+  }
+
+  /**
+   * A receiver of the events that match `filter`, published from now on.
+   *
+   * @param filter What it wants.
+   * @param queueCapacity Events that may wait, 1 to 2^31 - 1. Default 256.
+   * @throws RangeError, InvalidFilterError or InvalidUuidError for bad arguments; no id is used then.
+   */
+  subscribeFiltered(filter: EventFilter<E>, queueCapacity: number = DEFAULT_CAPACITY): BusReceiver<E> {
+    const capacity = requireCount('subscribeFiltered: queueCapacity', queueCapacity);
+    return this.#admit(canonicalFilter(filter), capacity);
+  }
+
+  /** Closes the receiver of this id, as its `close` does. An id that is unknown, or gone, is ignored. */
+  unsubscribe(id: number): void {
+    this.#receivers.get(id)?.close();
+  }
+
+  /**
+   * The matching events as a cold observable: each subscription makes a receiver, and unsubscribing ends it.
+   *
+   * **Gotchas** A subscription has no handle, so it cannot tell its lag: use `subscribeFiltered` where that matters.
+   *
+   * @param filter What it wants. Default: every event.
+   * @param options See {@link StreamOptions}.
+   * @throws RangeError, InvalidFilterError or InvalidUuidError for bad arguments, at this call.
+   */
+  stream(filter: EventFilter<E> = EventFilter.all, options: StreamOptions = {}): Observable<BusEvent<E>> {
+    const { capacity = DEFAULT_CAPACITY } = options;
+    requireCount('stream: capacity', capacity);
+    const canonical = canonicalFilter(filter);
+    return defer(() => this.#admit(canonical, capacity).events$);
+  }
+
+  /** Ends the bus: every receiver completes after what it has queued. Again, it does nothing. */
+  close(): void {
+    if (this.#closed) {
+      return;
+    }
+    this.#closed = true;
+    for (const receiver of [...this.#receivers.values()]) {
+      receiver.close();
+    }
+    this.#inOrder.run(() => {
+      this.#published.complete();
+    });
+  }
+
+  /** The same as `close`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #admit(filter: EventFilter<E>, capacity: number): Receiver<E> {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    const receiver = new Receiver<E>(id, capacity, {
+      turns: this.#turns,
+      log: this.#log,
+      release: (leaving) => {
+        this.#release(leaving);
+      },
+    });
+    if (this.#closed) {
+      receiver.end('complete');
+      return receiver;
+    }
+    this.#receivers.set(id, receiver);
+    this.#inOrder.run(() => {
+      this.#router.add(receiver, filter);
+    });
+    return receiver;
+  }
+
+  /** The slot is free at once; events that were published before are still offered. */
+  #release(receiver: Receiver<E>): void {
+    if (this.#receivers.delete(receiver.id)) {
+      this.#inOrder.run(() => {
+        this.#router.remove(receiver);
+        receiver.end('complete');
+      });
+    }
+  }
+
+  #route(busEvent: BusEvent<E>): void {
+    try {
+      this.#router.route(busEvent);
+    } catch (error) {
+      // Receivers never throw; an envelope whose getters change their mind after publish may.
+      this.#log('warn', `an event could not be read again, and is dropped: ${show(error)}`);
+    }
+  }
+}

@@ -1,0 +1,18 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+export { type BusReceiver, ReceiverBusyError } from './BusReceiver.js';
+export { SharingBus, type SharingBusOptions, type StreamOptions } from './SharingBus.js';
+
+export { dropNewest, type DropNewestOptions } from './operators/dropNewest.js';
+export { lateBindScrollId, type LateBindOptions, type ScrollBinding } from './operators/lateBindScrollId.js';
+export type { Logger } from './internal/logging.js';
+
+export {
+  type BusEvent,
+  type EventKind,
+  type EventOrigin,
+  type EventRouting,
+  InvalidBusEventError,
+} from './protocol/BusEvent.js';
+export type * from './protocol/Event.js';
+export { EventFilter, InvalidFilterError, matches } from './protocol/EventFilter.js';
+export { InvalidUuidError, newUuid, parseUuid, type Uuid } from './protocol/Uuid.js';

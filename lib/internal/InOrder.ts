@@ -1,0 +1,24 @@
+/**
+ * Runs jobs one at a time, in the order in which they were asked for: one that is asked for while another runs waits
+ * for its place. Publishing, joining and leaving are such jobs, so what a callback does in the midst of an event
+ * happens after that event.
+ */
+export class InOrder {
+  readonly #jobs: (() => void)[] = [];
+  #running = false;
+
+  /** Runs `job`, now or when its place has come. A job never throws. */
+  run(job: () => void): void {
+    this.#jobs.push(job);
+    if (this.#running) {
+      return;
+    }
+    this.#running = true;
+    // The list grows while it is walked.
+    for (const next of this.#jobs) {
+      next();
+    }
+    this.#jobs.length = 0;
+    this.#running = false;
+  }
+}

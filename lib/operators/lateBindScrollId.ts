@@ -1,0 +1,162 @@
+import { defer, map, type MonoTypeOperatorFunction, pipe, scan } from 'rxjs';
+import { BindingCache } from '../internal/BindingCache.js';
+import { type Log, type Logger, loggingTo } from '../internal/logging.js';
+import { requireCount } from '../internal/requireCount.js';
+import { requireFunction } from '../internal/requireFunction.js';
+import { show } from '../internal/show.js';
+import { type BusEvent, canonicalBusEvent, withIds } from '../protocol/BusEvent.js';
+import type { Event } from '../protocol/Event.js';
+import { canonicalUuid, type Uuid } from '../protocol/Uuid.js';
+
+/** What a registration says: this native session of this connector has this scroll. */
+export interface ScrollBinding {
+  readonly connectorId: string;
+  readonly sessionId: string;
+  /** A UUID in any spelling. */
+  readonly scrollId: string;
+}
+
+/** Options of {@link lateBindScrollId}. */
+export interface LateBindOptions<E = Event> {
+  /** Reads the binding that a payload registers, if it does. Default: that of `SessionRegistered`. */
+  readonly bindingOf?: ((event: E) => ScrollBinding | undefined) | undefined;
+  /** Bindings remembered at most, 1 to 2^31 - 1. Default 65,536. */
+  readonly maxBindings?: number | undefined;
+  /** Where refused registrations, evictions and contained errors are told. Default: silent. */
+  readonly logger?: Logger | undefined;
+}
+
+type BindingOf<E> = NonNullable<LateBindOptions<E>['bindingOf']>;
+
+const DEFAULT_MAX_BINDINGS = 65_536;
+
+/** The state that `scan` holds: the bindings, and for an instant the event that they were put to. */
+interface Enrichment<E> {
+  readonly bindings: BindingCache;
+  evictions: number;
+  enriched: BusEvent<E> | undefined;
+}
+
+/**
+ * Gives events the scroll id that their session was registered under.
+ *
+ * ```text
+ * in:   -a-------R(a)-----a------|
+ * out:  -a-------R(a,#1)--a(#1)--|
+ * ```
+ *
+ * **Details** A registration teaches the binding of its connector id and session id, and carries it itself. An event
+ * with both ids and no scroll id gets the one that was last registered for exactly this pair; what was published
+ * before stays unbound. Ids come out canonical. Nothing is lost, held back or reordered; an event is copied only where
+ * it changes, and its payload never. Each subscription has a cache of its own, and the least recently used binding goes
+ * when it is full.
+ *
+ * **Errors** A malformed event ends the stream with `InvalidBusEventError`. A registration whose scroll id is no UUID
+ * is logged and teaches nothing; so does a `bindingOf` that throws. `RangeError` at the call for a bad `maxBindings`.
+ *
+ * @example
+ * ```ts
+ * agentEvents$.pipe(lateBindScrollId()).subscribe(({ routing }) => console.log(routing.scrollId));
+ * ```
+ *
+ * @param options See {@link LateBindOptions}.
+ * @returns An operator with one cache for each subscription.
+ * @see The rule is that of `publish` in the Rust SharingBus.
+ */
+export function lateBindScrollId<E = Event>(options: LateBindOptions<E> = {}): MonoTypeOperatorFunction<BusEvent<E>> {
+  return pipe(map(canonicalBusEvent<E>), bindCanonical(options));
+}
+
+/** {@link lateBindScrollId} for events that are known to be canonical, as those that a bus has accepted. Never errs. */
+export function bindCanonical<E>(options: LateBindOptions<E>): MonoTypeOperatorFunction<BusEvent<E>> {
+  const { bindingOf = sessionRegistered, maxBindings = DEFAULT_MAX_BINDINGS, logger } = options;
+  requireCount('lateBindScrollId: maxBindings', maxBindings);
+  requireFunction('lateBindScrollId: bindingOf', bindingOf);
+  const log = loggingTo(logger);
+
+  return (source) =>
+    // A seed given to scan would be shared by all subscriptions: each makes its own.
+    defer(() => {
+      const seed: Enrichment<E> = { bindings: new BindingCache(maxBindings), evictions: 0, enriched: undefined };
+      return source.pipe(
+        scan((state, busEvent) => {
+          const enriched = enrich(state, busEvent, bindingOf, log);
+          // Set last: what bindingOf or the logger sends through this operator has come out by now.
+          state.enriched = enriched;
+          return state;
+        }, seed),
+        map(takeEnriched),
+      );
+    });
+}
+
+/** Hands the event on without keeping it: between events, the state holds bindings only. */
+function takeEnriched<E>(state: Enrichment<E>): BusEvent<E> {
+  const enriched = state.enriched as BusEvent<E>;
+  state.enriched = undefined;
+  return enriched;
+}
+
+function enrich<E>(state: Enrichment<E>, busEvent: BusEvent<E>, bindingOf: BindingOf<E>, log: Log): BusEvent<E> {
+  try {
+    const { connectorId, nativeSessionId, scrollId: preset, connectorUid } = busEvent.routing;
+    let scrollId = preset;
+    if (preset === undefined && connectorId !== undefined && nativeSessionId !== undefined) {
+      scrollId = state.bindings.use(connectorId, nativeSessionId);
+    }
+    // A registration comes second, and overrides what was found.
+    scrollId = learn(state, registrationIn(busEvent.event, bindingOf, log), log) ?? scrollId;
+    return scrollId === preset ? busEvent : withIds(busEvent, scrollId, connectorUid);
+  } catch (error) {
+    // Only an envelope whose getters change their mind comes here. The stream must not end for it.
+    log('warn', `an event could not be read again, and goes on unbound: ${show(error)}`);
+    return busEvent;
+  }
+}
+
+/** The fields of the binding that `event` registers, each read once. What reading them throws is contained here. */
+function registrationIn<E>(event: E, bindingOf: BindingOf<E>, log: Log): ScrollBinding | undefined {
+  try {
+    const binding = bindingOf(event) as ScrollBinding | null | undefined;
+    if (binding === undefined || binding === null) {
+      return undefined;
+    }
+    const { connectorId, sessionId, scrollId } = binding;
+    return { connectorId, sessionId, scrollId };
+  } catch (error) {
+    log('warn', `bindingOf threw ${show(error)}; the event goes on as one that registers nothing`);
+    return undefined;
+  }
+}
+
+/** Learns `binding`, and returns its scroll id; `undefined` where there is no binding, or none to be learned. */
+function learn<E>(state: Enrichment<E>, binding: ScrollBinding | undefined, log: Log): Uuid | undefined {
+  if (binding === undefined) {
+    return undefined;
+  }
+  const { connectorId, sessionId, scrollId: given } = binding;
+  const scrollId = canonicalUuid(given);
+  if (scrollId === undefined || typeof connectorId !== 'string' || typeof sessionId !== 'string') {
+    log(
+      'warn',
+      `a registration was refused: connector ${show(connectorId)}, session ${show(sessionId)}, scroll id ${show(given)}`,
+    );
+    return undefined;
+  }
+  const evicted = state.bindings.learn(connectorId, sessionId, scrollId);
+  if (evicted !== undefined) {
+    state.evictions += 1;
+    log(
+      'info',
+      `the binding of connector ${show(evicted.connectorId)}, session ${show(evicted.sessionId)} was evicted; ` +
+        `evicted so far: ${state.evictions}`,
+    );
+  }
+  return scrollId;
+}
+
+/** The binding in a `SessionRegistered`, whatever else the payloads are. */
+function sessionRegistered<E>(event: E): ScrollBinding | undefined {
+  const payload = event as Partial<Event> | null | undefined;
+  return payload?.type === 'SessionRegistered' ? (payload as ScrollBinding) : undefined;
+}

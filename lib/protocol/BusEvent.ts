@@ -1,0 +1,154 @@
+import { show } from '../internal/show.js';
+import type { Event } from './Event.js';
+import { canonicalUuid, type Uuid } from './Uuid.js';
+
+/**
+ * What an event is about, in one word that filters can ask for. The list is open: an application adds its own.
+ */
+export type EventKind =
+  | 'system'
+  | 'session-lifecycle'
+  | 'user-message'
+  | 'agent-message'
+  | 'agent-thought'
+  | 'tool-call'
+  | 'tool-call-update'
+  | 'plan'
+  | 'permission'
+  | 'usage'
+  | 'session-config'
+  | (string & {});
+
+/** Who caused an event. The list is open: an application adds its own. */
+export type EventOrigin = 'runtime' | 'connector' | 'agent' | 'user' | (string & {});
+
+/** Where an event belongs. A field that is absent, or `undefined`, is not known yet. */
+export interface EventRouting {
+  /** The scroll that keeps the session; the bus fills it in where it knows the binding. */
+  readonly scrollId?: Uuid | undefined;
+  /** The connector's own UUID. */
+  readonly connectorUid?: Uuid | undefined;
+  /** The connector's name. An empty string is a name. */
+  readonly connectorId?: string | undefined;
+  /** The agent's own id of the session. An empty string is an id. */
+  readonly nativeSessionId?: string | undefined;
+  readonly kind: EventKind;
+}
+
+/** The envelope that travels on the bus: routing, origin, and a payload that the bus does not look into. */
+export interface BusEvent<E = Event> {
+  readonly routing: EventRouting;
+  readonly origin: EventOrigin;
+  readonly event: E;
+}
+
+/** Thrown where an event is not one that a bus can carry. Nothing has happened when it is thrown. */
+export class InvalidBusEventError extends TypeError {
+  override readonly name = 'InvalidBusEventError';
+
+  /**
+   * @param field The path of the field at fault, such as `routing.scrollId`.
+   * @param reason What is wrong with it, with the value.
+   * @param options The error behind this one, where there is one.
+   */
+  constructor(
+    readonly field: string,
+    reason: string,
+    options?: { cause?: unknown },
+  ) {
+    super(`${field}: ${reason}`, options);
+  }
+}
+
+/**
+ * `busEvent` itself where all of it is canonical, else a copy of its envelope with canonical ids.
+ *
+ * Each field is read once; what a getter throws is reported as the fault of its field.
+ */
+export function canonicalBusEvent<E>(busEvent: BusEvent<E>): BusEvent<E> {
+  // Set before each read, so that a getter that throws is told by its field.
+  let field = 'busEvent';
+  try {
+    requireObject(busEvent, field);
+    field = 'routing';
+    const { routing } = busEvent;
+    requireObject(routing, field);
+    field = 'routing.kind';
+    requireString(routing.kind, field);
+    field = 'routing.scrollId';
+    const { scrollId } = routing;
+    const canonicalScrollId = requireUuid(scrollId, field);
+    field = 'routing.connectorUid';
+    const { connectorUid } = routing;
+    const canonicalConnectorUid = requireUuid(connectorUid, field);
+    field = 'routing.connectorId';
+    requireStringOrAbsent(routing.connectorId, field);
+    field = 'routing.nativeSessionId';
+    requireStringOrAbsent(routing.nativeSessionId, field);
+    field = 'origin';
+    requireString(busEvent.origin, field);
+    field = 'event';
+    void busEvent.event;
+    return canonicalScrollId === scrollId && canonicalConnectorUid === connectorUid
+      ? busEvent
+      : withIds(busEvent, canonicalScrollId, canonicalConnectorUid);
+  } catch (error) {
+    if (error instanceof InvalidBusEventError) {
+      throw error;
+    }
+    throw new InvalidBusEventError(field, `reading it threw ${show(error)}`, { cause: error });
+  }
+}
+
+/** A copy of the envelope with these ids; the payload is the same object. The fields are named, so that getters of a class survive. */
+export function withIds<E>(
+  busEvent: BusEvent<E>,
+  scrollId: Uuid | undefined,
+  connectorUid: Uuid | undefined,
+): BusEvent<E> {
+  const { routing, origin, event } = busEvent;
+  const { connectorId, nativeSessionId, kind } = routing;
+  return {
+    ...busEvent,
+    routing: {
+      ...routing,
+      ...(scrollId !== undefined && { scrollId }),
+      ...(connectorUid !== undefined && { connectorUid }),
+      ...(connectorId !== undefined && { connectorId }),
+      ...(nativeSessionId !== undefined && { nativeSessionId }),
+      kind,
+    },
+    origin,
+    event,
+  };
+}
+
+function requireObject(value: unknown, field: string): void {
+  if (typeof value !== 'object' || value === null) {
+    throw new InvalidBusEventError(field, `must be an object, got ${show(value)}`);
+  }
+}
+
+function requireString(value: unknown, field: string): void {
+  if (typeof value !== 'string') {
+    throw new InvalidBusEventError(field, `must be a string, got ${show(value)}`);
+  }
+}
+
+function requireStringOrAbsent(value: unknown, field: string): void {
+  if (value !== undefined) {
+    requireString(value, field);
+  }
+}
+
+function requireUuid(value: unknown, field: string): Uuid | undefined {
+  if (value === undefined) {
+    return undefined;
+  }
+  requireString(value, field);
+  const uuid = canonicalUuid(value);
+  if (uuid === undefined) {
+    throw new InvalidBusEventError(field, `must be a UUID, got ${show(value)}`);
+  }
+  return uuid;
+}

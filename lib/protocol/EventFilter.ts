@@ -1,0 +1,262 @@
+import { show } from '../internal/show.js';
+import type { BusEvent, EventKind, EventOrigin } from './BusEvent.js';
+import type { Event } from './Event.js';
+import { canonicalUuid, parseUuid, type Uuid } from './Uuid.js';
+
+/**
+ * Which events a subscriber wants. Every filter but `where` is plain data: it survives JSON, and can be sent.
+ *
+ * @see {@link matches} for what each of them means.
+ */
+export type EventFilter<E = Event> =
+  | { readonly type: 'all' }
+  | { readonly type: 'scrollId'; readonly id: Uuid }
+  | { readonly type: 'connectorUid'; readonly id: Uuid }
+  | { readonly type: 'connectorId'; readonly connectorId: string }
+  | { readonly type: 'session'; readonly connectorId: string; readonly nativeSessionId: string }
+  | { readonly type: 'kind'; readonly kinds: readonly EventKind[] }
+  | { readonly type: 'origin'; readonly origins: readonly EventOrigin[] }
+  | { readonly type: 'and'; readonly filters: readonly EventFilter<E>[] }
+  | { readonly type: 'or'; readonly filters: readonly EventFilter<E>[] }
+  | { readonly type: 'not'; readonly filter: EventFilter<E> }
+  | { readonly type: 'where'; readonly predicate: (busEvent: BusEvent<E>) => boolean };
+
+/** Thrown where a filter, or a part of one, is none. */
+export class InvalidFilterError extends TypeError {
+  override readonly name = 'InvalidFilterError';
+}
+
+/** How deep filters may nest in one another. */
+export const MAX_FILTER_DEPTH = 256;
+
+type Plain<T extends EventFilter['type']> = Extract<EventFilter<never>, { type: T }>;
+
+const all: Plain<'all'> = Object.freeze({ type: 'all' });
+
+/** The constructors of filters. What they return is frozen. */
+export const EventFilter = {
+  /** Every event. */
+  all,
+
+  /**
+   * The events of one scroll.
+   *
+   * @param id The scroll's UUID, in any spelling.
+   * @throws InvalidUuidError where `id` is none.
+   */
+  scrollId(id: string): Plain<'scrollId'> {
+    return Object.freeze({ type: 'scrollId', id: parseUuid(id) });
+  },
+
+  /**
+   * The events of one connector, by its UUID.
+   *
+   * @param id The connector's UUID, in any spelling.
+   * @throws InvalidUuidError where `id` is none.
+   */
+  connectorUid(id: string): Plain<'connectorUid'> {
+    return Object.freeze({ type: 'connectorUid', id: parseUuid(id) });
+  },
+
+  /** The events of one connector, by its name. */
+  connectorId(name: string): Plain<'connectorId'> {
+    return Object.freeze({ type: 'connectorId', connectorId: text(name, 'connectorId') });
+  },
+
+  /** The events of one native session: of exactly this connector and exactly this session id. */
+  session(connectorId: string, nativeSessionId: string): Plain<'session'> {
+    return Object.freeze({
+      type: 'session',
+      connectorId: text(connectorId, 'session'),
+      nativeSessionId: text(nativeSessionId, 'session'),
+    });
+  },
+
+  /** The events of any of these kinds; with no kind, none. */
+  kind(...kinds: EventKind[]): Plain<'kind'> {
+    return kindOf(kinds);
+  },
+
+  /** The events of any of these origins; with no origin, none. */
+  origin(...origins: EventOrigin[]): Plain<'origin'> {
+    return originOf(origins);
+  },
+
+  /** The events that pass every one of `filters`; with no filter, all. */
+  and<E = Event>(...filters: EventFilter<E>[]): EventFilter<E> {
+    return group('and', filters);
+  },
+
+  /** The events that pass at least one of `filters`; with no filter, none. */
+  or<E = Event>(...filters: EventFilter<E>[]): EventFilter<E> {
+    return group('or', filters);
+  },
+
+  /** The events that do not pass `filter`. */
+  not<E = Event>(filter: EventFilter<E>): EventFilter<E> {
+    requireFilter(filter, 'not');
+    return filter.type === 'not' ? filter.filter : Object.freeze({ type: 'not', filter });
+  },
+
+  /**
+   * The events for which `predicate` returns something true. The only filter that is not plain data.
+   *
+   * **Gotchas** It must be pure: whether it is asked is not promised where another part of the filter decides. One
+   * that throws ends its own receiver with what it threw.
+   */
+  where<E = Event>(predicate: (busEvent: BusEvent<E>) => boolean): EventFilter<E> {
+    if (typeof predicate !== 'function') {
+      throw expected('a function', 'where', predicate);
+    }
+    return Object.freeze({ type: 'where', predicate });
+  },
+};
+
+/**
+ * Whether `busEvent` passes `filter`. This is the definition of every filter: what a bus delivers agrees with it.
+ *
+ * **Details** Ids are compared as UUIDs, whatever their spelling. A field that the routing lacks equals nothing.
+ *
+ * **Errors** {@link InvalidFilterError} and `InvalidUuidError` for a hand-made filter that is none, or one nested more
+ * than 256 deep; and what a `where` predicate throws.
+ *
+ * @example
+ * ```ts
+ * matches(EventFilter.kind('plan', 'usage'), { routing: { kind: 'plan' }, origin: 'agent', event }); // true
+ * ```
+ */
+export function matches<E>(filter: EventFilter<E>, busEvent: BusEvent<E>): boolean {
+  return passes(filter, busEvent, 1);
+}
+
+function passes<E>(filter: EventFilter<E>, busEvent: BusEvent<E>, depth: number): boolean {
+  limitDepth(depth);
+  const { routing } = busEvent;
+  requireFilter(filter, 'matches');
+  switch (filter.type) {
+    case 'all':
+      return true;
+    case 'scrollId':
+      return sameUuid(filter.id, routing.scrollId);
+    case 'connectorUid':
+      return sameUuid(filter.id, routing.connectorUid);
+    case 'connectorId':
+      return routing.connectorId === filter.connectorId;
+    case 'session':
+      return routing.connectorId === filter.connectorId && routing.nativeSessionId === filter.nativeSessionId;
+    case 'kind':
+      return filter.kinds.includes(routing.kind);
+    case 'origin':
+      return filter.origins.includes(busEvent.origin);
+    case 'and':
+      for (const one of filter.filters) {
+        if (!passes(one, busEvent, depth + 1)) {
+          return false;
+        }
+      }
+      return true;
+    case 'or':
+      for (const one of filter.filters) {
+        if (passes(one, busEvent, depth + 1)) {
+          return true;
+        }
+      }
+      return false;
+    case 'not':
+      return !passes(filter.filter, busEvent, depth + 1);
+    case 'where':
+      return Boolean(filter.predicate(busEvent));
+    default:
+      throw unknownFilter(filter);
+  }
+}
+
+/** A frozen copy of a filter that may be hand-made: checked whole, and its ids canonical. */
+export function canonicalFilter<E>(filter: EventFilter<E>, depth = 1): EventFilter<E> {
+  limitDepth(depth);
+  const nested = (one: EventFilter<E>): EventFilter<E> => canonicalFilter(one, depth + 1);
+  requireFilter(filter, 'filter');
+  switch (filter.type) {
+    case 'all':
+      return all;
+    case 'scrollId':
+    case 'connectorUid':
+      return EventFilter[filter.type](filter.id);
+    case 'connectorId':
+      return EventFilter.connectorId(filter.connectorId);
+    case 'session':
+      return EventFilter.session(filter.connectorId, filter.nativeSessionId);
+    case 'kind':
+      return kindOf(list(filter.kinds, 'kind'));
+    case 'origin':
+      return originOf(list(filter.origins, 'origin'));
+    case 'and':
+    case 'or':
+      return group(filter.type, list(filter.filters, filter.type).map(nested));
+    case 'not':
+      return EventFilter.not(nested(filter.filter));
+    case 'where':
+      return EventFilter.where(filter.predicate);
+    default:
+      throw unknownFilter(filter);
+  }
+}
+
+function sameUuid(wanted: Uuid, given: Uuid | undefined): boolean {
+  return wanted === given || (given !== undefined && parseUuid(wanted) === canonicalUuid(given));
+}
+
+function requireFilter(filter: unknown, owner: string): void {
+  if (typeof filter !== 'object' || filter === null) {
+    throw expected('a filter', owner, filter);
+  }
+}
+
+/** An `and` in an `and`, or an `or` in an `or`, says nothing of its own: a filter built step by step stays flat. */
+function group<E>(type: 'and' | 'or', filters: readonly EventFilter<E>[]): EventFilter<E> {
+  const flat = filters.flatMap((one) => {
+    requireFilter(one, type);
+    return one.type === type ? one.filters : one;
+  });
+  return Object.freeze({ type, filters: Object.freeze(flat) });
+}
+
+function kindOf(kinds: readonly EventKind[]): Plain<'kind'> {
+  return Object.freeze({ type: 'kind', kinds: texts(kinds, 'kind') });
+}
+
+function originOf(origins: readonly EventOrigin[]): Plain<'origin'> {
+  return Object.freeze({ type: 'origin', origins: texts(origins, 'origin') });
+}
+
+function text(value: string, owner: string): string {
+  if (typeof value !== 'string') {
+    throw expected('a string', owner, value);
+  }
+  return value;
+}
+
+function texts(values: readonly string[], owner: string): readonly string[] {
+  return Object.freeze(values.map((value) => text(value, owner)));
+}
+
+function list<T>(values: readonly T[], owner: string): readonly T[] {
+  if (!Array.isArray(values)) {
+    throw expected('an array', owner, values);
+  }
+  return values;
+}
+
+function limitDepth(depth: number): void {
+  if (depth > MAX_FILTER_DEPTH) {
+    throw new InvalidFilterError(`a filter may nest at most ${MAX_FILTER_DEPTH} deep`);
+  }
+}
+
+function expected(what: string, owner: string, value: unknown): InvalidFilterError {
+  return new InvalidFilterError(`${owner}: expected ${what}, got ${show(value)}`);
+}
+
+function unknownFilter(filter: never): InvalidFilterError {
+  return expected('a known type', 'filter', filter);
+}

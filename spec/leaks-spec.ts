@@ -1,0 +1,186 @@
+import { describe, expect, it } from '@jest/globals';
+import { asapScheduler, Subject, type Subscription, take } from 'rxjs';
+import {
+  type BusEvent,
+  type BusReceiver,
+  dropNewest,
+  EventFilter,
+  lateBindScrollId,
+  SharingBus,
+} from '../lib/index.js';
+import { survivors } from './support/collectGarbage.js';
+import { event } from './support/events.js';
+
+interface Payload {
+  readonly bytes: Uint8Array;
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    asapScheduler.schedule(() => {
+      resolve();
+    });
+  });
+}
+
+/** Publishes `count` events and returns weak references to their payloads. */
+function publishWatched(bus: SharingBus<Payload>, count: number): WeakRef<object>[] {
+  return Array.from({ length: count }, () => {
+    const payload = { bytes: new Uint8Array(1024) };
+    bus.publish(event(payload));
+    return new WeakRef(payload);
+  });
+}
+
+const ENDS: readonly {
+  readonly name: string;
+  readonly end: (bus: SharingBus<Payload>, receiver: BusReceiver<Payload>, consumer: Subscription) => void;
+}[] = [
+  {
+    name: 'unsubscribing from events$',
+    end: (_bus, _receiver, consumer) => {
+      consumer.unsubscribe();
+    },
+  },
+  {
+    name: 'close',
+    end: (_bus, receiver) => {
+      receiver.close();
+    },
+  },
+  {
+    name: 'unsubscribe(id)',
+    end: (bus, receiver) => {
+      bus.unsubscribe(receiver.id);
+    },
+  },
+  {
+    name: 'dispose',
+    end: (_bus, receiver) => {
+      receiver[Symbol.dispose]();
+    },
+  },
+  {
+    name: 'closing the bus',
+    end: (bus) => {
+      bus.close();
+    },
+  },
+  {
+    name: 'a predicate that throws',
+    end: (bus) => {
+      bus.publish(event({ bytes: new Uint8Array(0) }));
+    },
+  },
+];
+
+describe('law 34: after any end nothing is retained', () => {
+  it.each(ENDS)('$name: the events that were queued, while bus and receiver live on', async ({ end }) => {
+    const bus = new SharingBus<Payload>();
+    const receiver = bus.subscribeFiltered(
+      EventFilter.where(({ event: { bytes } }) => {
+        if (bytes.length === 0) {
+          throw new Error('no');
+        }
+        return true;
+      }),
+      3,
+    );
+    const consumer = receiver.events$.subscribe({ error: () => undefined });
+    const refs = publishWatched(bus, 5);
+    end(bus, receiver, consumer);
+    await turn();
+    expect(await survivors(refs)).toBe(0);
+    expect(bus.subscriberCount).toBe(0);
+    expect(receiver.lagged).toBe(2);
+  });
+
+  it.each(ENDS)('$name: the receiver and its handlers, while the bus lives on', async ({ end }) => {
+    const bus = new SharingBus<Payload>();
+    const refs = ((): WeakRef<object>[] => {
+      const receiver = bus.subscribeFiltered(
+        EventFilter.where(({ event: { bytes } }) => {
+          if (bytes.length === 0) {
+            throw new Error('no');
+          }
+          return true;
+        }),
+      );
+      const handlers = { next: (): void => undefined, error: (): void => undefined };
+      const counts = { next: (): void => undefined };
+      const consumer = receiver.events$.subscribe(handlers);
+      receiver.lagged$.subscribe(counts);
+      end(bus, receiver, consumer);
+      return [receiver, handlers, counts].map((one) => new WeakRef<object>(one));
+    })();
+    await turn();
+    expect(await survivors(refs)).toBe(0);
+  });
+
+  it('events that were delivered are not held by a bus that is idle', async () => {
+    const bus = new SharingBus<Payload>();
+    bus.subscribeAll().events$.subscribe();
+    const refs = publishWatched(bus, 5);
+    await turn();
+    expect(await survivors(refs)).toBe(0);
+    expect(bus.subscriberCount).toBe(1);
+  });
+
+  it('events that nobody wants are not held', async () => {
+    const bus = new SharingBus<Payload>();
+    const refs = publishWatched(bus, 5);
+    expect(await survivors(refs)).toBe(0);
+    bus.close();
+  });
+
+  it('a stream that was left in a handler leaves nothing', async () => {
+    const bus = new SharingBus<Payload>();
+    bus.stream().pipe(take(1)).subscribe();
+    const refs = publishWatched(bus, 5);
+    await turn();
+    expect(await survivors(refs)).toBe(0);
+    expect(bus.subscriberCount).toBe(0);
+  });
+
+  it('an abandoned bus goes, with all that it holds', async () => {
+    const refs = ((): WeakRef<object>[] => {
+      const bus = new SharingBus<Payload>();
+      const receiver = bus.subscribeAll();
+      return [new WeakRef<object>(bus), new WeakRef<object>(receiver), ...publishWatched(bus, 3)];
+    })();
+    expect(await survivors(refs)).toBe(0);
+  });
+
+  it('dropNewest lets go of its source, its queue and its consumer', async () => {
+    const source = new Subject<object>();
+    const refs: WeakRef<object>[] = [];
+    const subscription = ((): Subscription => {
+      const handler = { next: (): void => undefined };
+      refs.push(new WeakRef(handler));
+      return source.pipe(dropNewest({ capacity: 2 })).subscribe(handler);
+    })();
+    refs.push(
+      ...Array.from({ length: 4 }, () => {
+        const value = {};
+        source.next(value);
+        return new WeakRef(value);
+      }),
+    );
+    subscription.unsubscribe();
+    expect(source.observed).toBe(false);
+    expect(await survivors(refs)).toBe(0);
+  });
+
+  it('lateBindScrollId holds no event that it has passed on', async () => {
+    const source = new Subject<BusEvent<object>>();
+    const subscription = source.pipe(lateBindScrollId()).subscribe();
+    const refs = Array.from({ length: 3 }, () => {
+      const payload = {};
+      source.next(event(payload));
+      return new WeakRef(payload);
+    });
+    expect(await survivors(refs)).toBe(0);
+    subscription.unsubscribe();
+    expect(source.observed).toBe(false);
+  });
+});
