@@ -92,8 +92,9 @@ export class Receiver<E> implements BusReceiver<E>, Destination<E> {
       }
       this.#mailbox.attach(subscriber);
       subscriber.add(() => {
-        this.#mailbox.detach(subscriber);
-        this.#leave();
+        this.#leave(() => {
+          this.#mailbox.detach(subscriber);
+        });
       });
     });
     this.lagged$ = defer(() => (this.#isOver ? of(this.lagged) : this.#growingCount()));
@@ -108,8 +109,9 @@ export class Receiver<E> implements BusReceiver<E>, Destination<E> {
   }
 
   [Symbol.dispose](): void {
-    this.#mailbox.discard();
-    this.#leave();
+    this.#leave(() => {
+      this.#mailbox.discard();
+    });
   }
 
   offer(busEvent: BusEvent<E>): void {
@@ -137,9 +139,11 @@ export class Receiver<E> implements BusReceiver<E>, Destination<E> {
     this.#announceEnd();
   }
 
-  /** What remains to be done when what was queued is forgotten. */
-  #leave(): void {
-    this.#lagging = false;
+  /** Ends at once; `forget` drops what is queued. */
+  #leave(forget: () => void): void {
+    // To be rid of what waits is not to catch up with it; to leave with an empty queue is.
+    this.#lagging &&= this.#mailbox.waiting === 0;
+    forget();
     this.#host.release(this);
     this.#announceEnd();
   }

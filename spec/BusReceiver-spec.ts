@@ -140,15 +140,23 @@ describe('BusReceiver: the bounded queue', () => {
   });
 
   it('law 23: events that do not match neither use room nor count', () => {
-    const { bus, scheduler } = setUp(1);
-    const receiver = bus.subscribeFiltered(EventFilter.kind('wanted'), 1);
-    const { values } = collectPayloads(receiver.events$);
-    publishAll(bus, 1, 2, 3);
-    bus.publish(event(4, { kind: 'wanted' }));
-    publishAll(bus, 5);
-    scheduler.flush();
-    expect(values).toEqual([4]);
-    expect(receiver.lagged).toBe(0);
+    const filters = [
+      EventFilter.kind('wanted'),
+      EventFilter.where<number>(({ event: n }) => n === 4),
+      EventFilter.and(EventFilter.origin('runtime'), EventFilter.kind('wanted')),
+      EventFilter.not(EventFilter.kind('test')),
+    ];
+    for (const filter of filters) {
+      const { bus, scheduler } = setUp(1);
+      const receiver = bus.subscribeFiltered(filter, 1);
+      const { values } = collectPayloads(receiver.events$);
+      publishAll(bus, 1, 2, 3);
+      bus.publish(event(4, { kind: 'wanted' }));
+      publishAll(bus, 5);
+      scheduler.flush();
+      expect(values).toEqual([4]);
+      expect(receiver.lagged).toBe(0);
+    }
   });
 
   it('law 25: one receiver’s state never touches another’s', () => {
@@ -265,6 +273,16 @@ describe('BusReceiver: the bounded queue', () => {
     expect(lines).toHaveLength(1);
     scheduler.turn();
     expect(lines).toHaveLength(2);
+  });
+
+  it('law 28: the turn that empties a closed receiver is noted, before or after its completion', () => {
+    const { bus, scheduler, receiver, lines } = setUp(1);
+    const { endings } = collect(receiver.events$);
+    publishAll(bus, 1, 2);
+    receiver.close();
+    scheduler.flush();
+    expect(endings).toEqual(['complete']);
+    expect(lines.slice(1)).toEqual(['info: sharing-bus: receiver 0 has caught up; lagged: 1']);
   });
 
   it('law 28: a receiver that leaves while it lags has not caught up', () => {

@@ -83,17 +83,17 @@ export const EventFilter = {
   },
 
   /** The events that pass every one of `filters`; with no filter, all. */
-  and<E = Event>(...filters: EventFilter<E>[]): EventFilter<E> {
+  and<E = unknown>(...filters: EventFilter<E>[]): EventFilter<E> {
     return group('and', filters);
   },
 
   /** The events that pass at least one of `filters`; with no filter, none. */
-  or<E = Event>(...filters: EventFilter<E>[]): EventFilter<E> {
+  or<E = unknown>(...filters: EventFilter<E>[]): EventFilter<E> {
     return group('or', filters);
   },
 
   /** The events that do not pass `filter`. */
-  not<E = Event>(filter: EventFilter<E>): EventFilter<E> {
+  not<E = unknown>(filter: EventFilter<E>): EventFilter<E> {
     requireFilter(filter, 'not');
     return filter.type === 'not' ? filter.filter : Object.freeze({ type: 'not', filter });
   },
