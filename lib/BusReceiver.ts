@@ -48,7 +48,7 @@ export class ReceiverBusyError extends Error {
 
   /** @param id The receiver's. */
   constructor(readonly id: number) {
-    super(`receiver ${id} has a consumer already; share() its events$ to have more`);
+    super(`receiver ${id} has a consumer already; share() its events$`);
   }
 }
 
@@ -73,7 +73,7 @@ export class Receiver<E> implements BusReceiver<E>, Destination<E> {
   readonly #host: Host<E>;
   readonly #mailbox: Mailbox<BusEvent<E>>;
   /** Made for the first observer of `lagged$`. */
-  #growing: Subject<number> | undefined;
+  #growing$: Subject<number> | undefined;
   #lagging = false;
 
   constructor(
@@ -118,7 +118,7 @@ export class Receiver<E> implements BusReceiver<E>, Destination<E> {
     if (this.#mailbox.offer(busEvent)) {
       return;
     }
-    if (this.#growing !== undefined) {
+    if (this.#growing$ !== undefined) {
       this.#mailbox.requestTurn();
     }
     if (!this.#lagging) {
@@ -150,7 +150,7 @@ export class Receiver<E> implements BusReceiver<E>, Destination<E> {
 
   /** An observer of `lagged$` is told of the end in a turn, as of everything. */
   #announceEnd(): void {
-    if (this.#growing !== undefined) {
+    if (this.#growing$ !== undefined) {
       this.#mailbox.requestTurn();
     }
   }
@@ -161,8 +161,8 @@ export class Receiver<E> implements BusReceiver<E>, Destination<E> {
   }
 
   #growingCount(): Observable<number> {
-    this.#growing ??= new Subject();
-    return this.#growing.pipe(startWith(this.lagged), distinctUntilChanged());
+    this.#growing$ ??= new Subject();
+    return this.#growing$.pipe(startWith(this.lagged), distinctUntilChanged());
   }
 
   #afterTurn(): void {
@@ -170,14 +170,14 @@ export class Receiver<E> implements BusReceiver<E>, Destination<E> {
       this.#lagging = false;
       this.#host.log('info', `receiver ${this.id} has caught up; lagged: ${this.lagged}`);
     }
-    const growing = this.#growing;
-    if (growing !== undefined) {
+    const growing$ = this.#growing$;
+    if (growing$ !== undefined) {
       contained(() => {
-        growing.next(this.lagged);
+        growing$.next(this.lagged);
       });
       if (this.#isOver) {
-        this.#growing = undefined;
-        growing.complete();
+        this.#growing$ = undefined;
+        growing$.complete();
       }
     }
   }

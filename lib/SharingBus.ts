@@ -1,4 +1,4 @@
-import { asapScheduler, defer, type Observable, type SchedulerLike, Subject } from 'rxjs';
+import { asapScheduler, defer, noop, type Observable, type SchedulerLike, Subject } from 'rxjs';
 import { type BusReceiver, Receiver } from './BusReceiver.js';
 import { InOrder } from './internal/InOrder.js';
 import { type Log, loggingTo } from './internal/logging.js';
@@ -47,7 +47,7 @@ const DEFAULT_CAPACITY = 256;
  * ```
  */
 export class SharingBus<E = Event> implements Disposable {
-  readonly #published = new Subject<BusEvent<E>>();
+  readonly #published$ = new Subject<BusEvent<E>>();
   readonly #inOrder = new InOrder();
   readonly #router = new Router<E>();
   readonly #turns: Turns;
@@ -65,8 +65,12 @@ export class SharingBus<E = Event> implements Disposable {
     requireFunction('SharingBus: scheduler.schedule', (scheduler as Partial<SchedulerLike> | null)?.schedule);
     this.#turns = new Turns(scheduler);
     this.#log = loggingTo(logger);
-    this.#published.pipe(bindCanonical(options)).subscribe((busEvent) => {
-      this.#route(busEvent);
+    this.#published$.pipe(bindCanonical(options)).subscribe({
+      next: (busEvent) => {
+        this.#route(busEvent);
+      },
+      // The binding contains all that it calls.
+      error: noop,
     });
   }
 
@@ -91,7 +95,7 @@ export class SharingBus<E = Event> implements Disposable {
     }
     const canonical = canonicalBusEvent(busEvent);
     this.#inOrder.run(() => {
-      this.#published.next(canonical);
+      this.#published$.next(canonical);
     });
   }
 
@@ -143,7 +147,7 @@ export class SharingBus<E = Event> implements Disposable {
       receiver.close();
     }
     this.#inOrder.run(() => {
-      this.#published.complete();
+      this.#published$.complete();
     });
   }
 

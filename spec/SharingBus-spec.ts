@@ -374,7 +374,7 @@ describe('SharingBus: dispatch', () => {
     scheduler.flush();
     expect(values.map(({ routing }) => routing.scrollId)).toEqual([SCROLL, SCROLL]);
     expect(lines).toEqual([
-      'warn: sharing-bus: bindingOf threw Error: unreadable; the event goes on as one that registers nothing',
+      'warn: sharing-bus: bindingOf threw Error: unreadable; nothing is registered',
     ]);
   });
 

@@ -152,35 +152,35 @@ describe('law 34: after any end nothing is retained', () => {
   });
 
   it('dropNewest lets go of its source, its queue and its consumer', async () => {
-    const source = new Subject<object>();
+    const source$ = new Subject<object>();
     const refs: WeakRef<object>[] = [];
     const subscription = ((): Subscription => {
       const handler = { next: (): void => undefined };
       refs.push(new WeakRef(handler));
-      return source.pipe(dropNewest({ capacity: 2 })).subscribe(handler);
+      return source$.pipe(dropNewest({ capacity: 2 })).subscribe(handler);
     })();
     refs.push(
       ...Array.from({ length: 4 }, () => {
         const value = {};
-        source.next(value);
+        source$.next(value);
         return new WeakRef(value);
       }),
     );
     subscription.unsubscribe();
-    expect(source.observed).toBe(false);
+    expect(source$.observed).toBe(false);
     expect(await survivors(refs)).toBe(0);
   });
 
   it('lateBindScrollId holds no event that it has passed on', async () => {
-    const source = new Subject<BusEvent<object>>();
-    const subscription = source.pipe(lateBindScrollId()).subscribe();
+    const source$ = new Subject<BusEvent<object>>();
+    const subscription = source$.pipe(lateBindScrollId()).subscribe();
     const refs = Array.from({ length: 3 }, () => {
       const payload = {};
-      source.next(event(payload));
+      source$.next(event(payload));
       return new WeakRef(payload);
     });
     expect(await survivors(refs)).toBe(0);
     subscription.unsubscribe();
-    expect(source.observed).toBe(false);
+    expect(source$.observed).toBe(false);
   });
 });

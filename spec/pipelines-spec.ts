@@ -99,7 +99,7 @@ describe('pipelines through the bus, in virtual time', () => {
       expectObservable(
         bus.stream().pipe(
           scan((count) => count + 1, 0),
-          map(String),
+          map((count) => String(count)),
         ),
       ).toBe(counted);
     });
@@ -111,7 +111,7 @@ describe('pipelines through the bus, in virtual time', () => {
       const values = { r: registration('c', 's', uuid(1)), a: registration('c', 's', uuid(2)) };
       const input = ' -(rara)-a|';
       const output = '-(xy)---y|';
-      const piped = hot(input, values).pipe(
+      const piped$ = hot(input, values).pipe(
         lateBindScrollId(),
         dropNewest({
           capacity: 2,
@@ -119,7 +119,7 @@ describe('pipelines through the bus, in virtual time', () => {
         }),
         map(({ routing }) => routing.scrollId),
       );
-      expectObservable(piped).toBe(output, { x: uuid(1), y: uuid(2) });
+      expectObservable(piped$).toBe(output, { x: uuid(1), y: uuid(2) });
       expect(dropped).toEqual([]);
     });
   });

@@ -1,5 +1,5 @@
 import type { BusEvent } from '../protocol/BusEvent.js';
-import { type EventFilter, matches } from '../protocol/EventFilter.js';
+import { type EventFilter, passes } from '../protocol/EventFilter.js';
 import { decidedByKeys, type KeyField, type RoutingKey, routingKeys } from './routingKeys.js';
 
 /** Where the router sends events. Neither call throws. */
@@ -110,7 +110,7 @@ export class Router<E> {
   #offerIfMatching({ destination, filter, decided }: Route<E>, busEvent: BusEvent<E>): void {
     let wanted: boolean;
     try {
-      wanted = decided || matches(filter, busEvent);
+      wanted = decided || passes(filter, busEvent);
     } catch (error) {
       this.remove(destination);
       destination.fail(error);

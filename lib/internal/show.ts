@@ -7,8 +7,9 @@ export function show(value: unknown): string {
     const asJson = typeof value === 'string' || (typeof value === 'object' && !(value instanceof Error));
     text = (asJson ? JSON.stringify(value) : undefined) ?? String(value);
   } catch {
-    // A cycle, a BigInt inside, a getter or a toJSON that throws.
-    text = Object.prototype.toString.call(value);
+    // A cycle, a BigInt inside, a getter, a toJSON or a proxy that throws.
+    text = `[${typeof value}]`;
   }
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  const line = text.replace(/\s+/g, ' ');
+  return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
 }

@@ -56,6 +56,10 @@ export function dropNewest<T>(options: DropNewestOptions<T>): MonoTypeOperatorFu
       const mailbox = new Mailbox<T>(places, new Turns(scheduler));
       // Stops a source that emits without a break, also while it is still being subscribed to.
       const stop$ = new Subject<void>();
+      // A consumer may have left before it has begun.
+      if (subscriber.closed) {
+        return;
+      }
       mailbox.attach(subscriber);
       subscriber.add(() => {
         mailbox.detach(subscriber);

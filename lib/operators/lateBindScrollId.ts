@@ -124,7 +124,7 @@ function registrationIn<E>(event: E, bindingOf: BindingOf<E>, log: Log): ScrollB
     const { connectorId, sessionId, scrollId } = binding;
     return { connectorId, sessionId, scrollId };
   } catch (error) {
-    log('warn', `bindingOf threw ${show(error)}; the event goes on as one that registers nothing`);
+    log('warn', `bindingOf threw ${show(error)}; nothing is registered`);
     return undefined;
   }
 }
@@ -156,7 +156,7 @@ function learn<E>(state: Enrichment<E>, binding: ScrollBinding | undefined, log:
 }
 
 /** The binding in a `SessionRegistered`, whatever else the payloads are. */
-function sessionRegistered<E>(event: E): ScrollBinding | undefined {
+function sessionRegistered(event: unknown): ScrollBinding | undefined {
   const payload = event as Partial<Event> | null | undefined;
   return payload?.type === 'SessionRegistered' ? (payload as ScrollBinding) : undefined;
 }

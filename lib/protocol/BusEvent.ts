@@ -88,7 +88,7 @@ export function canonicalBusEvent<E>(busEvent: BusEvent<E>): BusEvent<E> {
     field = 'origin';
     requireString(busEvent.origin, field);
     field = 'event';
-    void busEvent.event;
+    void Reflect.get(busEvent, 'event');
     return canonicalScrollId === scrollId && canonicalConnectorUid === connectorUid
       ? busEvent
       : withIds(busEvent, canonicalScrollId, canonicalConnectorUid);
@@ -123,15 +123,19 @@ export function withIds<E>(
   };
 }
 
+function mustBe(what: string, field: string, value: unknown): InvalidBusEventError {
+  return new InvalidBusEventError(field, `must be ${what}, got ${show(value)}`);
+}
+
 function requireObject(value: unknown, field: string): void {
   if (typeof value !== 'object' || value === null) {
-    throw new InvalidBusEventError(field, `must be an object, got ${show(value)}`);
+    throw mustBe('an object', field, value);
   }
 }
 
 function requireString(value: unknown, field: string): void {
   if (typeof value !== 'string') {
-    throw new InvalidBusEventError(field, `must be a string, got ${show(value)}`);
+    throw mustBe('a string', field, value);
   }
 }
 
@@ -148,7 +152,7 @@ function requireUuid(value: unknown, field: string): Uuid | undefined {
   requireString(value, field);
   const uuid = canonicalUuid(value);
   if (uuid === undefined) {
-    throw new InvalidBusEventError(field, `must be a UUID, got ${show(value)}`);
+    throw mustBe('a UUID', field, value);
   }
   return uuid;
 }

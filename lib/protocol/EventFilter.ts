@@ -1,5 +1,5 @@
 import { show } from '../internal/show.js';
-import type { BusEvent, EventKind, EventOrigin } from './BusEvent.js';
+import { type BusEvent, type EventKind, type EventOrigin, withIds } from './BusEvent.js';
 import type { Event } from './Event.js';
 import { canonicalUuid, parseUuid, type Uuid } from './Uuid.js';
 
@@ -31,7 +31,9 @@ export const MAX_FILTER_DEPTH = 256;
 
 type Plain<T extends EventFilter['type']> = Extract<EventFilter<never>, { type: T }>;
 
-const all: Plain<'all'> = Object.freeze({ type: 'all' });
+const { freeze } = Object;
+
+const all: Plain<'all'> = freeze({ type: 'all' });
 
 /** The constructors of filters. What they return is frozen. */
 export const EventFilter = {
@@ -45,7 +47,7 @@ export const EventFilter = {
    * @throws InvalidUuidError where `id` is none.
    */
   scrollId(id: string): Plain<'scrollId'> {
-    return Object.freeze({ type: 'scrollId', id: parseUuid(id) });
+    return freeze({ type: 'scrollId', id: parseUuid(id) });
   },
 
   /**
@@ -55,17 +57,17 @@ export const EventFilter = {
    * @throws InvalidUuidError where `id` is none.
    */
   connectorUid(id: string): Plain<'connectorUid'> {
-    return Object.freeze({ type: 'connectorUid', id: parseUuid(id) });
+    return freeze({ type: 'connectorUid', id: parseUuid(id) });
   },
 
   /** The events of one connector, by its name. */
   connectorId(name: string): Plain<'connectorId'> {
-    return Object.freeze({ type: 'connectorId', connectorId: text(name, 'connectorId') });
+    return freeze({ type: 'connectorId', connectorId: text(name, 'connectorId') });
   },
 
   /** The events of one native session: of exactly this connector and exactly this session id. */
   session(connectorId: string, nativeSessionId: string): Plain<'session'> {
-    return Object.freeze({
+    return freeze({
       type: 'session',
       connectorId: text(connectorId, 'session'),
       nativeSessionId: text(nativeSessionId, 'session'),
@@ -95,7 +97,7 @@ export const EventFilter = {
   /** The events that do not pass `filter`. */
   not<E = unknown>(filter: EventFilter<E>): EventFilter<E> {
     requireFilter(filter, 'not');
-    return filter.type === 'not' ? filter.filter : Object.freeze({ type: 'not', filter });
+    return filter.type === 'not' ? filter.filter : freeze({ type: 'not', filter });
   },
 
   /**
@@ -108,7 +110,7 @@ export const EventFilter = {
     if (typeof predicate !== 'function') {
       throw expected('a function', 'where', predicate);
     }
-    return Object.freeze({ type: 'where', predicate });
+    return freeze({ type: 'where', predicate });
   },
 };
 
@@ -126,20 +128,23 @@ export const EventFilter = {
  * ```
  */
 export function matches<E>(filter: EventFilter<E>, busEvent: BusEvent<E>): boolean {
-  return passes(filter, busEvent, 1);
+  const { scrollId, connectorUid } = busEvent.routing;
+  const canonicalScrollId = canonicalUuid(scrollId);
+  const canonicalConnectorUid = canonicalUuid(connectorUid);
+  const same = canonicalScrollId === scrollId && canonicalConnectorUid === connectorUid;
+  return passes(canonicalFilter(filter), same ? busEvent : withIds(busEvent, canonicalScrollId, canonicalConnectorUid));
 }
 
-function passes<E>(filter: EventFilter<E>, busEvent: BusEvent<E>, depth: number): boolean {
-  limitDepth(depth);
+/** {@link matches} for a filter and an event that are known to be canonical. */
+export function passes<E>(filter: EventFilter<E>, busEvent: BusEvent<E>): boolean {
   const { routing } = busEvent;
-  requireFilter(filter, 'matches');
   switch (filter.type) {
     case 'all':
       return true;
     case 'scrollId':
-      return sameUuid(filter.id, routing.scrollId);
+      return routing.scrollId === filter.id;
     case 'connectorUid':
-      return sameUuid(filter.id, routing.connectorUid);
+      return routing.connectorUid === filter.id;
     case 'connectorId':
       return routing.connectorId === filter.connectorId;
     case 'session':
@@ -149,25 +154,16 @@ function passes<E>(filter: EventFilter<E>, busEvent: BusEvent<E>, depth: number)
     case 'origin':
       return filter.origins.includes(busEvent.origin);
     case 'and':
-      for (const one of filter.filters) {
-        if (!passes(one, busEvent, depth + 1)) {
-          return false;
-        }
-      }
-      return true;
+      return filter.filters.every((one) => passes(one, busEvent));
     case 'or':
-      for (const one of filter.filters) {
-        if (passes(one, busEvent, depth + 1)) {
-          return true;
-        }
-      }
-      return false;
+      return filter.filters.some((one) => passes(one, busEvent));
     case 'not':
-      return !passes(filter.filter, busEvent, depth + 1);
-    case 'where':
-      return Boolean(filter.predicate(busEvent));
-    default:
-      throw unknownFilter(filter);
+      return !passes(filter.filter, busEvent);
+    case 'where': {
+      // Plain JavaScript may answer with anything.
+      const verdict: unknown = filter.predicate(busEvent);
+      return Boolean(verdict);
+    }
   }
 }
 
@@ -202,10 +198,6 @@ export function canonicalFilter<E>(filter: EventFilter<E>, depth = 1): EventFilt
   }
 }
 
-function sameUuid(wanted: Uuid, given: Uuid | undefined): boolean {
-  return wanted === given || (given !== undefined && parseUuid(wanted) === canonicalUuid(given));
-}
-
 function requireFilter(filter: unknown, owner: string): void {
   if (typeof filter !== 'object' || filter === null) {
     throw expected('a filter', owner, filter);
@@ -218,15 +210,15 @@ function group<E>(type: 'and' | 'or', filters: readonly EventFilter<E>[]): Event
     requireFilter(one, type);
     return one.type === type ? one.filters : one;
   });
-  return Object.freeze({ type, filters: Object.freeze(flat) });
+  return freeze({ type, filters: freeze(flat) });
 }
 
 function kindOf(kinds: readonly EventKind[]): Plain<'kind'> {
-  return Object.freeze({ type: 'kind', kinds: texts(kinds, 'kind') });
+  return freeze({ type: 'kind', kinds: texts(kinds, 'kind') });
 }
 
 function originOf(origins: readonly EventOrigin[]): Plain<'origin'> {
-  return Object.freeze({ type: 'origin', origins: texts(origins, 'origin') });
+  return freeze({ type: 'origin', origins: texts(origins, 'origin') });
 }
 
 function text(value: string, owner: string): string {
@@ -237,12 +229,13 @@ function text(value: string, owner: string): string {
 }
 
 function texts(values: readonly string[], owner: string): readonly string[] {
-  return Object.freeze(values.map((value) => text(value, owner)));
+  return freeze(values.map((value) => text(value, owner)));
 }
 
 function list<T>(values: readonly T[], owner: string): readonly T[] {
-  if (!Array.isArray(values)) {
-    throw expected('an array', owner, values);
+  const given: unknown = values;
+  if (!Array.isArray(given)) {
+    throw expected('an array', owner, given);
   }
   return values;
 }

@@ -19,7 +19,7 @@ export class InvalidUuidError extends TypeError {
   }
 }
 
-const CANONICAL = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const CANONICAL = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
 const WRAPPED = /^(?:urn:uuid:(.{36})|\{(.{36})\}|(.{32}|.{36}))$/;
 const UNHYPHENATED = /^(.{8})(.{4})(.{4})(.{4})(.{12})$/;
 

@@ -19,7 +19,7 @@ export class ManualScheduler implements SchedulerLike {
     const action = new Subscription();
     const run = (): void => {
       this.#pending.delete(run);
-      (work as (state?: T) => void)(state);
+      work.call(action as SchedulerAction<T>, state);
     };
     this.#pending.add(run);
     action.add(() => {
