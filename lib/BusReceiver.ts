@@ -1,4 +1,4 @@
-import { defer, distinctUntilChanged, Observable, of, startWith, Subject } from 'rxjs';
+import { defer, distinctUntilChanged, Observable, of, startWith, Subject, type Subscriber } from 'rxjs';
 import type { Log } from './internal/logging.js';
 import { contained, type Ending, Mailbox } from './internal/Mailbox.js';
 import type { Destination } from './internal/Router.js';
@@ -92,12 +92,10 @@ export class Receiver<E> implements BusReceiver<E>, Destination<E> {
       }
       this.#mailbox.attach(subscriber);
       subscriber.add(() => {
-        this.#leave(() => {
-          this.#mailbox.detach(subscriber);
-        });
+        this.#leave(subscriber);
       });
     });
-    this.lagged$ = defer(() => (this.#isOver ? of(this.lagged) : this.#growingCount()));
+    this.lagged$ = defer(() => (this.#mailbox.isOver ? of(this.lagged) : this.#growingCount()));
   }
 
   get lagged(): number {
@@ -109,9 +107,7 @@ export class Receiver<E> implements BusReceiver<E>, Destination<E> {
   }
 
   [Symbol.dispose](): void {
-    this.#leave(() => {
-      this.#mailbox.discard();
-    });
+    this.#leave();
   }
 
   offer(busEvent: BusEvent<E>): void {
@@ -139,11 +135,15 @@ export class Receiver<E> implements BusReceiver<E>, Destination<E> {
     this.#announceEnd();
   }
 
-  /** Ends at once; `forget` drops what is queued. */
-  #leave(forget: () => void): void {
+  /** Ends at once: the `consumer` goes, or is told. What is queued is forgotten. */
+  #leave(consumer?: Subscriber<BusEvent<E>>): void {
     // To be rid of what waits is not to catch up with it; to leave with an empty queue is.
     this.#lagging &&= this.#mailbox.waiting === 0;
-    forget();
+    if (consumer === undefined) {
+      this.#mailbox.discard();
+    } else {
+      this.#mailbox.detach(consumer);
+    }
     this.#host.release(this);
     this.#announceEnd();
   }
@@ -153,11 +153,6 @@ export class Receiver<E> implements BusReceiver<E>, Destination<E> {
     if (this.#growing$ !== undefined) {
       this.#mailbox.requestTurn();
     }
-  }
-
-  /** No event will come, and nobody waits for one. */
-  get #isOver(): boolean {
-    return this.#mailbox.hasEnded && !this.#mailbox.hasConsumer;
   }
 
   #growingCount(): Observable<number> {
@@ -171,14 +166,20 @@ export class Receiver<E> implements BusReceiver<E>, Destination<E> {
       this.#host.log('info', `receiver ${this.id} has caught up; lagged: ${this.lagged}`);
     }
     const growing$ = this.#growing$;
-    if (growing$ !== undefined) {
+    if (growing$ === undefined) {
+      return;
+    }
+    const tell = (): void => {
       contained(() => {
         growing$.next(this.lagged);
       });
-      if (this.#isOver) {
-        this.#growing$ = undefined;
-        growing$.complete();
-      }
+    };
+    tell();
+    if (this.#mailbox.isOver) {
+      this.#growing$ = undefined;
+      // An observer may have caused more since it was told.
+      tell();
+      growing$.complete();
     }
   }
 }

@@ -1,7 +1,7 @@
-import { asapScheduler, defer, noop, type Observable, type SchedulerLike, Subject } from 'rxjs';
-import { type BusReceiver, Receiver } from './BusReceiver.js';
+import { asapScheduler, defer, noop, type Observable, type SchedulerLike, Subject, type Subscription } from 'rxjs';
+import { type BusReceiver, type Host, Receiver } from './BusReceiver.js';
 import { InOrder } from './internal/InOrder.js';
-import { type Log, loggingTo } from './internal/logging.js';
+import { loggingTo } from './internal/logging.js';
 import { requireCount } from './internal/requireCount.js';
 import { requireFunction } from './internal/requireFunction.js';
 import { Router } from './internal/Router.js';
@@ -51,8 +51,11 @@ export class SharingBus<E = Event> implements Disposable {
   readonly #inOrder = new InOrder();
   readonly #router = new Router<E>();
   readonly #turns: Turns;
-  readonly #log: Log;
+  /** One for all receivers: a closure made for each would hold its filter as long as its handle. */
+  readonly #host: Host<E>;
   readonly #receivers = new Map<number, Receiver<E>>();
+  readonly #connect: () => Subscription;
+  #connection: Subscription;
   #nextId = 0;
   #closed = false;
 
@@ -64,14 +67,22 @@ export class SharingBus<E = Event> implements Disposable {
     const { scheduler = asapScheduler, logger } = options;
     requireFunction('SharingBus: scheduler.schedule', (scheduler as Partial<SchedulerLike> | null)?.schedule);
     this.#turns = new Turns(scheduler);
-    this.#log = loggingTo(logger);
-    this.#published$.pipe(bindCanonical(options)).subscribe({
-      next: (busEvent) => {
-        this.#route(busEvent);
+    this.#host = {
+      turns: this.#turns,
+      log: loggingTo(logger),
+      release: (receiver) => {
+        this.#release(receiver);
       },
-      // The binding contains all that it calls.
-      error: noop,
-    });
+    };
+    const bound$ = this.#published$.pipe(bindCanonical(options));
+    this.#connect = () =>
+      bound$.subscribe({
+        next: (busEvent) => {
+          this.#route(busEvent);
+        },
+        error: noop,
+      });
+    this.#connection = this.#connect();
   }
 
   /** Receivers that have a slot: those that still take events. */
@@ -94,6 +105,10 @@ export class SharingBus<E = Event> implements Disposable {
       return;
     }
     const canonical = canonicalBusEvent(busEvent);
+    // The binding contains all that it calls. It fails only where the stack ends in it, and is then made anew.
+    if (this.#connection.closed) {
+      this.#connection = this.#connect();
+    }
     this.#inOrder.run(() => {
       this.#published$.next(canonical);
     });
@@ -159,13 +174,7 @@ export class SharingBus<E = Event> implements Disposable {
   #admit(filter: EventFilter<E>, capacity: number): Receiver<E> {
     const id = this.#nextId;
     this.#nextId += 1;
-    const receiver = new Receiver<E>(id, capacity, {
-      turns: this.#turns,
-      log: this.#log,
-      release: (leaving) => {
-        this.#release(leaving);
-      },
-    });
+    const receiver = new Receiver<E>(id, capacity, this.#host);
     if (this.#closed) {
       receiver.end('complete');
       return receiver;
@@ -192,7 +201,7 @@ export class SharingBus<E = Event> implements Disposable {
       this.#router.route(busEvent);
     } catch (error) {
       // Receivers never throw; an envelope whose getters change their mind after publish may.
-      this.#log('warn', `an event could not be read again, and is dropped: ${show(error)}`);
+      this.#host.log('warn', `an event could not be read again: ${show(error)}`);
     }
   }
 }

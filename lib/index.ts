@@ -14,5 +14,5 @@ export {
   InvalidBusEventError,
 } from './protocol/BusEvent.js';
 export type * from './protocol/Event.js';
-export { EventFilter, InvalidFilterError, matches } from './protocol/EventFilter.js';
+export { EventFilter, InvalidFilterError, matches, type PlainEventFilter } from './protocol/EventFilter.js';
 export { InvalidUuidError, newUuid, parseUuid, type Uuid } from './protocol/Uuid.js';

@@ -139,6 +139,22 @@ describe('BusReceiver: the bounded queue', () => {
     expect(endings).toEqual(['complete']);
   });
 
+  it('law 22: lagged$ ends with the final count, also where its own observer makes it grow and closes', () => {
+    const { bus, scheduler, receiver } = setUp(1);
+    const values: number[] = [];
+    receiver.lagged$.subscribe((lagged) => {
+      values.push(lagged);
+      if (lagged === 1) {
+        publishAll(bus, 3);
+        receiver.close();
+      }
+    });
+    publishAll(bus, 1, 2);
+    scheduler.flush();
+    expect(values).toEqual([0, 1, 2]);
+    expect(receiver.lagged).toBe(2);
+  });
+
   it('law 23: events that do not match neither use room nor count', () => {
     const filters = [
       EventFilter.kind('wanted'),

@@ -373,9 +373,7 @@ describe('SharingBus: dispatch', () => {
     bus.publish(event('bad', { connectorId: 'c', nativeSessionId: 's' }));
     scheduler.flush();
     expect(values.map(({ routing }) => routing.scrollId)).toEqual([SCROLL, SCROLL]);
-    expect(lines).toEqual([
-      'warn: sharing-bus: bindingOf threw Error: unreadable; nothing is registered',
-    ]);
+    expect(lines).toEqual(['warn: sharing-bus: bindingOf threw Error: unreadable; nothing is registered']);
   });
 
   it('law 16: a logger that throws changes nothing, and is told of where it still can be', () => {
@@ -513,6 +511,25 @@ describe('SharingBus: dispatch', () => {
     expect(values).toEqual([1]);
     expect(lines.length).toBeGreaterThan(0);
     expect(lines.every((line) => line.startsWith('warn: '))).toBe(true);
+  });
+
+  it('law 17: a publish at the very end of the stack fails alone, and the bus goes on', () => {
+    const { bus, scheduler } = busOf<number>();
+    const { values } = collectPayloads(bus.stream(EventFilter.all, { capacity: 100_000 }));
+    const dive = (): void => {
+      try {
+        bus.publish(event(0));
+        dive();
+      } catch {
+        // The stack is at its end: somewhere in publish, or here.
+      }
+    };
+    dive();
+    scheduler.flush();
+    values.length = 0;
+    bus.publish(event(1));
+    scheduler.flush();
+    expect(values).toEqual([1]);
   });
 
   it('law 17: after close, publish is a no-op for anything', () => {
@@ -738,6 +755,31 @@ describe('SharingBus: schedulers', () => {
     bus.publish(event(1));
     bus.publish(event(2));
     expect(scheduler.pending).toBe(1);
+  });
+
+  it('law 13: an action that a neighbour on the scheduler took down is scheduled again at the next publish', () => {
+    const { bus, scheduler } = busOf<number>();
+    const receivers = [bus.subscribeAll(), bus.subscribeFiltered(EventFilter.all, 1)];
+    const seen = receivers.map(({ events$ }) => collectPayloads(events$));
+    bus.publish(event(1));
+    // What asapScheduler does to the actions beside one that throws.
+    scheduler.cancelAll();
+    scheduler.flush();
+    expect(seen.map(({ values }) => values)).toEqual([[], []]);
+    bus.publish(event(2));
+    scheduler.flush();
+    expect(seen.map(({ values }) => values)).toEqual([[1, 2], [1]]);
+    expect(receivers.map(({ lagged }) => lagged)).toEqual([0, 1]);
+  });
+
+  it('law 13: a full queue that was left without its action is emptied, too', () => {
+    const { bus, scheduler } = busOf<number>();
+    const { values } = collectPayloads(bus.stream(EventFilter.all, { capacity: 1 }));
+    bus.publish(event(1));
+    scheduler.cancelAll();
+    bus.publish(event(2));
+    scheduler.flush();
+    expect(values).toEqual([1]);
   });
 
   it('refuses a scheduler that is none', () => {

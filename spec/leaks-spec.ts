@@ -117,6 +117,24 @@ describe('law 34: after any end nothing is retained', () => {
     expect(await survivors(refs)).toBe(0);
   });
 
+  it.each(ENDS)('$name: the filter, while the handle lives on', async ({ name, end }) => {
+    const bus = new SharingBus<Payload>();
+    const { receiver, ref } = ((): { receiver: BusReceiver<Payload>; ref: WeakRef<object> } => {
+      const predicate = ({ event: { bytes } }: BusEvent<Payload>): boolean => {
+        if (bytes.length === 0) {
+          throw new Error('no');
+        }
+        return true;
+      };
+      const made = bus.subscribeFiltered(EventFilter.where(predicate));
+      end(bus, made, made.events$.subscribe({ error: () => undefined }));
+      return { receiver: made, ref: new WeakRef(predicate) };
+    })();
+    await turn();
+    expect([name, await survivors([ref])]).toEqual([name, 0]);
+    expect(receiver.lagged).toBe(0);
+  });
+
   it('events that were delivered are not held by a bus that is idle', async () => {
     const bus = new SharingBus<Payload>();
     bus.subscribeAll().events$.subscribe();

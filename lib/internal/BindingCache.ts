@@ -92,16 +92,13 @@ export class BindingCache {
     this.#newest = binding;
   }
 
+  /** Takes out one that is not the newest: there is one behind it. */
   #unlink({ older, newer }: Binding): void {
     if (older === undefined) {
       this.#oldest = newer;
     } else {
       older.newer = newer;
     }
-    if (newer === undefined) {
-      this.#newest = older;
-    } else {
-      newer.older = older;
-    }
+    (newer as Binding).older = older;
   }
 }

@@ -7,18 +7,21 @@ export class InOrder {
   readonly #jobs: (() => void)[] = [];
   #running = false;
 
-  /** Runs `job`, now or when its place has come. A job never throws. */
+  /** Runs `job`, now or when its place has come. A job throws only where the stack is at its end. */
   run(job: () => void): void {
     this.#jobs.push(job);
     if (this.#running) {
       return;
     }
     this.#running = true;
-    // The list grows while it is walked.
-    for (const next of this.#jobs) {
-      next();
+    try {
+      // The list grows while it is walked.
+      for (const next of this.#jobs) {
+        next();
+      }
+    } finally {
+      this.#jobs.length = 0;
+      this.#running = false;
     }
-    this.#jobs.length = 0;
-    this.#running = false;
   }
 }

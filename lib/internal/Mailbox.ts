@@ -43,8 +43,9 @@ export class Mailbox<T> implements TurnTaker {
     return this.#consumer !== undefined;
   }
 
-  get hasEnded(): boolean {
-    return this.#ending !== undefined;
+  /** Whether no value will come, and nobody waits for one. */
+  get isOver(): boolean {
+    return this.#ending !== undefined && this.#consumer === undefined;
   }
 
   /** Takes `value`, or refuses and counts it: then, and only then, it returns false. */
@@ -52,14 +53,14 @@ export class Mailbox<T> implements TurnTaker {
     if (this.#ending !== undefined) {
       return true;
     }
-    if (!this.#queue.offer(value)) {
+    const taken = this.#queue.offer(value);
+    if (!taken) {
       this.lagged += 1;
-      return false;
     }
     if (this.#consumer !== undefined) {
       this.requestTurn();
     }
-    return true;
+    return taken;
   }
 
   requestTurn(): void {

@@ -26,14 +26,14 @@ export class Turns {
 
   /** Asks for one turn of `taker`, after those that asked before. */
   request(taker: TurnTaker): void {
-    if (taker.awaitsTurn) {
-      return;
+    if (!taker.awaitsTurn) {
+      taker.awaitsTurn = true;
+      this.#awaiting += 1;
+      this.#line.push(taker);
     }
-    taker.awaitsTurn = true;
-    this.#awaiting += 1;
-    this.#line.push(taker);
-    // A running action schedules the next one itself, so that one turn never begins inside another.
-    if (this.#awaiting === 1 && !this.#running) {
+    // A running action schedules the next one itself, so that one turn never begins inside another. One that is closed
+    // will not run: a throw in somebody's action beside it on the scheduler cancels it.
+    if (!this.#running && this.#action?.closed !== false) {
       this.#schedule();
     }
   }

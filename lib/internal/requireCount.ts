@@ -4,8 +4,8 @@ const LARGEST = 2 ** 31 - 1;
 
 /** `count` itself, where it is an integer from 1 to 2^31 - 1; else throws a `RangeError` that names it `what`. */
 export function requireCount(what: string, count: unknown): number {
-  if (typeof count !== 'number' || !Number.isInteger(count) || count < 1 || count > LARGEST) {
+  if (!Number.isInteger(count) || (count as number) < 1 || (count as number) > LARGEST) {
     throw new RangeError(`${what} must be an integer from 1 to ${LARGEST}, got ${show(count)}`);
   }
-  return count;
+  return count as number;
 }

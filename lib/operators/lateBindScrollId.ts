@@ -109,7 +109,7 @@ function enrich<E>(state: Enrichment<E>, busEvent: BusEvent<E>, bindingOf: Bindi
     return scrollId === preset ? busEvent : withIds(busEvent, scrollId, connectorUid);
   } catch (error) {
     // Only an envelope whose getters change their mind comes here. The stream must not end for it.
-    log('warn', `an event could not be read again, and goes on unbound: ${show(error)}`);
+    log('warn', `an event could not be read again: ${show(error)}`);
     return busEvent;
   }
 }

@@ -29,11 +29,12 @@ export class InvalidFilterError extends TypeError {
 /** How deep filters may nest in one another. */
 export const MAX_FILTER_DEPTH = 256;
 
-type Plain<T extends EventFilter['type']> = Extract<EventFilter<never>, { type: T }>;
+/** The filter of one type, which is data and fits a bus of any payload. */
+export type PlainEventFilter<T extends EventFilter['type']> = Extract<EventFilter<never>, { type: T }>;
 
 const { freeze } = Object;
 
-const all: Plain<'all'> = freeze({ type: 'all' });
+const all: PlainEventFilter<'all'> = freeze({ type: 'all' });
 
 /** The constructors of filters. What they return is frozen. */
 export const EventFilter = {
@@ -46,7 +47,7 @@ export const EventFilter = {
    * @param id The scroll's UUID, in any spelling.
    * @throws InvalidUuidError where `id` is none.
    */
-  scrollId(id: string): Plain<'scrollId'> {
+  scrollId(id: string): PlainEventFilter<'scrollId'> {
     return freeze({ type: 'scrollId', id: parseUuid(id) });
   },
 
@@ -56,17 +57,17 @@ export const EventFilter = {
    * @param id The connector's UUID, in any spelling.
    * @throws InvalidUuidError where `id` is none.
    */
-  connectorUid(id: string): Plain<'connectorUid'> {
+  connectorUid(id: string): PlainEventFilter<'connectorUid'> {
     return freeze({ type: 'connectorUid', id: parseUuid(id) });
   },
 
   /** The events of one connector, by its name. */
-  connectorId(name: string): Plain<'connectorId'> {
+  connectorId(name: string): PlainEventFilter<'connectorId'> {
     return freeze({ type: 'connectorId', connectorId: text(name, 'connectorId') });
   },
 
   /** The events of one native session: of exactly this connector and exactly this session id. */
-  session(connectorId: string, nativeSessionId: string): Plain<'session'> {
+  session(connectorId: string, nativeSessionId: string): PlainEventFilter<'session'> {
     return freeze({
       type: 'session',
       connectorId: text(connectorId, 'session'),
@@ -75,12 +76,12 @@ export const EventFilter = {
   },
 
   /** The events of any of these kinds; with no kind, none. */
-  kind(...kinds: EventKind[]): Plain<'kind'> {
+  kind(...kinds: EventKind[]): PlainEventFilter<'kind'> {
     return kindOf(kinds);
   },
 
   /** The events of any of these origins; with no origin, none. */
-  origin(...origins: EventOrigin[]): Plain<'origin'> {
+  origin(...origins: EventOrigin[]): PlainEventFilter<'origin'> {
     return originOf(origins);
   },
 
@@ -213,11 +214,11 @@ function group<E>(type: 'and' | 'or', filters: readonly EventFilter<E>[]): Event
   return freeze({ type, filters: freeze(flat) });
 }
 
-function kindOf(kinds: readonly EventKind[]): Plain<'kind'> {
+function kindOf(kinds: readonly EventKind[]): PlainEventFilter<'kind'> {
   return freeze({ type: 'kind', kinds: texts(kinds, 'kind') });
 }
 
-function originOf(origins: readonly EventOrigin[]): Plain<'origin'> {
+function originOf(origins: readonly EventOrigin[]): PlainEventFilter<'origin'> {
   return freeze({ type: 'origin', origins: texts(origins, 'origin') });
 }
 

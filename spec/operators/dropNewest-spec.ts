@@ -387,7 +387,9 @@ describe('dropNewest', () => {
     const values: number[] = [];
     source$.pipe(dropNewest({ capacity: 4, scheduler })).subscribe((value) => {
       values.push(value);
-      source$.next(value + 10);
+      if (value < 20) {
+        source$.next(value + 10);
+      }
     });
     source$.next(1);
     source$.next(2);

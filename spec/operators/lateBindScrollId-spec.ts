@@ -647,9 +647,7 @@ describe('lateBindScrollId', () => {
         event('x', session),
       ];
       expect(scrollIds(busEvents, { bindingOf, logger })).toEqual([undefined, ONE, ONE, PRESET, ONE]);
-      expect(lines).toEqual(
-        Array(3).fill('warn: sharing-bus: bindingOf threw Error: no; nothing is registered'),
-      );
+      expect(lines).toEqual(Array(3).fill('warn: sharing-bus: bindingOf threw Error: no; nothing is registered'));
     });
 
     it('law 16: so is a throw from reading what bindingOf returned', () => {
@@ -719,9 +717,7 @@ describe('lateBindScrollId', () => {
       expect(values).toHaveLength(2);
       expect(values[0]).toBe(moody);
       expect(endings).toEqual(['complete']);
-      expect(lines).toEqual([
-        'warn: sharing-bus: an event could not be read again, and goes on unbound: Error: not again',
-      ]);
+      expect(lines).toEqual(['warn: sharing-bus: an event could not be read again: Error: not again']);
     });
   });
 });

@@ -3,6 +3,7 @@ import { type SchedulerAction, type SchedulerLike, Subscription } from 'rxjs';
 /** Runs its actions when it is told to, so that a spec sees what is scheduled and what is not. */
 export class ManualScheduler implements SchedulerLike {
   readonly #pending = new Set<() => void>();
+  readonly #actions = new Set<Subscription>();
 
   get pending(): number {
     return this.#pending.size;
@@ -22,10 +23,19 @@ export class ManualScheduler implements SchedulerLike {
       work.call(action as SchedulerAction<T>, state);
     };
     this.#pending.add(run);
+    this.#actions.add(action);
     action.add(() => {
       this.#pending.delete(run);
+      this.#actions.delete(action);
     });
     return action;
+  }
+
+  /** Cancels what is scheduled. */
+  cancelAll(): void {
+    for (const action of this.#actions) {
+      action.unsubscribe();
+    }
   }
 
   /** Runs what is scheduled now, not what is scheduled meanwhile. Returns how many actions there were. */
