@@ -1,0 +1,49 @@
+// A slow subscriber loses only its own events, knows how many, and delays nobody.
+import { EventFilter, SharingBus } from 'sharing-bus';
+import { skip, take } from 'rxjs';
+
+const bus = new SharingBus<string>();
+const archive = bus.subscribeAll(); // Room for 256 events that wait.
+const screen = bus.subscribeFiltered(EventFilter.all, 2); // Room for two: it shows what it can.
+
+const archived: string[] = [];
+const archiving = archive.events$.forEach(({ event }) => {
+  archived.push(event);
+});
+const shown: string[] = [];
+const showing = screen.events$.forEach(({ event }) => {
+  shown.push(event);
+});
+
+function publish(...words: string[]): void {
+  for (const word of words) {
+    bus.publish({ routing: { kind: 'agent-message' }, origin: 'agent', event: word });
+  }
+}
+
+// lagged$ starts with the present count (skipped here) and tells when it has grown.
+const firstLoss = screen.lagged$.pipe(skip(1), take(1)).forEach((lagged) => {
+  console.log(`the screen has lost ${lagged}`);
+});
+
+// A burst. Subscribers have no turn until it is over, so five events meet a queue of two.
+publish('one', 'two', 'three', 'four', 'five');
+// What waits stays, the newcomers are rejected, and the count is exact on the very next line.
+console.log(`after the burst: archive lagged ${archive.lagged}, screen lagged ${screen.lagged}`);
+
+await firstLoss;
+// The screen has had its turn, so there is room again.
+publish('six');
+
+bus.close();
+await Promise.all([archiving, showing]);
+console.log(`archive: ${archived.join(' ')}`);
+console.log(`screen:  ${shown.join(' ')}`);
+console.log(`at the end: archive lagged ${archive.lagged}, screen lagged ${screen.lagged}`);
+
+// Prints:
+// after the burst: archive lagged 0, screen lagged 3
+// the screen has lost 3
+// archive: one two three four five six
+// screen:  one two six
+// at the end: archive lagged 0, screen lagged 3
