@@ -1,0 +1,141 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import type { Readable, Writable } from 'node:stream';
+import { delay } from './delay.js';
+
+/** How an agent is started: a line for the shell, or a program with arguments. */
+export type AgentCommand = string | { readonly program: string; readonly args: readonly string[] };
+
+/** How long an agent may take to leave by itself, then after SIGTERM, in milliseconds. */
+const GRACE = 1000;
+const LOOK_AGAIN = 10;
+const STDERR_KEPT = 4096;
+const NEVER = new AbortController().signal;
+
+/**
+ * An agent that runs as a subprocess, in a process group of its own.
+ *
+ * Invariant: when {@link stop} has resolved, or this process exits, nobody of that group is left.
+ */
+export class AgentProcess {
+  /** Resolves to how it ended, in words; also where it could not be started. */
+  readonly exited: Promise<string>;
+  hasExited = false;
+  #stderr = '';
+  readonly #child: ChildProcess & { readonly stdin: Writable; readonly stdout: Readable; readonly stderr: Readable };
+
+  constructor(command: AgentCommand, cwd: string) {
+    const options = { cwd, detached: process.platform !== 'win32', stdio: 'pipe' } as const;
+    this.#child =
+      typeof command === 'string'
+        ? spawn(command, { ...options, shell: true })
+        : spawn(command.program, [...command.args], options);
+    const { stdin, stderr } = this.#child;
+    // A dead agent cannot be written to; that it died is told by its exit.
+    stdin.on('error', () => undefined);
+    stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT);
+    });
+    process.once('exit', this.#killGroup);
+    this.exited = new Promise<string>((resolve) => {
+      this.#child.once('error', (error) => {
+        resolve(`could not be started: ${error.message}`);
+      });
+      this.#child.once('exit', (code, signal) => {
+        resolve(ending(code, signal));
+      });
+    }).then((how) => {
+      this.hasExited = true;
+      this.#killGroup();
+      process.off('exit', this.#killGroup);
+      void this.#cutIdleOutput();
+      return how;
+    });
+  }
+
+  get stdout(): Readable {
+    return this.#child.stdout;
+  }
+
+  /** The last lines that it wrote to stderr. */
+  get lastWords(): string {
+    return this.#stderr.trim().split('\n').slice(-10).join('\n');
+  }
+
+  /** Writes to its stdin; resolves also where nobody reads it any more. */
+  async write(bytes: Uint8Array): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#child.stdin.write(bytes, () => {
+        resolve();
+      });
+    });
+  }
+
+  /** How it ended; `undefined` where it still runs after so many milliseconds. */
+  async exitsWithin(milliseconds: number): Promise<string | undefined> {
+    const waiting = new AbortController();
+    const late = delay(milliseconds, waiting.signal).then(() => undefined);
+    try {
+      return await Promise.race([this.exited, late]);
+    } finally {
+      waiting.abort();
+    }
+  }
+
+  /** Lets it go: it is told by the end of its stdin, then by SIGTERM, then it is killed. */
+  async stop(): Promise<void> {
+    this.#child.stdin.end();
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      await this.exitsWithin(GRACE);
+      if (!this.hasExited) {
+        this.#signal(signal);
+      }
+    }
+    await this.exited;
+    this.#child.stdout.destroy();
+    await this.#groupGone();
+  }
+
+  /** Who was killed is gone a moment later; a zombie that nobody fetches is not waited for. */
+  async #groupGone(): Promise<void> {
+    for (let waited = 0; waited < GRACE && this.#signal(0); waited += LOOK_AGAIN) {
+      await delay(LOOK_AGAIN, NEVER);
+    }
+  }
+
+  /** What a dead agent wrote last is still read. But one that left its group may hold the pipe open for ever. */
+  async #cutIdleOutput(): Promise<void> {
+    const { stdout } = this.#child;
+    do {
+      await delay(GRACE, NEVER);
+    } while (!stdout.closed && stdout.readableLength > 0);
+    stdout.destroy();
+  }
+
+  readonly #killGroup = (): void => {
+    this.#signal('SIGKILL');
+  };
+
+  /** Signals the whole group. Returns whether anybody is left in it; with signal 0, it only asks. */
+  #signal(signal: NodeJS.Signals | 0): boolean {
+    const { pid } = this.#child;
+    if (pid === undefined) {
+      return false;
+    }
+    try {
+      return process.kill(process.platform === 'win32' ? pid : -pid, signal);
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** A shell tells of a missing program by 127, and of a signal by a code above 128. */
+function ending(code: number | null, signal: NodeJS.Signals | null): string {
+  if (code === null || signal !== null) {
+    return `was killed by ${signal ?? 'a signal'}`;
+  }
+  const passedOn = Object.entries(constants.signals).find(([, number]) => code === 128 + number)?.[0];
+  const meaning = code === 127 ? 'command not found' : passedOn;
+  return `exited with code ${code}${meaning === undefined ? '' : ` (${meaning})`}`;
+}

@@ -1,0 +1,17 @@
+/** The longest that a timer of Node takes. */
+const LONGEST = 2 ** 31 - 1;
+
+/** Resolves after `milliseconds`, at once where that is not positive, or when `signal` aborts. Never rejects. */
+export async function delay(milliseconds: number, signal: AbortSignal): Promise<void> {
+  for (let left = milliseconds; left > 0 && !signal.aborted; left -= LONGEST) {
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, Math.min(left, LONGEST));
+      signal.addEventListener('abort', done);
+    });
+  }
+}

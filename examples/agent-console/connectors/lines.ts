@@ -1,0 +1,102 @@
+/** A line as it stands in a file: its bytes without the newline, or the reason why they were not kept. */
+export interface RawLine {
+  /** From 1. */
+  readonly number: number;
+  readonly bytes: Uint8Array | undefined;
+  /** Whether its newline was there. */
+  readonly terminated: boolean;
+}
+
+/** The longest line that is read. A longer one is a bad line, and its bytes are not kept. */
+export const MAX_LINE_BYTES = 64 * 1024 * 1024;
+
+const NEWLINE = 0x0a;
+
+/**
+ * Cuts chunks of bytes into lines.
+ *
+ * Invariants: `kept` are the bytes of the line that has begun, `length` in all; once it is overlong, nothing is kept.
+ */
+export class LineSplitter {
+  #kept: Uint8Array[] = [];
+  #length = 0;
+  #number = 0;
+
+  /** The lines that end in `chunk`. */
+  *push(chunk: Uint8Array): Generator<RawLine> {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
+      this.#keep(chunk.subarray(start, end));
+      yield this.#take(true);
+      start = end + 1;
+    }
+    this.#keep(chunk.subarray(start));
+  }
+
+  /** The line that has begun and will not be finished, if there is one. */
+  *end(): Generator<RawLine> {
+    if (this.#length > 0) {
+      yield this.#take(false);
+    }
+  }
+
+  #keep(bytes: Uint8Array): void {
+    if (bytes.length === 0) {
+      return;
+    }
+    this.#length += bytes.length;
+    if (this.#length > MAX_LINE_BYTES) {
+      this.#kept = [];
+    } else {
+      this.#kept.push(bytes);
+    }
+  }
+
+  #take(terminated: boolean): RawLine {
+    const [only] = this.#kept;
+    const whole = this.#kept.length === 1 && only !== undefined ? only : Buffer.concat(this.#kept);
+    const bytes = this.#length > MAX_LINE_BYTES ? undefined : whole;
+    this.#kept = [];
+    this.#length = 0;
+    this.#number += 1;
+    return { number: this.#number, bytes, terminated };
+  }
+}
+
+/** Thrown for a line that cannot be used. Its message is the reason, fit for one line of a report. */
+export class BadLineError extends Error {
+  override readonly name = 'BadLineError';
+}
+
+/**
+ * The JSON value of a line; `undefined` where it is blank.
+ *
+ * @throws BadLineError where the line is too long, binary, cut off, or no JSON.
+ */
+export function jsonOf({ bytes, terminated }: RawLine): unknown {
+  if (bytes === undefined) {
+    throw new BadLineError(`longer than ${MAX_LINE_BYTES / 1024 / 1024} MiB`);
+  }
+  if (bytes.includes(0)) {
+    throw new BadLineError('binary: it holds a NUL byte');
+  }
+  const text = utf8(bytes);
+  if (text.trim() === '') {
+    return undefined;
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new BadLineError(terminated ? `malformed JSON: ${reason}` : `truncated: no newline, and ${reason}`);
+  }
+}
+
+/** A byte order mark at the start is passed over. */
+function utf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new BadLineError('binary: not valid UTF-8');
+  }
+}

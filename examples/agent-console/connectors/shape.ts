@@ -1,0 +1,69 @@
+import { BadLineError } from './lines.js';
+
+/** A JSON object whose fields nobody has looked at yet. */
+export type Json = Readonly<Record<string, unknown>>;
+
+/** Whether `value` is a JSON object: no array, not null. */
+export function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** `value`, which must be a JSON object. `name` says where it stands. */
+export function objectAt(value: unknown, name: string): Json {
+  if (!isObject(value)) {
+    throw new BadLineError(`${name} must be an object, got ${typeName(value)}`);
+  }
+  return value;
+}
+
+/** The string `holder[key]`, which must be there. */
+export function stringAt(holder: Json, key: string, name: string): string {
+  const value = holder[key];
+  if (typeof value !== 'string') {
+    throw new BadLineError(`${name}.${key} must be a string, got ${typeName(value)}`);
+  }
+  return value;
+}
+
+/** The string `holder[key]`; `undefined` where it is absent or null. */
+export function optionalStringAt(holder: Json, key: string, name: string): string | undefined {
+  return absent(holder[key]) ? undefined : stringAt(holder, key, name);
+}
+
+/** The number `holder[key]`; `undefined` where it is absent or null. */
+export function optionalNumberAt(holder: Json, key: string, name: string): number | undefined {
+  const value = holder[key];
+  if (absent(value)) {
+    return undefined;
+  }
+  if (typeof value !== 'number') {
+    throw new BadLineError(`${name}.${key} must be a number, got ${typeName(value)}`);
+  }
+  return value;
+}
+
+/** The object `holder[key]`; `undefined` where it is absent or null. */
+export function optionalObjectAt(holder: Json, key: string, name: string): Json | undefined {
+  return absent(holder[key]) ? undefined : objectAt(holder[key], `${name}.${key}`);
+}
+
+/** `fields` without those that are `undefined` or null: both mean "not there". */
+export function present<T extends object>(fields: T): Present<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => !absent(value))) as Present<T>;
+}
+
+/** The fields that may be absent are optional; none is `undefined` or null. */
+export type Present<T> = {
+  [K in keyof T as Extract<T[K], undefined | null> extends never ? K : never]: T[K];
+} & { [K in keyof T as Extract<T[K], undefined | null> extends never ? never : K]?: NonNullable<T[K]> };
+
+function absent(value: unknown): value is undefined | null {
+  return value === undefined || value === null;
+}
+
+function typeName(value: unknown): string {
+  if (value === null) {
+    return 'null';
+  }
+  return Array.isArray(value) ? 'an array' : value === undefined ? 'nothing' : `a ${typeof value}`;
+}

@@ -1,0 +1,110 @@
+import { eventSchemas } from 'sharing-bus/schema';
+import { type Draft, draft } from '../draft.js';
+import { isObject, type Json, present } from './shape.js';
+
+/**
+ * The event of one `session/update` of the Agent Client Protocol: one update, one event of its kind.
+ *
+ * Fields that are null are left out; those that the library does not know (such as `_meta`) are kept. It is not checked
+ * yet: a malformed update makes a draft that the schema refuses, and then {@link asSent} keeps it.
+ *
+ * @returns `undefined` where it is no update at all.
+ */
+export function updateToEvent(update: unknown): Draft | undefined {
+  if (!isObject(update) || typeof update['sessionUpdate'] !== 'string') {
+    return undefined;
+  }
+  const { sessionUpdate, ...fields } = present(update);
+  switch (sessionUpdate) {
+    case 'user_message_chunk':
+      return of('user-message', 'user', 'UserMessageChunk', fields);
+    case 'agent_message_chunk':
+      return of('agent-message', 'agent', 'AgentMessageChunk', fields);
+    case 'agent_thought_chunk':
+      return of('agent-thought', 'agent', 'AgentThoughtChunk', fields);
+    case 'tool_call':
+      return of('tool-call', 'agent', 'ToolCall', toolCall(fields));
+    case 'tool_call_update':
+      return of('tool-call-update', 'agent', 'ToolCallUpdate', toolCall(fields));
+    case 'plan':
+      return of('plan', 'agent', 'Plan', { ...fields, ...listAt(fields, 'entries', 'entries') });
+    case 'available_commands_update': {
+      const { availableCommands: _, ...rest } = fields;
+      return of('session-config', 'agent', 'CommandsChanged', {
+        ...rest,
+        ...listAt(fields, 'availableCommands', 'commands'),
+      });
+    }
+    case 'current_mode_update': {
+      const { currentModeId, ...rest } = fields;
+      return of('session-config', 'agent', 'ModeChanged', { ...rest, modeId: currentModeId });
+    }
+    case 'config_option_update':
+      return of('session-config', 'agent', 'ConfigOptionsChanged', fields);
+    case 'session_info_update':
+      return of('session-lifecycle', 'agent', 'SessionInfoChanged', fields);
+    case 'usage_update': {
+      const { cost, ...rest } = fields;
+      return of('usage', 'agent', 'UsageUpdated', {
+        ...rest,
+        ...present({ cost: isObject(cost) ? present(cost) : cost }),
+      });
+    }
+    case 'notice':
+      return of('system', 'agent', 'Notice', fields);
+    default:
+      return asSent(update);
+  }
+}
+
+/** An update as the agent sent it, under the name that the agent gave it: for kinds that the library does not know. */
+export function asSent(update: unknown): Draft | undefined {
+  if (!isObject(update) || typeof update['sessionUpdate'] !== 'string') {
+    return undefined;
+  }
+  const { sessionUpdate: name, ...fields } = update;
+  // No agent may pass off an update as an event of ours: as a registration, say.
+  const type = Object.hasOwn(eventSchemas, name) ? `acp/${name}` : name;
+  return { kind: name, origin: 'agent', event: { ...fields, type } };
+}
+
+/** The request for a permission, as an event. It may be the only one that tells what the tool call is about. */
+export function permissionRequested(requestId: string, params: unknown): Draft {
+  const { toolCall, options } = isObject(params) ? params : {};
+  const { toolCallId, title } = isObject(toolCall) ? toolCall : {};
+  return of('permission', 'agent', 'PermissionRequested', {
+    requestId,
+    toolCallId,
+    ...present({ title }),
+    toolCall,
+    options: Array.isArray(options) ? options.map(presentIn) : options,
+  });
+}
+
+/** The answer to one, as an event. */
+export function permissionResolved(requestId: string, result: unknown): Draft {
+  const outcome = isObject(result) && isObject(result['outcome']) ? result['outcome'] : {};
+  const { optionId } = outcome;
+  return typeof optionId === 'string' && outcome['outcome'] === 'selected'
+    ? draft('permission', 'user', { type: 'PermissionResolved', requestId, outcome: 'selected', optionId })
+    : draft('permission', 'user', { type: 'PermissionResolved', requestId, outcome: 'cancelled' });
+}
+
+function of(kind: Draft['kind'], origin: Draft['origin'], type: string, fields: Json): Draft {
+  return { kind, origin, event: { ...fields, type } };
+}
+
+/** ACP's `kind` of a tool is our `toolKind`. */
+function toolCall({ kind, ...fields }: Json): Json {
+  return { ...fields, ...present({ toolKind: kind }), ...listAt(fields, 'locations', 'locations') };
+}
+
+/** The list `fields[from]` under the name `to`, without null in its entries. */
+function listAt(fields: Json, from: string, to: string): Json {
+  const list = fields[from];
+  return list === undefined ? {} : { [to]: Array.isArray(list) ? list.map(presentIn) : list };
+}
+
+function presentIn(value: unknown): unknown {
+  return isObject(value) ? present(value) : value;
+}

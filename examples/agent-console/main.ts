@@ -1,0 +1,89 @@
+/** The console's entry: the command line in, an exit code out. See `--help`. */
+import { CommanderError } from 'commander';
+import { type ConsoleOptions, parseOptions } from './options.js';
+import { Report } from './report.js';
+import { PlainScreen } from './screen/PlainScreen.js';
+import type { Screen } from './screen/Screen.js';
+import { summaryOf, summaryText } from './summary.js';
+
+const EXIT = { ok: 0, lost: 1, failed: 2, SIGINT: 130, SIGTERM: 143 } as const;
+/** One Ctrl-C may arrive twice: from the terminal, and passed on by a parent. Later, it is a second one. */
+const SAME_INTERRUPT = 500;
+
+async function main(): Promise<number> {
+  let options: ConsoleOptions;
+  try {
+    options = parseOptions(process.argv.slice(2));
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? EXIT.ok : EXIT.failed;
+    }
+    throw error;
+  }
+  const stop = new AbortController();
+  const interrupted = onInterrupt(stop);
+  // Whoever read our output has left: the archive goes on, but a file is not followed for nobody.
+  process.stdout.on('error', () => {
+    if (options.follow) {
+      stop.abort();
+    }
+  });
+  process.stderr.on('error', () => undefined);
+
+  // Loaded when they are needed: to print the help takes no bus, and a pipe no table.
+  const [{ run }, screen] = await Promise.all([import('./run.js'), screenFor(options)]);
+  const report = new Report((line) => {
+    screen.tell(line);
+  });
+  try {
+    const { lost, usage, view } = await run(options, screen, report, stop);
+    if (lost > 0) {
+      report.failure(`the archive lost ${lost} events`);
+    }
+    const summary = options.json
+      ? JSON.stringify(summaryOf(view, report.badLines))
+      : summaryText(view, usage, options.scrolls);
+    screen.finish(summary);
+    const signal = interrupted();
+    return signal !== undefined ? EXIT[signal] : lost > 0 ? EXIT.lost : report.failures > 0 ? EXIT.failed : EXIT.ok;
+  } catch (error) {
+    report.failure(error instanceof Error ? error.message : String(error));
+    return EXIT.failed;
+  }
+}
+
+/** Aborts `stop` on the first signal and exits on the next; the function tells which one it was. */
+function onInterrupt(stop: AbortController): () => 'SIGINT' | 'SIGTERM' | undefined {
+  let first: { readonly signal: 'SIGINT' | 'SIGTERM'; readonly at: number } | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (first === undefined) {
+        first = { signal, at: performance.now() };
+        stop.abort();
+      } else if (performance.now() - first.at > SAME_INTERRUPT) {
+        process.exit(EXIT[signal]);
+      }
+    });
+  }
+  return () => first?.signal;
+}
+
+async function screenFor({ json }: ConsoleOptions): Promise<Screen> {
+  const out = (text: string): void => {
+    process.stdout.write(text);
+  };
+  const err = (text: string): void => {
+    process.stderr.write(text);
+  };
+  if (!process.stdout.isTTY || json) {
+    return new PlainScreen(out, err, json);
+  }
+  const { TableScreen } = await import('./screen/TableScreen.js');
+  return new TableScreen(process.stdout, err, (process.env['NO_COLOR'] ?? '') === '');
+}
+
+const code = await main();
+// What is still to be written goes out first; then nothing may keep the process alive.
+process.stdout.write('', () => {
+  process.exit(code);
+});

@@ -1,0 +1,45 @@
+import { printable } from './printable.js';
+
+/** A line of a file that could not be used. */
+export interface BadLine {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  readonly error: string;
+}
+
+/** More bad lines than this are counted, and not listed: a binary file may have millions. */
+const MAX_LISTED = 100_000;
+
+/** What went wrong in a run: told on stderr at once, and kept for the summary and the exit code. */
+export class Report {
+  readonly badLines: BadLine[] = [];
+  badLineCount = 0;
+  /** Inputs that failed: a file that cannot be read, an agent that does not start or dies. */
+  failures = 0;
+
+  /** @param tell Writes one line to stderr. */
+  constructor(private readonly tell: (line: string) => void) {}
+
+  badLine(file: string, line: number, error: string): void {
+    this.badLineCount += 1;
+    if (this.badLines.length < MAX_LISTED) {
+      this.badLines.push({ file, line, error: printable(error, 300) });
+    }
+    this.tell(`${printable(file)}:${line}: ${printable(error, 300)}`);
+  }
+
+  failure(message: string): void {
+    this.failures += 1;
+    this.tell(
+      `error: ${message
+        .split('\n')
+        .map((line) => printable(line))
+        .join('\n')}`,
+    );
+  }
+
+  warning(message: string): void {
+    this.tell(`warning: ${printable(message, 500)}`);
+  }
+}

@@ -1,0 +1,93 @@
+import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+
+/** A run may keep thousands of scrolls; only the last used stay open. */
+const MAX_OPEN = 32;
+
+interface OpenFile {
+  readonly handle: FileHandle;
+  /** Bytes of whole lines in it. */
+  size: number;
+}
+
+/**
+ * Appends whole lines to the files of a directory.
+ *
+ * Invariant: a file ends after a whole line whenever no call is under way, also after one that failed.
+ */
+export class ScrollFiles {
+  /** The least recently used first. */
+  readonly #open = new Map<string, OpenFile>();
+
+  constructor(private readonly directory: string) {}
+
+  /** Makes the directory, where it is not there yet. */
+  async prepare(): Promise<void> {
+    await makeDirectory(resolve(this.directory));
+  }
+
+  /** Appends `lines`, each with its newline, to the file of this name. */
+  async append(name: string, lines: string): Promise<void> {
+    const file = await this.#use(name);
+    const bytes = Buffer.from(lines);
+    try {
+      await file.handle.appendFile(bytes);
+      file.size += bytes.length;
+    } catch (error) {
+      // A full disk takes a part of what it is given: no half line may stay.
+      await file.handle.truncate(file.size);
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const [name, { handle }] of this.#open) {
+      this.#open.delete(name);
+      await handle.close();
+    }
+  }
+
+  async #use(name: string): Promise<OpenFile> {
+    let file = this.#open.get(name);
+    if (file === undefined) {
+      await this.#makeRoom();
+      const handle = await open(join(this.directory, `${name}.jsonl`), 'a');
+      file = { handle, size: (await handle.stat()).size };
+    }
+    this.#open.delete(name);
+    this.#open.set(name, file);
+    return file;
+  }
+
+  async #makeRoom(): Promise<void> {
+    for (const [name, { handle }] of this.#open) {
+      if (this.#open.size < MAX_OPEN) {
+        return;
+      }
+      this.#open.delete(name);
+      await handle.close();
+    }
+  }
+}
+
+/** Not by `recursive`: where a parent refuses new entries with ENOENT, as `/proc` does, Node then tries for ever. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) {
+      return;
+    }
+    if (code !== 'ENOENT' || dirname(path) === path) {
+      throw error;
+    }
+    await makeDirectory(dirname(path));
+    await mkdir(path).catch(async (again: unknown) => {
+      // Another console may have made it meanwhile.
+      if (!(await stat(path).catch(() => undefined))?.isDirectory()) {
+        throw again;
+      }
+    });
+  }
+}

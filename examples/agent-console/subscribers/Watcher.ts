@@ -1,0 +1,50 @@
+import { type BusEvent, EventFilter, type SharingBus } from 'sharing-bus';
+import type { Ledger, Offered } from '../ledger.js';
+import type { ConsoleSubscriber } from './ConsoleSubscriber.js';
+
+/** Where a subscriber gets its events, and the count of those that it ought to get. */
+export interface Source {
+  readonly bus: SharingBus;
+  readonly ledger: Ledger;
+}
+
+export interface WatcherOptions {
+  readonly name: string;
+  readonly filter?: EventFilter;
+  /** Events that may wait. Default 256. */
+  readonly capacity?: number;
+}
+
+/** A subscriber that is through with an event when its handler returns. */
+export class Watcher implements ConsoleSubscriber {
+  readonly name: string;
+  readonly done: Promise<void>;
+  delivered = 0;
+  readonly #receiver;
+  readonly #offered: Offered;
+
+  constructor({ bus, ledger }: Source, options: WatcherOptions, handle: (busEvent: BusEvent) => void) {
+    const { name, filter = EventFilter.all, capacity } = options;
+    this.name = name;
+    this.#receiver = bus.subscribeFiltered(filter, capacity);
+    this.#offered = ledger.offered(filter);
+    this.done = new Promise((resolve, reject) => {
+      this.#receiver.events$.subscribe({
+        next: (busEvent) => {
+          this.delivered += 1;
+          handle(busEvent);
+        },
+        error: reject,
+        complete: resolve,
+      });
+    });
+  }
+
+  get lagged(): number {
+    return this.#receiver.lagged;
+  }
+
+  get waiting(): number {
+    return this.#offered.count - this.delivered - this.lagged;
+  }
+}

@@ -1,0 +1,41 @@
+import type { BadLine } from './report.js';
+import type { SessionCount } from './ledger.js';
+import { progressLine, sessionTable, subscriberTable } from './screen/tables.js';
+import type { RunView } from './screen/Screen.js';
+import type { UsageTotals } from './subscribers/usageMeter.js';
+
+/** What `--json` prints. */
+export interface Summary {
+  readonly published: number;
+  readonly sessions: readonly SessionCount[];
+  readonly subscribers: readonly { readonly name: string; readonly delivered: number; readonly lagged: number }[];
+  readonly badLines: readonly BadLine[];
+}
+
+export function summaryOf(view: RunView, badLines: readonly BadLine[]): Summary {
+  return {
+    published: view.published,
+    sessions: view.sessions.map(({ scrollId, connectorId, nativeSessionId, events }) => ({
+      scrollId,
+      connectorId,
+      nativeSessionId,
+      events,
+    })),
+    subscribers: view.subscribers.map(({ name, delivered, lagged }) => ({ name, delivered, lagged })),
+    badLines,
+  };
+}
+
+/** The same for people. */
+export function summaryText(view: RunView, usage: UsageTotals, scrolls: string): string {
+  const cost = [...usage.cost].map(([currency, amount]) => `${amount.toFixed(2)} ${currency}`).join(', ');
+  return [
+    '',
+    ...view.files.map(progressLine),
+    sessionTable(view.sessions, 50),
+    subscriberTable(view.subscribers),
+    `usage: ${usage.inputTokens} tokens in, ${usage.outputTokens} out, ${usage.cachedReadTokens} read from a cache, ` +
+      `${usage.cachedWriteTokens} put into one${cost === '' ? '' : `; ${cost}`}`,
+    `${view.published} events published, ${view.badLineCount} bad lines; the scrolls are in ${scrolls}`,
+  ].join('\n');
+}

@@ -1,0 +1,159 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BusEvent } from '../../../lib/index.js';
+import { parseBusEvent } from '../../../lib/schema/index.js';
+
+export const root = join(import.meta.dirname, '..', '..', '..');
+export const fixtures = join(import.meta.dirname, '..', 'fixtures');
+
+/** What the console prints with `--json`. */
+export interface Summary {
+  readonly published: number;
+  readonly sessions: readonly {
+    readonly scrollId: string;
+    readonly connectorId: string;
+    readonly nativeSessionId: string;
+    readonly events: number;
+  }[];
+  readonly subscribers: readonly { readonly name: string; readonly delivered: number; readonly lagged: number }[];
+  readonly badLines: readonly { readonly file: string; readonly line: number; readonly error: string }[];
+}
+
+/** A directory of one spec's own. */
+export function freshDirectory(): string {
+  return mkdtempSync(join(tmpdir(), 'agent-console-'));
+}
+
+/** A console that runs as people run it: as a process. */
+export class ConsoleProcess {
+  static readonly #running = new Set<ConsoleProcess>();
+
+  /** Lets those go that a failed spec has left: each takes its agents along. */
+  static async stopAll(): Promise<void> {
+    await Promise.all(
+      [...ConsoleProcess.#running].map(async (running) => {
+        running.#child.kill('SIGTERM');
+        await running.ended;
+      }),
+    );
+  }
+
+  readonly scrolls = join(freshDirectory(), 'scrolls');
+  /** Resolves to the exit code when it has ended and all that it wrote was read. */
+  readonly ended: Promise<number | null>;
+  stdout = '';
+  stderr = '';
+  readonly #child: ChildProcess;
+  #onOutput: () => void = () => undefined;
+
+  constructor(...words: string[]) {
+    const main = join(root, 'examples', 'agent-console', 'main.ts');
+    this.#child = spawn(process.execPath, ['--import', 'tsx', main, '--scrolls', this.scrolls, ...words], {
+      cwd: root,
+      env: { ...process.env, NODE_OPTIONS: '' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    ConsoleProcess.#running.add(this);
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text;
+      this.#onOutput();
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+      this.#onOutput();
+    });
+    this.ended = new Promise((resolve, reject) => {
+      this.#child.once('error', reject).once('close', (code) => {
+        ConsoleProcess.#running.delete(this);
+        this.#onOutput();
+        resolve(code);
+      });
+    });
+  }
+
+  /** Resolves when the console has written `text`; rejects where it ends without. */
+  async writes(text: string): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#onOutput = () => {
+        if (`${this.stdout}\n${this.stderr}`.includes(text)) {
+          resolve();
+        } else if (this.#child.exitCode !== null) {
+          reject(new Error(`the console ended without "${text}":\n${this.stdout}\n${this.stderr}`));
+        }
+      };
+      this.#onOutput();
+    });
+  }
+
+  interrupt(): void {
+    this.#child.kill('SIGINT');
+  }
+
+  /** Leaves, as `head` does when it has seen enough. */
+  stopReading(): void {
+    this.#child.stdout?.destroy();
+  }
+
+  get summary(): Summary {
+    return JSON.parse(this.stdout) as Summary;
+  }
+
+  /** The archive: each file's events, by its name without the ending. Throws for a line that is not whole. */
+  get archive(): Map<string, BusEvent[]> {
+    const archive = new Map<string, BusEvent[]>();
+    for (const file of readdirSync(this.scrolls)) {
+      const text = readFileSync(join(this.scrolls, file), 'utf8');
+      if (!text.endsWith('\n')) {
+        throw new Error(`${file} ends in the midst of a line`);
+      }
+      const events = text
+        .trimEnd()
+        .split('\n')
+        .map((line) => parseBusEvent(JSON.parse(line)));
+      archive.set(file.replace(/\.jsonl$/, ''), events);
+    }
+    return archive;
+  }
+
+  /** The events of the only scroll. */
+  get scroll(): BusEvent[] {
+    const scrolls = [...this.archive].filter(([name]) => !name.startsWith('unbound-'));
+    const [only] = scrolls;
+    if (only === undefined || scrolls.length > 1) {
+      throw new Error(`expected one scroll, there are ${scrolls.length}:\n${this.stderr}`);
+    }
+    return only[1];
+  }
+
+  /** The events that belong to no scroll. */
+  get unbound(): BusEvent[] {
+    return [...this.archive].filter(([name]) => name.startsWith('unbound-')).flatMap(([, events]) => events);
+  }
+}
+
+/** Runs a console to its end. */
+export async function runConsole(...words: string[]): Promise<ConsoleProcess & { readonly code: number | null }> {
+  const running = new ConsoleProcess(...words);
+  return Object.assign(running, { code: await running.ended });
+}
+
+/** The command that starts the agent of `fixtureAgent.ts`. */
+export function fixtureAgent(behaviour: string): string {
+  return `"${process.execPath}" --import tsx "${join(fixtures, 'fixtureAgent.ts')}" ${behaviour}`;
+}
+
+/** What readers look for first: the kind of each event and its type. */
+export function outline(events: readonly BusEvent[]): string[] {
+  return events.map(({ routing, event }) => `${routing.kind} ${event.type}`);
+}
+
+/** The texts that were said, of one kind. */
+export function texts(events: readonly BusEvent[], kind: string): string[] {
+  return events.flatMap(({ routing, event }) =>
+    routing.kind === kind && 'content' in event && !Array.isArray(event.content) && 'text' in event.content
+      ? [String(event.content.text)]
+      : [],
+  );
+}
