@@ -1,0 +1,60 @@
+import { deepEqual } from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** The lowest version of the peer range, since every later one has what it has. */
+const RXJS = 'rxjs@7.8.0';
+
+/** What the types of rxjs and of zod want of a platform; those of this package want nothing. */
+const WITHOUT_DOM = 'declare function setTimeout(handler: () => void): number; interface URL { readonly href: string }';
+
+const bin = (name: string): string => join(import.meta.dirname, '..', 'node_modules', '.bin', name);
+const place = mkdtempSync(join(tmpdir(), 'sharing-bus-package-'));
+const project = join(place, 'project');
+
+function run(command: string, args: readonly string[], cwd = project): void {
+  execFileSync(command, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'] });
+}
+
+/** Builds and packs, and returns the tarball and the names that it holds. */
+function pack(): { tarball: string; names: string[] } {
+  const args = ['pack', '--json', '--foreground-scripts=false', '--pack-destination', place];
+  const [packed] = JSON.parse(execFileSync('npm', args, { encoding: 'utf8' })) as [
+    { filename: string; files: { path: string }[] },
+  ];
+  return { tarball: join(place, packed.filename), names: packed.files.map(({ path }) => path) };
+}
+
+/** What the tarball should hold: each source, and what the compiler makes of it. */
+function expectedNames(): string[] {
+  const sources = readdirSync('lib', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const made = (name: string): string[] =>
+    ['.js', '.js.map', '.d.ts', '.d.ts.map'].map((ending) => `dist/${name.replace(/\.ts$/, ending)}`);
+  return [
+    ...['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'],
+    ...sources.flatMap((name) => [`lib/${name}`, ...made(name)]),
+  ];
+}
+
+try {
+  const { tarball, names } = pack();
+  deepEqual(names.sort(), expectedNames().sort());
+  run(bin('publint'), ['run', '--strict', tarball], '.');
+  run(bin('attw'), [tarball, '--profile', 'esm-only', '--no-emoji'], '.');
+
+  cpSync(join(import.meta.dirname, 'consumer'), project, { recursive: true });
+  writeFileSync(join(project, 'package.json'), '{ "private": true }');
+  run('npm', ['install', '--prefix', project, '--no-audit', '--no-fund', tarball, RXJS]);
+  writeFileSync(join(project, 'without-dom.d.ts'), WITHOUT_DOM);
+  const strict = ['--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false', '--target', 'es2022'];
+  const sources = ['--module', 'nodenext', 'import.mts', 'require.cts'];
+  run(bin('tsc'), [...strict, '--lib', 'es2022', 'without-dom.d.ts', ...sources]);
+  run(bin('tsc'), [...strict, '--lib', 'es2022,dom', ...sources]);
+  run('node', ['import.mjs']);
+  run('node', ['require.cjs']);
+  run('node', ['--print', '"the package is " + require("sharing-bus/package.json").version']);
+} finally {
+  rmSync(place, { recursive: true, force: true });
+}

@@ -1,0 +1,35 @@
+import { asapScheduler, of } from 'rxjs';
+import { type BusEvent, dropNewest, EventFilter, lateBindScrollId, matches, newUuid, SharingBus } from 'sharing-bus';
+import { parseBusEvent, parseEventFilter, ValidationError } from 'sharing-bus/schema';
+
+// Compiled and run by checkPackage.ts as a stranger's code: strict, against the packed types, without DOM or Node.
+interface Note {
+  readonly type: 'note';
+  readonly text: string;
+}
+
+using bus = new SharingBus<Note>({ scheduler: asapScheduler });
+const noteOnly = EventFilter.and(
+  EventFilter.kind('note'),
+  EventFilter.where<Note>(({ event }) => event.text !== ''),
+);
+const note: BusEvent<Note> = { routing: { kind: 'note' }, origin: 'user', event: { type: 'note', text: 'hello' } };
+const receiver = bus.subscribeFiltered(noteOnly, 1);
+bus.publish(note);
+bus.publish(note);
+if (receiver.lagged !== 1 || !matches(noteOnly, note) || newUuid().length !== 36) {
+  throw new Error('the main entry does not work');
+}
+
+const events: BusEvent[] = [];
+of(parseBusEvent({ routing: { kind: 'system' }, origin: 'runtime', event: { type: 'Connected' } }))
+  .pipe(lateBindScrollId(), dropNewest({ capacity: 1 }))
+  .subscribe((busEvent) => events.push(busEvent));
+try {
+  parseEventFilter({ type: 'nothing known' });
+  throw new Error('the schema entry takes anything');
+} catch (error) {
+  if (!(error instanceof ValidationError)) {
+    throw error;
+  }
+}

@@ -1,0 +1,18 @@
+import main = require('sharing-bus');
+import schema = require('sharing-bus/schema');
+
+// The CommonJS half of import.mts. Who requires and who imports must get one class, or instanceof lies.
+const filter = schema.parseEventFilter({ type: 'kind', kinds: ['note'] });
+const receiver = new main.SharingBus().subscribeFiltered(filter);
+receiver.close();
+
+void import('sharing-bus').then(({ InvalidUuidError }) => {
+  try {
+    main.parseUuid('no UUID');
+  } catch (error) {
+    if (error instanceof InvalidUuidError) {
+      return;
+    }
+  }
+  throw new Error('require and import give two classes');
+});
