@@ -42,7 +42,7 @@ Exit codes:
 Examples:
   $ npm start
   $ npm start -- session.jsonl other.jsonl --slow 5
-  $ npm start -- session.jsonl --json > summary.json
+  $ npm start --silent -- session.jsonl --json > summary.json
   $ npm start -- session.jsonl --follow
   $ npm start -- session.jsonl --speed 60 --watch 0b8f5dc4-6e0f-4c5e-b1a2-7ad1fb1cbb0c
   $ npm start -- --agent "gemini --acp" --auth gemini-api-key --prompt "What is this project?"

@@ -105,7 +105,8 @@ export const EventFilter = {
    * The events for which `predicate` returns something true. The only filter that is not plain data.
    *
    * **Gotchas** It must be pure: whether it is asked is not promised where another part of the filter decides. One
-   * that throws ends its own receiver with what it threw.
+   * that throws ends its own receiver with what it threw. Made outside of a call that says what `E` is, it is one for
+   * the library's own `Event`: say `where<MyEvent>(…)` there.
    */
   where<E = Event>(predicate: (busEvent: BusEvent<E>) => boolean): EventFilter<E> {
     if (typeof predicate !== 'function') {

@@ -136,8 +136,8 @@ class Walk {
     const keys = list ? undefined : Object.keys(source);
     const size = keys?.length ?? (source['length'] as number);
     this.#entries += size;
-    // Not `<` and `>`: the length that a proxy tells may be no number.
-    if (!(size >= 0 && this.#entries <= this.#limits.entries)) {
+    // Not `size < 0`: the length that a proxy tells may be no number.
+    if (!(size >= 0) || this.#entries > this.#limits.entries) {
       this.#stop(`takes the whole past ${this.#limits.entries} entries, got ${glimpse(source)}`);
     }
     const copy = list ? [] : {};

@@ -425,6 +425,8 @@ describe('parseBusEvent', () => {
     it('lists 100 problems at most, whoever finds them', () => {
       expect(problemsOfEvent({ type: 'Imagined', list: new Array(200_000).fill(Number.NaN) })).toHaveLength(100);
       expect(problemsOfEvent({ type: 'Plan', entries: new Array(10_000).fill({}) })).toHaveLength(100);
+      const crowded = { ...(enveloped({ type: 'Plan', entries: new Array(100).fill({}) }) as object), prototype: 1 };
+      expect(problemsOf(() => parseBusEvent(crowded))).toHaveLength(100);
       const half = new Array(60).fill({ content: Number.NaN });
       expect(problemsOfEvent({ type: 'Plan', entries: half })).toHaveLength(100);
     });
@@ -618,7 +620,7 @@ describe('parseBusEvent', () => {
 
     it('lists 100 of its problems at most', () => {
       const words = z.array(z.string());
-      expect(problemsOf(() => parseBusEvent(enveloped(new Array(20_000).fill(1)), words))).toHaveLength(100);
+      expect(problemsOf(() => parseBusEvent(enveloped(new Array(200_000).fill(1)), words))).toHaveLength(100);
     });
 
     it('turns what the schema throws into an issue with that cause', () => {
