@@ -4,23 +4,24 @@
  * happens after that event.
  */
 export class InOrder {
-  readonly #jobs: (() => void)[] = [];
+  #jobs: (() => void)[] = [];
   #running = false;
 
   /** Runs `job`, now or when its place has come. A job throws only where the stack is at its end. */
   run(job: () => void): void {
-    this.#jobs.push(job);
     if (this.#running) {
+      this.#jobs.push(job);
       return;
     }
     this.#running = true;
     try {
+      job();
       // The list grows while it is walked.
       for (const next of this.#jobs) {
         next();
       }
     } finally {
-      this.#jobs.length = 0;
+      this.#jobs = [];
       this.#running = false;
     }
   }

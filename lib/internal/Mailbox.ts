@@ -123,14 +123,17 @@ export class Mailbox<T> implements TurnTaker {
   /** Hands over what waits now. What arrives meanwhile waits for the next turn. */
   #deliver(consumer: Subscriber<T>): void {
     let count = this.#queue.size;
-    // A consumer that leaves, or is left, in the midst of it has emptied the queue: then there is nothing to count on.
-    while (count > 0 && this.#queue.size > 0 && this.#consumer === consumer) {
-      count -= 1;
-      // Shift before calling: a publish from within the consumer must see the freed place.
-      const value = this.#queue.shift();
-      contained(() => {
-        consumer.next(value);
-      });
+    const deliverOn = (): void => {
+      // A consumer that leaves, or is left, in the midst of it has emptied the queue: then there is nothing to count on.
+      while (count > 0 && this.#queue.size > 0 && this.#consumer === consumer) {
+        count -= 1;
+        // Shift before calling: a publish from within the consumer must see the freed place.
+        consumer.next(this.#queue.shift());
+      }
+      count = 0;
+    };
+    while (count > 0) {
+      contained(deliverOn);
     }
   }
 

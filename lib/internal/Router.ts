@@ -98,8 +98,11 @@ export class Router<E> {
   }
 
   #ask(routes: ReadonlySet<Route<E>> | undefined, busEvent: BusEvent<E>): void {
+    if (routes === undefined) {
+      return;
+    }
     // A route that fails is taken off meanwhile: a Set goes on rightly with the next.
-    for (const route of routes ?? []) {
+    for (const route of routes) {
       if (route.asked !== this.#events) {
         route.asked = this.#events;
         this.#offerIfMatching(route, busEvent);
