@@ -27,7 +27,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['spec/**', 'examples/**', 'scripts/**'],
+    files: ['bench/**', 'spec/**', 'examples/**', 'scripts/**'],
     rules: {
       // RxJS throws an error that has no handler: a spec fails by it, and a small program ends with its stack.
       'rxjs-x/no-ignored-error': 'off',

@@ -1,0 +1,14 @@
+// Cells in a process of their own, one but for a smoke: node --expose-gc cellProcess.js <effort as JSON> <cell>...
+// Prints a line of JSON for each.
+import { runCell } from './cells/index.js';
+import type { Effort } from './load/bursts.js';
+
+const [effort = '', ...cells] = process.argv.slice(2);
+for (const cell of cells) {
+  try {
+    const measurement = await runCell(cell, JSON.parse(effort) as Effort);
+    process.stdout.write(`${JSON.stringify(measurement)}\n`);
+  } catch (error) {
+    throw new Error(`${cell} went wrong`, { cause: error });
+  }
+}

@@ -1,0 +1,43 @@
+import type { Effort } from '../load/bursts.js';
+import { isPeerName } from '../peers/index.js';
+import type { Measurement, Workload } from './Cell.js';
+import { churn, churnPublishing } from './churn.js';
+import { fanOut } from './fanOut.js';
+import { bufferMemory, idleMemory } from './memory.js';
+import { neverYield } from './neverYield.js';
+import { overload, overloadKey } from './overload.js';
+import * as sparse from './sparse.js';
+
+/** What can be measured, by the name that it has in a cell's id. */
+const WORKLOADS: Readonly<Record<string, Workload>> = {
+  'fan-out': fanOut,
+  sparse: sparse.sparse,
+  'sparse-fresh': sparse.sparseFresh,
+  'sparse-name': sparse.sparseName,
+  'sparse-name-fresh': sparse.sparseNameFresh,
+  'sparse-hot': sparse.sparseHot,
+  'sparse-and': sparse.sparseAnd,
+  'sparse-or': sparse.sparseOr,
+  'sparse-where': sparse.sparseWhere,
+  'late-bound': sparse.lateBound,
+  preset: sparse.preset,
+  overload,
+  'overload-key': overloadKey,
+  churn,
+  'churn-publishing': churnPublishing,
+  'idle-memory': idleMemory,
+  'buffer-memory': bufferMemory,
+  'never-yield': neverYield,
+};
+
+/** A cell is named `workload/peer/receivers`, such as `sparse/bus/1000`. */
+export function runCell(id: string, effort: Effort): Promise<Measurement> {
+  const [workload = '', peer = '', receivers = ''] = id.split('/');
+  const run = Object.hasOwn(WORKLOADS, workload) ? WORKLOADS[workload] : undefined;
+  if (run === undefined || !isPeerName(peer) || !/^[1-9]\d*$/.test(receivers)) {
+    throw new Error(`no such cell: ${id}`);
+  }
+  return run({ peer, receivers: Number(receivers), effort });
+}
+
+export const WORKLOAD_NAMES: readonly string[] = Object.keys(WORKLOADS);

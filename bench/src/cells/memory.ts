@@ -1,0 +1,90 @@
+import { EventFilter } from '../library.js';
+import { eventFor } from '../load/events.js';
+import { expectEqual } from '../load/expect.js';
+import { heapAfterCollection } from '../load/heap.js';
+import { randomUuids } from '../load/random.js';
+import { newTally } from '../load/Tally.js';
+import { settled, yieldOnce } from '../load/yieldOnce.js';
+import { makePeer } from '../peers/index.js';
+import { CAPACITY, type Member } from '../peers/Peer.js';
+import type { Workload } from './Cell.js';
+
+/** Members that are made before, in another peer, so that no code and no type feedback is counted as a member. */
+const REHEARSAL = 2000;
+/** Members that get an event at the end, to see that they are there: less than any peer's capacity. */
+const SAMPLE = 200;
+
+/**
+ * Bytes of a member with a consumer that waits for its first event. The ids' texts and the consumer are the
+ * application's, and are not counted; what it holds in hand of a member is.
+ */
+export const idleMemory: Workload = async ({ peer: name, receivers }) => {
+  const { take, count } = newTally();
+  const ids = randomUuids(receivers, 1);
+  const held = new Array<object | undefined>(receivers + REHEARSAL);
+  let holding = 0;
+  const options = {
+    keyed: true,
+    hold: (handle: object) => {
+      held[holding] = handle;
+      holding += 1;
+    },
+  };
+  const rehearsal = makePeer(name, options);
+  ids.slice(0, REHEARSAL).forEach((id) => rehearsal.join(EventFilter.scrollId(id), take));
+  const peer = makePeer(name, options);
+  const before = await heapAfterCollection();
+
+  for (const id of ids) {
+    peer.join(EventFilter.scrollId(id), take);
+  }
+
+  const bytes = ((await heapAfterCollection()) - before) / receivers;
+  const sample = ids.filter((_, index) => index % Math.ceil(receivers / SAMPLE) === 0);
+  for (const scrollId of sample) {
+    peer.publish(eventFor({ scrollId, kind: 'agent-message' }));
+  }
+  await settled(() => count() >= sample.length);
+  expectEqual('delivered to every member asked', count(), sample.length);
+  rehearsal.publish(eventFor({ scrollId: ids[0], kind: 'agent-message' }));
+  await settled(() => count() > sample.length);
+  expectEqual('delivered to those rehearsed with', count(), sample.length + 1);
+  expectEqual('held in hand', held.length, receivers + REHEARSAL);
+  return { value: bytes, unit: 'bytes', published: sample.length, delivered: sample.length, dropped: 0 };
+};
+
+/** Bytes of one event that waits, the event itself left out: every member is full, each of events of its own key. */
+export const bufferMemory: Workload = async ({ peer: name, receivers }) => {
+  const ids = randomUuids(receivers, 1);
+  const events = ids.map((scrollId) => eventFor({ scrollId, kind: 'agent-message' }));
+  const fill = async (): Promise<{ members: Member[]; bytes: number; publishAll: () => void }> => {
+    const peer = makePeer(name, { keyed: true });
+    const publishAll = (): void => {
+      events.forEach(peer.publish);
+    };
+    const members = ids.map((id) => peer.join(EventFilter.scrollId(id)));
+    const before = await heapAfterCollection();
+    for (let count = 0; count < CAPACITY; count += 1) {
+      publishAll();
+      await yieldOnce();
+    }
+    const bytes = ((await heapAfterCollection()) - before) / (receivers * CAPACITY);
+    return { members, bytes, publishAll };
+  };
+  // A first one is filled and kept: it makes the code and the type feedback that the second then does not pay for.
+  const rehearsal = await fill();
+  const { members, bytes, publishAll } = await fill();
+  expectEqual('members rehearsed with', rehearsal.members.length, receivers);
+
+  publishAll();
+  members.forEach(({ lagged }, index) => {
+    expectEqual(`lagged of member ${index}`, lagged, 1);
+  });
+  const { take, count } = newTally();
+  members.forEach((member) => member.consume?.(take));
+  expectEqual('delivered when a consumer came', count(), 0);
+  await yieldOnce();
+  const delivered = receivers * CAPACITY;
+  expectEqual('delivered of what waited', count(), delivered);
+  return { value: bytes, unit: 'bytes', published: delivered + receivers, delivered, dropped: receivers };
+};

@@ -1,0 +1,64 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { rounded } from './figures.js';
+import { formatted } from './formatted.js';
+import { DOCS } from './paths.js';
+import { PEERS } from './peers/index.js';
+import type { Results } from './results.js';
+import { ROWS } from './rows.js';
+import { pointsOf, type Sweep, SWEEPS } from './sweep.js';
+import { linesOf } from './table.js';
+import { verdictsOf } from './verdicts.js';
+
+/** Writes what `results` say between the markers of docs/performance.md; what stands around them is left alone. */
+export async function writeDocs(results: Results, file: string): Promise<void> {
+  const sections: Record<string, string> = {
+    machine: machineText(results, file),
+    targets: targetsTable(results),
+    ...Object.fromEntries(SWEEPS.map((sweep) => [sweep.id, sweepTable(sweep, results)])),
+  };
+  const text = Object.entries(sections).reduce(withSection, readFileSync(DOCS, 'utf8'));
+  writeFileSync(DOCS, await formatted(text, 'markdown'));
+}
+
+function withSection(text: string, [name, section]: [string, string]): string {
+  const [start, end] = [`<!-- bench:${name} -->`, `<!-- /bench:${name} -->`];
+  const [from, to] = [text.indexOf(start), text.indexOf(end)];
+  if (from < 0 || to < from) {
+    throw new Error(`${DOCS} has no place between ${start} and ${end}`);
+  }
+  return `${text.slice(0, from + start.length)}\n\n${section}\n\n${text.slice(to)}`;
+}
+
+function machineText({ machine, command, rounds }: Results, file: string): string {
+  const packages = Object.entries(machine.packages).map(([name, version]) => `${name} ${version}`);
+  return [
+    `Measured on ${machine.date} by \`${command}\`, ${rounds === 1 ? '1 round' : `${rounds} rounds`}; kept in [${file}](../${file}).`,
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}; Node ${machine.node}`,
+    `(V8 ${machine.v8}); ${packages.join(', ')}.`,
+  ].join('\n');
+}
+
+function targetsTable({ cells }: Results): string {
+  const head = ['workload', 'against', 'target', 'measured', 'reached', 'cost', "base's cost"];
+  const lines = linesOf(verdictsOf(ROWS, cells)).map(([_, ...line]) => line);
+  return markdownTable(head, lines, 2);
+}
+
+function sweepTable(sweep: Sweep, { cells }: Results): string {
+  const points = pointsOf(sweep, cells);
+  const head = ['', ...sweep.sizes.map((size) => size.toLocaleString('en'))];
+  const lines = sweep.peers.map((peer) => [
+    PEERS[peer].title,
+    ...sweep.sizes.map((size) => {
+      const point = points.find((one) => one.peer === peer && one.size === size);
+      return point === undefined ? '-' : rounded(point.value);
+    }),
+  ]);
+  return markdownTable(head, lines, 1);
+}
+
+/** The first `texts` columns hold words, the others figures. */
+function markdownTable(head: readonly string[], lines: readonly (readonly string[])[], texts: number): string {
+  const rule = head.map((_, index) => (index < texts ? '---' : '--:'));
+  return [head, rule, ...lines].map((line) => `| ${line.join(' | ')} |`).join('\n');
+}

@@ -1,0 +1,10 @@
+/** A fast wrong answer is an error: it ends the cell, and the run with it. */
+export class AccountingError extends Error {
+  override readonly name = 'AccountingError';
+}
+
+export function expectEqual(what: string, actual: unknown, expected: unknown): void {
+  if (actual !== expected) {
+    throw new AccountingError(`${what}: expected ${String(expected)}, got ${String(actual)}`);
+  }
+}

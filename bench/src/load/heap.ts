@@ -1,0 +1,24 @@
+import { yieldOnce } from './yieldOnce.js';
+
+/** Bytes of the heap in use when all that can go has gone. */
+export async function heapAfterCollection(): Promise<number> {
+  // With turns of the loop between: what a finished turn still holds goes with the next collection.
+  for (let turns = 0; turns < 3; turns += 1) {
+    collect();
+    await yieldOnce();
+  }
+  return heapNow();
+}
+
+/** The same without a turn of the loop. */
+export function heapNow(): number {
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
+function collect(): void {
+  if (globalThis.gc === undefined) {
+    throw new Error('memory is measured with --expose-gc');
+  }
+  globalThis.gc();
+}

@@ -1,0 +1,50 @@
+import type { BusEvent } from '../library.js';
+import { CAPACITY, type Take } from './Peer.js';
+
+/**
+ * The bounded queue that one writes by hand, and well: a ring, the newest dropped and counted when it is full, one
+ * microtask for a burst. It checks nothing, and has no end.
+ */
+export class HandQueue {
+  lagged = 0;
+  readonly #ring = new Array<BusEvent | undefined>(CAPACITY);
+  #head = 0;
+  #size = 0;
+  #take: Take | undefined;
+
+  constructor(take?: Take) {
+    this.#take = take;
+  }
+
+  readonly offer = (busEvent: BusEvent): void => {
+    if (this.#size === CAPACITY) {
+      this.lagged += 1;
+      return;
+    }
+    this.#ring[(this.#head + this.#size) % CAPACITY] = busEvent;
+    this.#size += 1;
+    if (this.#size === 1 && this.#take !== undefined) {
+      queueMicrotask(this.#drain);
+    }
+  };
+
+  consume(take: Take): void {
+    this.#take = take;
+    queueMicrotask(this.#drain);
+  }
+
+  /** What waits now. A consumer that publishes is served by a next turn. */
+  readonly #drain = (): void => {
+    const take = this.#take as Take;
+    for (let count = this.#size; count > 0; count -= 1) {
+      const busEvent = this.#ring[this.#head] as BusEvent;
+      this.#ring[this.#head] = undefined;
+      this.#head = (this.#head + 1) % CAPACITY;
+      this.#size -= 1;
+      take(busEvent);
+    }
+    if (this.#size > 0) {
+      queueMicrotask(this.#drain);
+    }
+  };
+}

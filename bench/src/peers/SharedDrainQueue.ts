@@ -1,0 +1,70 @@
+import type { BusEvent } from '../library.js';
+import type { Drainable, SharedDrain } from './SharedDrain.js';
+import { CAPACITY, type Take } from './Peer.js';
+
+const FIRST_SLOTS = 8;
+
+/**
+ * The bounded queue of one who has measured: a ring that grows with what waits and goes back to its first slots, and one
+ * drain for all queues. It checks nothing, and has no end.
+ */
+export class SharedDrainQueue implements Drainable {
+  lagged = 0;
+  #ring: (BusEvent | undefined)[] = new Array<BusEvent | undefined>(FIRST_SLOTS);
+  #head = 0;
+  #size = 0;
+  readonly #drain: SharedDrain;
+  #take: Take | undefined;
+
+  constructor(drain: SharedDrain, take?: Take) {
+    this.#drain = drain;
+    this.#take = take;
+  }
+
+  readonly offer = (busEvent: BusEvent): void => {
+    const size = this.#size;
+    if (size === CAPACITY) {
+      this.lagged += 1;
+      return;
+    }
+    if (size === this.#ring.length) {
+      this.#grow();
+    }
+    this.#ring[(this.#head + size) & (this.#ring.length - 1)] = busEvent;
+    this.#size = size + 1;
+    if (size === 0 && this.#take !== undefined) {
+      this.#drain.request(this);
+    }
+  };
+
+  consume(take: Take): void {
+    this.#take = take;
+    this.#drain.request(this);
+  }
+
+  drain(): void {
+    const take = this.#take as Take;
+    for (let count = this.#size; count > 0; count -= 1) {
+      const ring = this.#ring;
+      const head = this.#head;
+      const busEvent = ring[head] as BusEvent;
+      ring[head] = undefined;
+      this.#head = (head + 1) & (ring.length - 1);
+      this.#size -= 1;
+      take(busEvent);
+    }
+    if (this.#size > 0) {
+      this.#drain.request(this);
+    } else {
+      // The first slots again: they are the ones that are warm.
+      this.#head = 0;
+    }
+  }
+
+  #grow(): void {
+    const ring = this.#ring.slice(this.#head).concat(this.#ring.slice(0, this.#head));
+    ring.length *= 2;
+    this.#ring = ring;
+    this.#head = 0;
+  }
+}

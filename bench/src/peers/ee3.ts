@@ -1,0 +1,28 @@
+import { EventEmitter } from 'eventemitter3';
+import type { BusEvent } from '../library.js';
+import { nameOf, nameUnder } from './emitters.js';
+import { type Peer, type PeerOptions, unable } from './Peer.js';
+
+/** eventemitter3 as it is: no queue, consumers on the publisher's stack. */
+export function ee3({ keyed }: PeerOptions): Peer {
+  const emitter = new EventEmitter();
+  const name = nameUnder(keyed);
+  return {
+    delivers: 'at once',
+    join: (interest, take) => {
+      if (take === undefined) {
+        throw unable('eventemitter3', 'queue');
+      }
+      emitter.on(nameOf(interest), take);
+      return {
+        lagged: 0,
+        leave: () => {
+          emitter.off(nameOf(interest), take);
+        },
+      };
+    },
+    publish: (busEvent: BusEvent) => {
+      emitter.emit(name(busEvent), busEvent);
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import { EventEmitter } from 'eventemitter3';
+import { nameOf, nameUnder } from './emitters.js';
+import type { Peer, PeerOptions } from './Peer.js';
+import { SharedDrain } from './SharedDrain.js';
+import { SharedDrainQueue } from './SharedDrainQueue.js';
+
+/** eventemitter3 with a bounded queue for each consumer, and one drain for all of them: most of the way to a bus. */
+export function ee3SharedDrain({ keyed }: PeerOptions): Peer {
+  const emitter = new EventEmitter();
+  const drain = new SharedDrain();
+  const name = nameUnder(keyed);
+  return {
+    delivers: 'later',
+    join: (interest, take) => {
+      const queue = new SharedDrainQueue(drain, take);
+      emitter.on(nameOf(interest), queue.offer);
+      return {
+        get lagged() {
+          return queue.lagged;
+        },
+        leave: () => {
+          emitter.off(nameOf(interest), queue.offer);
+        },
+        consume: (late) => {
+          queue.consume(late);
+        },
+      };
+    },
+    publish: (busEvent) => {
+      emitter.emit(name(busEvent), busEvent);
+    },
+  };
+}

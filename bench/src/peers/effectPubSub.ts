@@ -1,0 +1,45 @@
+import { Effect, Exit, PubSub, Scope } from 'effect';
+import type { BusEvent } from '../library.js';
+import { CAPACITY, type Peer, unable } from './Peer.js';
+import { predicateOf } from './predicate.js';
+
+/**
+ * Effect's PubSub with the dropping strategy: one ring for all, so an event is dropped for everybody or for nobody. Each
+ * member is a fiber that takes all there is, and asks its predicate. One that waits is woken within the publish.
+ */
+export function effectPubSub(): Peer {
+  const pubsub = Effect.runSync(PubSub.dropping<BusEvent>(CAPACITY));
+  let dropped = 0;
+  return {
+    delivers: 'either',
+    join: (interest, take) => {
+      if (take === undefined) {
+        throw unable('effect', 'queue of one member');
+      }
+      const wanted = predicateOf(interest);
+      const scope = Effect.runSync(Scope.make());
+      const subscription = Effect.runSync(Scope.provide(PubSub.subscribe(pubsub), scope));
+      const consume = Effect.map(PubSub.takeAll(subscription), (events) => {
+        for (const busEvent of events) {
+          if (wanted(busEvent)) {
+            take(busEvent);
+          }
+        }
+      });
+      Effect.runFork(Effect.forever(consume));
+      return {
+        get lagged() {
+          return dropped;
+        },
+        leave: () => {
+          Effect.runSync(Scope.close(scope, Exit.void));
+        },
+      };
+    },
+    publish: (busEvent) => {
+      if (!PubSub.publishUnsafe(pubsub, busEvent)) {
+        dropped += 1;
+      }
+    },
+  };
+}

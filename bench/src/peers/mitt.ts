@@ -1,0 +1,28 @@
+import mitt from 'mitt';
+import type { BusEvent } from '../library.js';
+import { nameOf, nameUnder } from './emitters.js';
+import { type Peer, type PeerOptions, unable } from './Peer.js';
+
+/** mitt: no queue, consumers on the publisher's stack. */
+export function mittEmitter({ keyed }: PeerOptions): Peer {
+  const emitter = mitt<Record<string, BusEvent>>();
+  const name = nameUnder(keyed);
+  return {
+    delivers: 'at once',
+    join: (interest, take) => {
+      if (take === undefined) {
+        throw unable('mitt', 'queue');
+      }
+      emitter.on(nameOf(interest), take);
+      return {
+        lagged: 0,
+        leave: () => {
+          emitter.off(nameOf(interest), take);
+        },
+      };
+    },
+    publish: (busEvent) => {
+      emitter.emit(name(busEvent), busEvent);
+    },
+  };
+}

@@ -1,0 +1,14 @@
+import type { BusEvent, EventFilter } from '../library.js';
+import { unable } from './Peer.js';
+
+/** What one would write by hand for a filter: the least that can be asked. */
+export function predicateOf(interest: EventFilter): (busEvent: BusEvent) => boolean {
+  if (interest.type === 'all') {
+    return () => true;
+  }
+  if (interest.type === 'scrollId') {
+    const { id } = interest;
+    return (busEvent) => busEvent.routing.scrollId === id;
+  }
+  throw unable('a hand-written predicate', interest.type);
+}

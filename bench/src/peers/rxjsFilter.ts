@@ -1,0 +1,27 @@
+import { filter, Subject } from 'rxjs';
+import type { BusEvent } from '../library.js';
+import { type Peer, unable } from './Peer.js';
+import { predicateOf } from './predicate.js';
+
+/** A Subject and a filter for each member: no queue, no bound, consumers on the publisher's stack. */
+export function rxjsFilter(): Peer {
+  const published$ = new Subject<BusEvent>();
+  return {
+    delivers: 'at once',
+    join: (interest, take) => {
+      if (take === undefined) {
+        throw unable('rxjs-filter', 'queue');
+      }
+      const subscription = published$.pipe(filter(predicateOf(interest))).subscribe(take);
+      return {
+        lagged: 0,
+        leave: () => {
+          subscription.unsubscribe();
+        },
+      };
+    },
+    publish: (busEvent) => {
+      published$.next(busEvent);
+    },
+  };
+}

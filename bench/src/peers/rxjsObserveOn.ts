@@ -1,0 +1,27 @@
+import { asapScheduler, filter, observeOn, Subject } from 'rxjs';
+import type { BusEvent } from '../library.js';
+import { type Peer, unable } from './Peer.js';
+import { predicateOf } from './predicate.js';
+
+/** A Subject, a filter and `observeOn(asapScheduler)` for each member: off the publisher's stack, without a bound. */
+export function rxjsObserveOn(): Peer {
+  const published$ = new Subject<BusEvent>();
+  return {
+    delivers: 'later',
+    join: (interest, take) => {
+      if (take === undefined) {
+        throw unable('rxjs-observe-on', 'queue of its own');
+      }
+      const subscription = published$.pipe(filter(predicateOf(interest)), observeOn(asapScheduler)).subscribe(take);
+      return {
+        lagged: 0,
+        leave: () => {
+          subscription.unsubscribe();
+        },
+      };
+    },
+    publish: (busEvent) => {
+      published$.next(busEvent);
+    },
+  };
+}

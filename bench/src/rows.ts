@@ -1,0 +1,133 @@
+/** A line of the table of targets: two cells and their quotient, or one cell and its figure. */
+export interface Row {
+  readonly id: string;
+  readonly workload: string;
+  readonly against: string;
+  readonly subject: string;
+  /** None: the subject's figure is what counts. */
+  readonly base?: string;
+  /** `at least`: how many times the subject's cost the base's is. `at most`: the other way round. */
+  readonly sense: 'at least' | 'at most';
+  /** None: the row is there to be read. */
+  readonly target?: number;
+}
+
+const RXJS = 'RxJS Subject + filter';
+const EE3 = 'eventemitter3 + a bounded queue by hand';
+const EE3_SHARED = 'the same, all queues sharing one drain';
+const PLAIN = 'plain scrollId';
+
+/** Subject, base, and the target, if there is one. */
+type Cells = readonly [subject: string, base: string, target?: number];
+
+function faster(id: string, workload: string, against: string, [subject, base, target]: Cells): Row {
+  return { id, workload, against, subject, base, sense: 'at least', ...(target !== undefined && { target }) };
+}
+
+function dearer(id: string, workload: string, against: string, [subject, base, target]: Cells): Row {
+  return { id, workload, against, subject, base, sense: 'at most', ...(target !== undefined && { target }) };
+}
+
+function figure(id: string, workload: string, subject: string, target: number): Row {
+  return { id, workload, against: '-', subject, sense: 'at most', target };
+}
+
+function fanOut(receivers: number, { rxjs, ee3 }: { rxjs: number; ee3: number }): Row[] {
+  const workload = `fan-out, S = ${receivers}, all match`;
+  const bus = `fan-out/bus/${receivers}`;
+  return [
+    faster(`fan-out-${receivers}-rxjs`, workload, RXJS, [bus, `fan-out/rxjs-filter/${receivers}`, rxjs]),
+    faster(`fan-out-${receivers}-ee3`, workload, EE3, [bus, `fan-out/ee3-queue/${receivers}`, ee3]),
+    faster(`fan-out-${receivers}-ee3-shared`, workload, EE3_SHARED, [bus, `fan-out/ee3-shared-drain/${receivers}`]),
+  ];
+}
+
+function sparseAgainstRxjs(size: string, receivers: number, target: number): Row {
+  const cells = [`sparse/bus/${receivers}`, `sparse/rxjs-filter/${receivers}`, target] as const;
+  return faster(`sparse-${size}-rxjs`, `sparse, S = ${size}`, RXJS, cells);
+}
+
+function sparseAgainstEe3(size: string, receivers: number): Row[] {
+  const workload = `sparse, S = ${size}`;
+  const bus = `sparse/bus/${receivers}`;
+  return [
+    faster(`sparse-${size}-ee3`, workload, EE3, [bus, `sparse/ee3-queue/${receivers}`, 1.5]),
+    faster(`sparse-${size}-ee3-shared`, workload, EE3_SHARED, [bus, `sparse/ee3-shared-drain/${receivers}`]),
+  ];
+}
+
+/** The table of targets, from top to bottom. */
+export const ROWS: readonly Row[] = [
+  ...fanOut(100, { rxjs: 5, ee3: 3 }),
+  ...fanOut(1000, { rxjs: 6, ee3: 4 }),
+  dearer('fan-out-1', 'fan-out, S = 1', RXJS, ['fan-out/bus/1', 'fan-out/rxjs-filter/1', 1.5]),
+
+  sparseAgainstRxjs('100', 100, 20),
+  sparseAgainstRxjs('1k', 1000, 200),
+  sparseAgainstRxjs('10k', 10_000, 800),
+  sparseAgainstRxjs('100k', 100_000, 10_000),
+  ...sparseAgainstEe3('1k', 1000),
+  ...sparseAgainstEe3('10k', 10_000),
+  dearer('growth', 'sparse, S = 100k', 'itself at S = 1k', ['sparse/bus/100000', 'sparse/bus/1000', 4]),
+  dearer('hot', '64 hot keys among 100k receivers', 'the same 64 alone', [
+    'sparse-hot/bus/100000',
+    'sparse-hot/bus/64',
+    1.3,
+  ]),
+
+  dearer('and', 'and(scrollId, kind), 10k keyed', PLAIN, ['sparse-and/bus/10000', 'sparse/bus/10000', 1.2]),
+  dearer('or', 'or(scrollId, scrollId), 10k keyed', PLAIN, ['sparse-or/bus/10000', 'sparse/bus/10000', 1.2]),
+  dearer('where', 'one where among 10k keyed', PLAIN, ['sparse-where/bus/10000', 'sparse/bus/10000', 1.1]),
+
+  dearer('overload', 'overload, 1000 full on all', 'S = 1', ['overload/bus/1000', 'overload/bus/1', 1.3]),
+  dearer('overload-key', 'overload, 1000 full on one shared key', 'S = 1', [
+    'overload-key/bus/1000',
+    'overload-key/bus/1',
+    1.3,
+  ]),
+
+  dearer('late-100', 'late-bound event, 100 sessions', 'a preset scroll id', [
+    'late-bound/bus/100',
+    'preset/bus/100',
+    1.3,
+  ]),
+  dearer('late-1k', 'late-bound event, 1k sessions', 'a preset scroll id', [
+    'late-bound/bus/1000',
+    'preset/bus/1000',
+    1.3,
+  ]),
+
+  dearer('churn', 'subscribe + unsubscribe, 10k live', '100 live', ['churn/bus/10000', 'churn/bus/100', 1.2]),
+  dearer('churn-publishing', 'the same, a publish after each', '100 live', [
+    'churn-publishing/bus/10000',
+    'churn-publishing/bus/100',
+    1.2,
+  ]),
+
+  figure('idle-memory', 'an idle receiver with a subscriber', 'idle-memory/bus/10000', 600),
+  figure('buffer-memory', 'a buffered event', 'buffer-memory/bus/1000', 8),
+  figure('never-yield', 'heap growth an event, publisher that never yields, 10M events', 'never-yield/bus/4', 0.1),
+
+  dearer('uuid', 'canonical check of UUIDs, S = 1k', 'the same texts as connector ids', [
+    'sparse/bus/1000',
+    'sparse-name/bus/1000',
+    1.1,
+  ]),
+  dearer('uuid-fresh', 'the same, every id a fresh string', 'the same texts as connector ids', [
+    'sparse-fresh/bus/1000',
+    'sparse-name-fresh/bus/1000',
+    1.1,
+  ]),
+  dearer('fresh', 'sparse, S = 1k, every id a fresh string', "the receivers' own strings", [
+    'sparse-fresh/bus/1000',
+    'sparse/bus/1000',
+  ]),
+  faster('fresh-ee3', 'sparse, S = 1k, every id a fresh string', EE3, [
+    'sparse-fresh/bus/1000',
+    'sparse-fresh/ee3-queue/1000',
+  ]),
+];
+
+export function cellsOf(rows: readonly Row[]): string[] {
+  return [...new Set(rows.flatMap(({ subject, base }) => (base === undefined ? [subject] : [subject, base])))];
+}

@@ -1,0 +1,60 @@
+import { median } from './load/median.js';
+import { PEER_NAMES, type PeerName } from './peers/index.js';
+import type { Measurements } from './rounds.js';
+
+/** A comparison of peers over sizes: a plot, and a table of the docs. */
+export interface Sweep {
+  readonly id: 'fan-out' | 'sparse' | 'overload' | 'idle-memory';
+  readonly title: string;
+  readonly sizes: readonly number[];
+  readonly peers: readonly PeerName[];
+}
+
+const QUEUED: readonly PeerName[] = ['bus', 'rxjs-queue', 'ee3-queue', 'ee3-shared-drain'];
+
+/** The largest size at which a peer is measured: beyond it, one publish takes a noticeable part of a second. */
+const LARGEST: Partial<Record<`${Sweep['id']}/${PeerName}`, number>> = {
+  'fan-out/rxjs-observe-on': 100,
+  'sparse/rxjs-observe-on': 10_000,
+  'sparse/rxjs-queue': 10_000,
+  'sparse/effect': 1000,
+};
+
+export const SWEEPS: readonly Sweep[] = [
+  { id: 'fan-out', title: 'Fan-out: every subscriber matches', sizes: [1, 10, 100, 1000], peers: PEER_NAMES },
+  {
+    id: 'sparse',
+    title: 'Sparse: one subscriber matches',
+    sizes: [1, 10, 100, 1000, 10_000, 100_000],
+    peers: PEER_NAMES,
+  },
+  { id: 'overload', title: 'Overload: every subscriber is full', sizes: [1, 10, 100, 1000], peers: QUEUED },
+  { id: 'idle-memory', title: 'An idle subscriber', sizes: [10_000], peers: PEER_NAMES },
+];
+
+/** The cell of a sweep, if it is measured. */
+export function sweepCell({ id }: Sweep, peer: PeerName, size: number): string | undefined {
+  return size <= (LARGEST[`${id}/${peer}`] ?? Infinity) ? `${id}/${peer}/${size}` : undefined;
+}
+
+export function cellsOfSweeps(): string[] {
+  return SWEEPS.flatMap((sweep) =>
+    sweep.sizes.flatMap((size) => sweep.peers.flatMap((peer) => sweepCell(sweep, peer, size) ?? [])),
+  );
+}
+
+export interface Point {
+  readonly peer: PeerName;
+  readonly size: number;
+  readonly value: number;
+}
+
+/** What `measurements` have of a sweep. */
+export function pointsOf(sweep: Sweep, measurements: Measurements): Point[] {
+  return sweep.peers.flatMap((peer) =>
+    sweep.sizes.flatMap((size) => {
+      const values = measurements[sweepCell(sweep, peer, size) ?? '']?.map(({ value }) => value) ?? [];
+      return values.length === 0 ? [] : { peer, size, value: median(values) };
+    }),
+  );
+}

@@ -1,0 +1,30 @@
+import Table from 'cli-table3';
+import { cost, target as textOfTarget, quotient } from './figures.js';
+import type { Verdict } from './verdicts.js';
+
+export const HEAD = ['row', 'workload', 'against', 'target', 'measured', 'reached', 'cost', "base's cost"];
+
+/** The cells of the table, as text, a line for each row. */
+export function linesOf(verdicts: readonly Verdict[]): string[][] {
+  return verdicts.map(({ row, measured, subject, base, reached }) => [
+    row.id,
+    row.workload,
+    row.against,
+    textOfTarget(row),
+    base === undefined ? cost(row.subject, measured) : quotient(measured),
+    reached === undefined ? '-' : textOfReached(reached),
+    base === undefined ? '-' : cost(row.subject, subject),
+    base === undefined ? '-' : cost(row.subject, base),
+  ]);
+}
+
+export function tableOf(verdicts: readonly Verdict[]): string {
+  const table = new Table({ head: HEAD, style: { head: [], border: [], compact: true } });
+  table.push(...linesOf(verdicts));
+  return table.toString();
+}
+
+/** Half a percent is within what a median of few rounds can tell. */
+function textOfReached(reached: number): string {
+  return reached >= 0.995 ? 'yes' : `no: ${(reached * 100).toFixed(0)} % of it`;
+}
