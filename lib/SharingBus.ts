@@ -1,13 +1,14 @@
-import { asapScheduler, defer, noop, type Observable, type SchedulerLike, Subject, type Subscription } from 'rxjs';
-import { type BusReceiver, type Host, Receiver } from './BusReceiver.js';
+import { asapScheduler, defer, noop, type Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import type { BusReceiver } from './BusReceiver.js';
 import { InOrder } from './internal/InOrder.js';
 import { loggingTo } from './internal/logging.js';
+import { type Host, Receiver } from './internal/Receiver.js';
 import { requireCount } from './internal/requireCount.js';
 import { requireFunction } from './internal/requireFunction.js';
-import { Router } from './internal/Router.js';
 import { show } from './internal/show.js';
-import { Turns } from './internal/Turns.js';
-import { bindCanonical, type LateBindOptions } from './operators/lateBindScrollId.js';
+import { SoloSubject } from './internal/SoloSubject.js';
+import { Stage } from './internal/Stage.js';
+import { enrichCanonical, type Enrichment, type LateBindOptions, takeEnriched } from './operators/lateBindScrollId.js';
 import { type BusEvent, canonicalBusEvent } from './protocol/BusEvent.js';
 import type { Event } from './protocol/Event.js';
 import { canonicalFilter, EventFilter } from './protocol/EventFilter.js';
@@ -47,10 +48,9 @@ const DEFAULT_CAPACITY = 256;
  * ```
  */
 export class SharingBus<E = Event> implements Disposable {
-  readonly #published$ = new Subject<BusEvent<E>>();
+  readonly #published$ = new SoloSubject<BusEvent<E>>();
   readonly #inOrder = new InOrder();
-  readonly #router = new Router<E>();
-  readonly #turns: Turns;
+  readonly #stage: Stage<E>;
   /** One for all receivers: a closure made for each would hold its filter as long as its handle. */
   readonly #host: Host<E>;
   readonly #receivers = new Map<number, Receiver<E>>();
@@ -58,6 +58,14 @@ export class SharingBus<E = Event> implements Disposable {
   #connection: Subscription;
   #nextId = 0;
   #closed = false;
+  // Jobs are made once: a closure for each event would cost as much as its routing.
+  readonly #enter = (busEvent: BusEvent<E>): void => {
+    this.#published$.next(busEvent);
+  };
+  readonly #part = (receiver: Receiver<E>): void => {
+    this.#stage.leave(receiver);
+    receiver.end('complete');
+  };
 
   /**
    * @param options See {@link SharingBusOptions}.
@@ -66,19 +74,19 @@ export class SharingBus<E = Event> implements Disposable {
   constructor(options: SharingBusOptions<E> = {}) {
     const { scheduler = asapScheduler, logger } = options;
     requireFunction('SharingBus: scheduler.schedule', (scheduler as Partial<SchedulerLike> | null)?.schedule);
-    this.#turns = new Turns(scheduler);
+    this.#stage = new Stage(scheduler, this.#inOrder);
     this.#host = {
-      turns: this.#turns,
+      stage: this.#stage,
       log: loggingTo(logger),
       release: (receiver) => {
         this.#release(receiver);
       },
     };
-    const bound$ = this.#published$.pipe(bindCanonical(options));
+    const enriched$ = this.#published$.asObservable().pipe(enrichCanonical(options));
     this.#connect = () =>
-      bound$.subscribe({
-        next: (busEvent) => {
-          this.#route(busEvent);
+      enriched$.subscribe({
+        next: (enrichment) => {
+          this.#route(enrichment);
         },
         error: noop,
       });
@@ -104,14 +112,12 @@ export class SharingBus<E = Event> implements Disposable {
     if (this.#closed) {
       return;
     }
-    const canonical = canonicalBusEvent(busEvent);
+    const canonical = canonicalBusEvent(busEvent, this.#stage);
     // The binding contains all that it calls. It fails only where the stack ends in it, and is then made anew.
     if (this.#connection.closed) {
       this.#connection = this.#connect();
     }
-    this.#inOrder.run(() => {
-      this.#published$.next(canonical);
-    });
+    this.#inOrder.run(this.#enter, canonical);
   }
 
   /** A receiver of every event, with a capacity of 256. */
@@ -161,9 +167,9 @@ export class SharingBus<E = Event> implements Disposable {
     for (const receiver of [...this.#receivers.values()]) {
       receiver.close();
     }
-    this.#inOrder.run(() => {
-      this.#published$.complete();
-    });
+    this.#inOrder.run((published$) => {
+      published$.complete();
+    }, this.#published$);
   }
 
   /** The same as `close`. */
@@ -181,24 +187,21 @@ export class SharingBus<E = Event> implements Disposable {
     }
     this.#receivers.set(id, receiver);
     this.#inOrder.run(() => {
-      this.#router.add(receiver, filter);
-    });
+      this.#stage.join(receiver, filter);
+    }, receiver);
     return receiver;
   }
 
   /** The slot is free at once; events that were published before are still offered. */
   #release(receiver: Receiver<E>): void {
     if (this.#receivers.delete(receiver.id)) {
-      this.#inOrder.run(() => {
-        this.#router.remove(receiver);
-        receiver.end('complete');
-      });
+      this.#inOrder.run(this.#part, receiver);
     }
   }
 
-  #route(busEvent: BusEvent<E>): void {
+  #route(enrichment: Enrichment<E>): void {
     try {
-      this.#router.route(busEvent);
+      this.#stage.append(takeEnriched(enrichment));
     } catch (error) {
       // Receivers never throw; an envelope whose getters change their mind after publish may.
       this.#host.log('warn', `an event could not be read again: ${show(error)}`);

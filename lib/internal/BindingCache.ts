@@ -1,3 +1,4 @@
+import { Dictionary } from './Dictionary.js';
 import type { Uuid } from '../protocol/Uuid.js';
 
 /** One learned binding, and its neighbours in the order of use. */
@@ -16,7 +17,7 @@ interface Binding {
  * order of use; a connector without bindings has no map.
  */
 export class BindingCache {
-  readonly #byConnector = new Map<string, Map<string, Binding>>();
+  readonly #byConnector = new Map<string, Dictionary<Binding>>();
   readonly #maxBindings: number;
   #size = 0;
   #oldest: Binding | undefined;
@@ -51,7 +52,7 @@ export class BindingCache {
     }
     const binding: Binding = { connectorId, sessionId, scrollId, older: undefined, newer: undefined };
     if (sessions === undefined) {
-      this.#byConnector.set(connectorId, new Map([[sessionId, binding]]));
+      this.#byConnector.set(connectorId, new Dictionary<Binding>().set(sessionId, binding));
     } else {
       sessions.set(sessionId, binding);
     }

@@ -4,24 +4,37 @@
  * happens after that event.
  */
 export class InOrder {
-  #jobs: (() => void)[] = [];
+  #waiting: (() => void)[] = [];
   #running = false;
 
-  /** Runs `job`, now or when its place has come. A job throws only where the stack is at its end. */
-  run(job: () => void): void {
+  /** Whether a job runs now. */
+  get isRunning(): boolean {
+    return this.#running;
+  }
+
+  /**
+   * Runs `job` on `subject`, now or when its place has come. A job throws only where the stack is at its end.
+   *
+   * @param subject Given apart from the job, so that no closure has to be made for an event that need not wait.
+   */
+  run<T>(job: (subject: T) => void, subject: T): void {
     if (this.#running) {
-      this.#jobs.push(job);
+      this.#waiting.push(() => {
+        job(subject);
+      });
       return;
     }
     this.#running = true;
     try {
-      job();
+      job(subject);
       // The list grows while it is walked.
-      for (const next of this.#jobs) {
+      for (const next of this.#waiting) {
         next();
       }
     } finally {
-      this.#jobs = [];
+      if (this.#waiting.length > 0) {
+        this.#waiting = [];
+      }
       this.#running = false;
     }
   }

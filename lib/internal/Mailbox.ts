@@ -1,4 +1,4 @@
-import { type Subscriber, throwError } from 'rxjs';
+import { type Observer, throwError } from 'rxjs';
 import { BoundedQueue } from './BoundedQueue.js';
 import type { Turns, TurnTaker } from './Turns.js';
 
@@ -11,41 +11,44 @@ export type Ending = { readonly error: unknown } | 'complete';
  * Invariants:
  * - The consumer is called in turns only, never by `offer`, `end` or `discard`.
  * - Values reach it in the order of `offer`, and before the ending.
- * - `lagged` counts each refused value once, at the call that refused it. What comes after the ending, or is
+ * - `refused` counts each refused value once, at the call that refused it. What comes after the ending, or is
  *   discarded, is not counted.
  */
 export class Mailbox<T> implements TurnTaker {
-  /** Values refused for want of room. */
-  lagged = 0;
+  /** Values that may wait. */
+  readonly capacity: number;
   awaitsTurn = false;
+  /** Values refused for want of room. */
+  refused = 0;
 
-  readonly #queue: BoundedQueue<T>;
   readonly #turns: Turns;
-  readonly #afterTurn: () => void;
-  #consumer: Subscriber<T> | undefined;
+  #consumer: Observer<T> | undefined;
   /** Set once: no value is taken any more. */
   #ending: Ending | undefined;
+  /** Made when something has to be kept. */
+  #queue: BoundedQueue<T> | undefined;
 
-  /**
-   * @param afterTurn Called when a turn is over, whether or not there was a consumer. Must not throw.
-   */
-  constructor(capacity: number, turns: Turns, afterTurn: () => void = () => undefined) {
-    this.#queue = new BoundedQueue(capacity);
+  constructor(capacity: number, turns: Turns) {
+    this.capacity = capacity;
     this.#turns = turns;
-    this.#afterTurn = afterTurn;
   }
 
+  /** Values that wait. */
   get waiting(): number {
-    return this.#queue.size;
+    return this.queued;
   }
 
   get hasConsumer(): boolean {
     return this.#consumer !== undefined;
   }
 
-  /** Whether no value will come, and nobody waits for one. */
-  get isOver(): boolean {
-    return this.#ending !== undefined && this.#consumer === undefined;
+  get hasEnded(): boolean {
+    return this.#ending !== undefined;
+  }
+
+  /** Whether `consumer` is the one that is served. */
+  serves(consumer: Observer<T>): boolean {
+    return this.#consumer === consumer;
   }
 
   /** Takes `value`, or refuses and counts it: then, and only then, it returns false. */
@@ -53,9 +56,12 @@ export class Mailbox<T> implements TurnTaker {
     if (this.#ending !== undefined) {
       return true;
     }
-    const taken = this.#queue.offer(value);
-    if (!taken) {
-      this.lagged += 1;
+    const taken = this.waiting < this.capacity;
+    if (taken) {
+      this.#queue ??= new BoundedQueue(this.capacity);
+      this.#queue.offer(value);
+    } else {
+      this.refused += 1;
     }
     if (this.#consumer !== undefined) {
       this.requestTurn();
@@ -68,13 +74,13 @@ export class Mailbox<T> implements TurnTaker {
   }
 
   /** Makes `consumer` the one that is served, what waits first. The caller has seen that there is none yet. */
-  attach(consumer: Subscriber<T>): void {
-    if (this.#ending === 'complete' && this.#queue.size === 0) {
+  attach(consumer: Observer<T>): void {
+    if (this.#ending === 'complete' && this.waiting === 0) {
       consumer.complete();
       return;
     }
     this.#consumer = consumer;
-    if (this.#ending !== undefined || this.#queue.size > 0) {
+    if (this.#ending !== undefined || this.waiting > 0) {
       this.requestTurn();
     }
   }
@@ -93,7 +99,7 @@ export class Mailbox<T> implements TurnTaker {
   /** Takes nothing more and forgets what waits. A consumer that is still there gets its completion. */
   discard(): void {
     this.#ending = 'complete';
-    this.#queue.clear();
+    this.#queue = undefined;
     if (this.#consumer !== undefined) {
       this.requestTurn();
     } else {
@@ -102,7 +108,7 @@ export class Mailbox<T> implements TurnTaker {
   }
 
   /** Lets `consumer` go, where it is the one that is served, and forgets what waits. */
-  detach(consumer: Subscriber<T>): void {
+  detach(consumer: Observer<T>): void {
     if (this.#consumer === consumer) {
       this.#consumer = undefined;
       this.discard();
@@ -112,55 +118,64 @@ export class Mailbox<T> implements TurnTaker {
   turn(): void {
     const consumer = this.#consumer;
     if (consumer !== undefined) {
-      this.#deliver(consumer);
+      this.deliver(consumer, this.queued);
       if (this.#consumer === consumer) {
         this.#settle(consumer);
       }
     }
-    this.#afterTurn();
+    this.afterTurn();
   }
 
-  /** Hands over what waits now. What arrives meanwhile waits for the next turn. */
-  #deliver(consumer: Subscriber<T>): void {
-    let count = this.#queue.size;
-    const deliverOn = (): void => {
-      // A consumer that leaves, or is left, in the midst of it has emptied the queue: then there is nothing to count on.
-      while (count > 0 && this.#queue.size > 0 && this.#consumer === consumer) {
-        count -= 1;
-        // Shift before calling: a publish from within the consumer must see the freed place.
-        consumer.next(this.#queue.shift());
-      }
-      count = 0;
-    };
+  /** Values that wait in the queue. */
+  protected get queued(): number {
+    return this.#queue === undefined ? 0 : this.#queue.size;
+  }
+
+  /** Called when a turn is over, whether or not there was a consumer. Must not throw. */
+  protected afterTurn(): void {
+    // Here, there is nothing to tell.
+  }
+
+  /** Hands over the `queued` values that wait now. What arrives meanwhile waits for the next turn. */
+  protected deliver(consumer: Observer<T>, queued: number): void {
+    let count = queued;
     while (count > 0) {
-      contained(deliverOn);
+      try {
+        // A consumer that leaves, or is left, in the midst of it has emptied the mailbox.
+        while (count > 0 && this.#queue !== undefined) {
+          count -= 1;
+          // Shift before calling: a publish from within the consumer must see the freed place.
+          consumer.next(this.#queue.shift());
+        }
+        return;
+      } catch (error) {
+        report(error);
+      }
     }
   }
 
-  #settle(consumer: Subscriber<T>): void {
-    if (this.#queue.size > 0) {
+  #settle(consumer: Observer<T>): void {
+    if (this.waiting > 0) {
       this.requestTurn();
     } else if (this.#ending !== undefined) {
       const ending = this.#ending;
       this.#ending = 'complete';
       // Forget the consumer before calling it: it may subscribe again from within, and finds a mailbox that is through.
       this.#consumer = undefined;
-      contained(() => {
+      try {
         if (ending === 'complete') {
           consumer.complete();
         } else {
           consumer.error(ending.error);
         }
-      });
+      } catch (error) {
+        report(error);
+      }
     }
   }
 }
 
-/** Runs `call`; what it throws is reported as RxJS reports what a handler throws: later, on nobody's stack. */
-export function contained(call: () => void): void {
-  try {
-    call();
-  } catch (error) {
-    throwError(() => error).subscribe();
-  }
+/** Reports what a handler threw as RxJS does: later, on nobody's stack. */
+export function report(error: unknown): void {
+  throwError(() => error).subscribe();
 }

@@ -11,10 +11,13 @@ export interface TurnTaker {
  * The hop in time between publisher and consumers: one scheduled action for a burst, whatever the number of takers.
  *
  * Invariants: `awaiting` counts the takers of `line` that still await their turn. While no action runs, one is
- * scheduled if and only if `awaiting` is not 0.
+ * scheduled if and only if it is wanted.
  */
 export class Turns {
   readonly #scheduler: SchedulerLike;
+  readonly #work = (): void => {
+    this.#run();
+  };
   #line: TurnTaker[] = [];
   #awaiting = 0;
   #running = false;
@@ -31,38 +34,62 @@ export class Turns {
       this.#awaiting += 1;
       this.#line.push(taker);
     }
-    // A running action schedules the next one itself, so that one turn never begins inside another. One that is closed
-    // will not run: a throw in somebody's action beside it on the scheduler cancels it.
-    if (!this.#running && this.#action?.closed !== false) {
-      this.#schedule();
+    this.ensureAction();
+  }
+
+  /** Takes back what `taker` asked for. */
+  withdraw(taker: TurnTaker): void {
+    if (taker.awaitsTurn) {
+      taker.awaitsTurn = false;
+      this.#awaiting -= 1;
+      this.cancelUnwanted();
     }
   }
 
-  /** Takes back what `taker` asked for; the last one to go takes the scheduled action along. */
-  withdraw(taker: TurnTaker): void {
-    if (!taker.awaitsTurn) {
-      return;
+  /** Whether an action runs. */
+  protected get isRunning(): boolean {
+    return this.#running;
+  }
+
+  /** Whether there is anything to do in an action. */
+  protected get isWanted(): boolean {
+    return this.#awaiting > 0;
+  }
+
+  /** Called when an action begins, before the first turn. May request turns of this very action; must not throw. */
+  protected begin(): void {
+    // Here, there is nothing to prepare.
+  }
+
+  /** Called when an action is over and none is wanted. Must not throw. */
+  protected end(): void {
+    // Here, there is nothing to conclude.
+  }
+
+  /** Sees to it that there will be an action. */
+  protected ensureAction(): void {
+    // A running action schedules the next one itself, so that one turn never begins inside another. One that is closed
+    // will not run: a throw in somebody's action beside it on the scheduler cancels it.
+    if (!this.#running && this.#action?.closed !== false) {
+      // A scheduler may run the action before it returns: then there is nothing left to cancel.
+      const action = this.#scheduler.schedule(this.#work);
+      this.#action = this.isWanted ? action : undefined;
     }
-    taker.awaitsTurn = false;
-    this.#awaiting -= 1;
-    if (this.#awaiting === 0) {
+  }
+
+  /** The last one to go takes the scheduled action along. */
+  protected cancelUnwanted(): void {
+    if (!this.isWanted) {
       this.#line = [];
       this.#action?.unsubscribe();
       this.#action = undefined;
     }
   }
 
-  #schedule(): void {
-    // A scheduler may run the action before it returns: then there is nothing left to cancel.
-    const action = this.#scheduler.schedule(() => {
-      this.#run();
-    });
-    this.#action = this.#awaiting > 0 ? action : undefined;
-  }
-
   #run(): void {
     this.#running = true;
     this.#action = undefined;
+    this.begin();
     const line = this.#line;
     this.#line = [];
     for (const taker of line) {
@@ -74,10 +101,11 @@ export class Turns {
       }
     }
     this.#running = false;
-    if (this.#awaiting > 0) {
-      this.#schedule();
+    if (this.isWanted) {
+      this.ensureAction();
     } else {
       this.#line = [];
+      this.end();
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { EventFilter } from '../protocol/EventFilter.js';
 
-/** The fields that receivers are indexed by, from the most selective to the least. */
-export const KEY_FIELDS = ['session', 'scrollId', 'connectorUid', 'connectorId', 'kind', 'origin'] as const;
+/** The fields that receivers are indexed by, from the most selective to the least. Any event has the key of `any`. */
+export const KEY_FIELDS = ['session', 'scrollId', 'connectorUid', 'connectorId', 'kind', 'origin', 'any'] as const;
 
 export type KeyField = (typeof KEY_FIELDS)[number];
 
@@ -12,60 +12,89 @@ export interface RoutingKey {
   readonly nativeSessionId?: string;
 }
 
-/**
- * Keys of which an event has at least one wherever `filter` matches it; `undefined` where there are none such.
- *
- * An `and` is found by the most selective of its parts, an `or` by all of its parts together.
- */
-export function routingKeys<E>(filter: EventFilter<E>): readonly RoutingKey[] | undefined {
+/** How the events that match a filter are found. */
+export interface Finding<E> {
+  /** Keys of which an event has at least one wherever the filter matches it. With no key, it matches nothing. */
+  readonly keys: readonly RoutingKey[];
+  /** What an event that has one of the keys must pass, too, to match; `undefined`: nothing. */
+  readonly rest: EventFilter<E> | undefined;
+}
+
+const ANY: readonly RoutingKey[] = [{ field: 'any', value: '' }];
+
+/** An `and` is found by the most selective of its parts, an `or` by all of its parts together. */
+export function finding<E>(filter: EventFilter<E>): Finding<E> {
   switch (filter.type) {
+    case 'all':
+      return decidedBy(ANY);
     case 'scrollId':
     case 'connectorUid':
-      return [{ field: filter.type, value: filter.id }];
+      return decidedBy([{ field: filter.type, value: filter.id }]);
     case 'connectorId':
-      return [{ field: 'connectorId', value: filter.connectorId }];
+      return decidedBy([{ field: 'connectorId', value: filter.connectorId }]);
     case 'session':
-      return [{ field: 'session', value: filter.connectorId, nativeSessionId: filter.nativeSessionId }];
+      return decidedBy([{ field: 'session', value: filter.connectorId, nativeSessionId: filter.nativeSessionId }]);
     case 'kind':
-      return filter.kinds.map((value) => ({ field: 'kind', value }));
+      return decidedBy(distinct(filter.kinds.map((value) => ({ field: 'kind', value }))));
     case 'origin':
-      return filter.origins.map((value) => ({ field: 'origin', value }));
+      return decidedBy(distinct(filter.origins.map((value) => ({ field: 'origin', value }))));
     case 'and':
-      return filter.filters.map(routingKeys).reduce(moreSelective, undefined);
-    case 'or': {
-      const parts = filter.filters.map(routingKeys);
-      return parts.every((keys) => keys !== undefined) ? parts.flat() : undefined;
-    }
-    default:
-      return undefined;
-  }
-}
-
-/** Whether an event that has one of the {@link routingKeys} of `filter` thereby matches it: then it need not be asked. */
-export function decidedByKeys<E>(filter: EventFilter<E>): boolean {
-  switch (filter.type) {
-    case 'and':
-    case 'not':
-    case 'where':
-      return false;
+      return findingOfAll(filter.filters);
     case 'or':
-      return filter.filters.every(decidedByKeys);
+      return findingOfAny(filter, filter.filters.map(finding));
     default:
-      return true;
+      return { keys: ANY, rest: filter };
   }
 }
 
-type Keys = readonly RoutingKey[] | undefined;
+function decidedBy<E>(keys: readonly RoutingKey[]): Finding<E> {
+  return { keys, rest: undefined };
+}
 
-function moreSelective(one: Keys, other: Keys): Keys {
-  if (one === undefined || other === undefined) {
-    return one ?? other;
+function findingOfAll<E>(filters: readonly EventFilter<E>[]): Finding<E> {
+  const findings = filters.map(finding);
+  const best = findings.reduce<Finding<E>>(moreSelective, decidedBy<E>(ANY));
+  const others = filters.filter((_, part) => {
+    const { keys, rest } = findings[part] as Finding<E>;
+    return findings[part] !== best && (keys !== ANY || rest !== undefined);
+  });
+  const left = best.rest === undefined ? others : [...others, best.rest];
+  return { keys: best.keys, rest: left.length > 1 ? { type: 'and', filters: left } : left[0] };
+}
+
+function findingOfAny<E>(filter: EventFilter<E>, findings: readonly Finding<E>[]): Finding<E> {
+  if (findings.some(({ keys, rest }) => keys === ANY && rest === undefined)) {
+    return decidedBy(ANY);
   }
-  const difference = rank(other) - rank(one);
-  return difference < 0 || (difference === 0 && other.length < one.length) ? other : one;
+  const keys = findings.some((one) => one.keys === ANY) ? ANY : distinct(findings.flatMap((one) => one.keys));
+  return { keys, rest: findings.every(({ rest }) => rest === undefined) ? undefined : filter };
+}
+
+function distinct(keys: readonly RoutingKey[]): readonly RoutingKey[] {
+  return keys.length < 2 ? keys : [...new Map(keys.map((key) => [JSON.stringify(key), key])).values()];
+}
+
+function moreSelective<E>(one: Finding<E>, other: Finding<E>): Finding<E> {
+  const difference = rank(other.keys) - rank(one.keys);
+  return difference < 0 || (difference === 0 && other.keys.length < one.keys.length) ? other : one;
 }
 
 /** That of the least selective key. No key at all matches nothing, and ranks before all. */
 function rank(keys: readonly RoutingKey[]): number {
   return keys.reduce((worst, { field }) => Math.max(worst, KEY_FIELDS.indexOf(field)), -1);
+}
+
+/** Whether `filter` has a predicate in it. */
+export function hasPredicate<E>(filter: EventFilter<E>): boolean {
+  switch (filter.type) {
+    case 'where':
+      return true;
+    case 'and':
+    case 'or':
+      return filter.filters.some(hasPredicate);
+    case 'not':
+      return hasPredicate(filter.filter);
+    default:
+      return false;
+  }
 }

@@ -71,7 +71,7 @@ export function dropNewest<T>(options: DropNewestOptions<T>): MonoTypeOperatorFu
           return;
         }
         try {
-          onDrop?.(value, mailbox.lagged);
+          onDrop?.(value, mailbox.refused);
         } catch (error) {
           mailbox.end({ error });
           stop$.next();

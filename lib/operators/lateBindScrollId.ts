@@ -1,4 +1,4 @@
-import { defer, map, type MonoTypeOperatorFunction, pipe, scan } from 'rxjs';
+import { defer, map, type MonoTypeOperatorFunction, type OperatorFunction, pipe, scan } from 'rxjs';
 import { BindingCache } from '../internal/BindingCache.js';
 import { type Log, type Logger, loggingTo } from '../internal/logging.js';
 import { requireCount } from '../internal/requireCount.js';
@@ -31,7 +31,7 @@ type BindingOf<E> = NonNullable<LateBindOptions<E>['bindingOf']>;
 const DEFAULT_MAX_BINDINGS = 65_536;
 
 /** The state that `scan` holds: the bindings, and for an instant the event that they were put to. */
-interface Enrichment<E> {
+export interface Enrichment<E> {
   readonly bindings: BindingCache;
   evictions: number;
   enriched: BusEvent<E> | undefined;
@@ -64,11 +64,18 @@ interface Enrichment<E> {
  * @see The rule is that of `publish` in the Rust SharingBus.
  */
 export function lateBindScrollId<E = Event>(options: LateBindOptions<E> = {}): MonoTypeOperatorFunction<BusEvent<E>> {
-  return pipe(map(canonicalBusEvent<E>), bindCanonical(options));
+  return pipe(
+    map((busEvent: BusEvent<E>) => canonicalBusEvent(busEvent)),
+    enrichCanonical(options),
+    map(takeEnriched),
+  );
 }
 
-/** {@link lateBindScrollId} for events that are known to be canonical, as those that a bus has accepted. Never errs. */
-export function bindCanonical<E>(options: LateBindOptions<E>): MonoTypeOperatorFunction<BusEvent<E>> {
+/**
+ * {@link lateBindScrollId} for events that are known to be canonical, as those that a bus has accepted. It emits its one state, of
+ * which {@link takeEnriched} has to be taken at once. Never errs.
+ */
+export function enrichCanonical<E>(options: LateBindOptions<E>): OperatorFunction<BusEvent<E>, Enrichment<E>> {
   const { bindingOf = sessionRegistered, maxBindings = DEFAULT_MAX_BINDINGS, logger } = options;
   requireCount('lateBindScrollId: maxBindings', maxBindings);
   requireFunction('lateBindScrollId: bindingOf', bindingOf);
@@ -85,13 +92,12 @@ export function bindCanonical<E>(options: LateBindOptions<E>): MonoTypeOperatorF
           state.enriched = enriched;
           return state;
         }, seed),
-        map(takeEnriched),
       );
     });
 }
 
 /** Hands the event on without keeping it: between events, the state holds bindings only. */
-function takeEnriched<E>(state: Enrichment<E>): BusEvent<E> {
+export function takeEnriched<E>(state: Enrichment<E>): BusEvent<E> {
   const enriched = state.enriched as BusEvent<E>;
   state.enriched = undefined;
   return enriched;

@@ -1,26 +1,31 @@
 import { describe, expect, it } from '@jest/globals';
 import { InOrder } from '../../lib/internal/InOrder.js';
 
+/** Runs `job`, whose subject is nothing. */
+function run(inOrder: InOrder, job: () => void): void {
+  inOrder.run(job, undefined);
+}
+
 describe('InOrder', () => {
   it('runs a job at once where none runs', () => {
     const inOrder = new InOrder();
     const story: string[] = [];
-    inOrder.run(() => story.push('one'));
+    run(inOrder, () => story.push('one'));
     story.push('between');
-    inOrder.run(() => story.push('two'));
+    run(inOrder, () => story.push('two'));
     expect(story).toEqual(['one', 'between', 'two']);
   });
 
   it('law 15: a job that is asked for while another runs waits, in the order of asking', () => {
     const inOrder = new InOrder();
     const story: string[] = [];
-    inOrder.run(() => {
-      inOrder.run(() => {
+    run(inOrder, () => {
+      run(inOrder, () => {
         story.push('second begins');
-        inOrder.run(() => story.push('fourth'));
+        run(inOrder, () => story.push('fourth'));
         story.push('second ends');
       });
-      inOrder.run(() => story.push('third'));
+      run(inOrder, () => story.push('third'));
       story.push('first ends');
     });
     expect(story).toEqual(['first ends', 'second begins', 'second ends', 'third', 'fourth']);
@@ -30,8 +35,8 @@ describe('InOrder', () => {
     const inOrder = new InOrder();
     let runs = 0;
     for (let i = 0; i < 3; i += 1) {
-      inOrder.run(() => {
-        inOrder.run(() => {
+      run(inOrder, () => {
+        run(inOrder, () => {
           runs += 1;
         });
       });
@@ -45,10 +50,42 @@ describe('InOrder', () => {
     const job = (): void => {
       left -= 1;
       if (left > 0) {
-        inOrder.run(job);
+        run(inOrder, job);
       }
     };
-    inOrder.run(job);
+    run(inOrder, job);
     expect(left).toBe(0);
+  });
+
+  it('gives each job its own subject, also one that had to wait', () => {
+    const inOrder = new InOrder();
+    const story: string[] = [];
+    const tell = (word: string): void => {
+      if (word === 'outer') {
+        inOrder.run(tell, 'one');
+        inOrder.run(tell, 'two');
+      }
+      story.push(word);
+    };
+    inOrder.run(tell, 'outer');
+    expect(story).toEqual(['outer', 'one', 'two']);
+  });
+
+  it('says whether a job runs, and goes on after one that threw, without those that waited for it', () => {
+    const inOrder = new InOrder();
+    const story: unknown[] = [inOrder.isRunning];
+    const failing = (): void => {
+      run(inOrder, () => story.push('never'));
+      story.push(inOrder.isRunning);
+      throw new Error('no');
+    };
+    expect(() => {
+      run(inOrder, failing);
+    }).toThrow('no');
+    story.push(inOrder.isRunning);
+    run(inOrder, () => {
+      run(inOrder, () => story.push('waited', inOrder.isRunning));
+    });
+    expect(story).toEqual([false, true, false, 'waited', true]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Observable, type Subscriber, type Subscription } from 'rxjs';
-import { contained, Mailbox } from '../../lib/internal/Mailbox.js';
+import { asapScheduler, config, Observable, type Subscriber, type Subscription } from 'rxjs';
+import { Mailbox, report } from '../../lib/internal/Mailbox.js';
 import { Turns } from '../../lib/internal/Turns.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
 
@@ -9,6 +9,20 @@ interface Consumer {
   readonly story: unknown[];
   readonly subscriber: Subscriber<unknown>;
   readonly subscription: Subscription;
+}
+
+/** A mailbox that counts its turns. */
+class CountingMailbox extends Mailbox<unknown> {
+  turnsOver = 0;
+
+  protected override afterTurn(): void {
+    this.turnsOver += 1;
+  }
+}
+
+/** Whether it takes nothing more, and serves nobody. */
+function isOver(mailbox: Mailbox<unknown>): boolean {
+  return mailbox.hasEnded && !mailbox.hasConsumer;
 }
 
 /** A consumer of `mailbox`, which `onNext` may make do something. */
@@ -29,17 +43,9 @@ function consume<T>(mailbox: Mailbox<T>, onNext?: (value: T) => void): Consumer 
   return { story, subscriber: made[0] as Subscriber<unknown>, subscription };
 }
 
-function mailboxOf(capacity: number): {
-  readonly scheduler: ManualScheduler;
-  readonly mailbox: Mailbox<unknown>;
-  readonly turnsOver: () => number;
-} {
+function mailboxOf(capacity: number): { readonly scheduler: ManualScheduler; readonly mailbox: CountingMailbox } {
   const scheduler = new ManualScheduler();
-  let over = 0;
-  const mailbox = new Mailbox<unknown>(capacity, new Turns(scheduler), () => {
-    over += 1;
-  });
-  return { scheduler, mailbox, turnsOver: () => over };
+  return { scheduler, mailbox: new CountingMailbox(capacity, new Turns(scheduler)) };
 }
 
 describe('Mailbox', () => {
@@ -47,9 +53,9 @@ describe('Mailbox', () => {
     const { scheduler, mailbox } = mailboxOf(2);
     const { story } = consume(mailbox);
     expect([1, 2, 3, 4].map((value) => mailbox.offer(value))).toEqual([true, true, false, false]);
-    expect([mailbox.lagged, mailbox.waiting]).toEqual([2, 2]);
+    expect([mailbox.refused, mailbox.waiting]).toEqual([2, 2]);
     scheduler.flush();
-    expect([story, mailbox.lagged, mailbox.waiting]).toEqual([[1, 2], 2, 0]);
+    expect([story, mailbox.refused, mailbox.waiting]).toEqual([[1, 2], 2, 0]);
   });
 
   it('law 32: takes values with no consumer there, schedules nothing for them, and delivers them to one that comes', () => {
@@ -69,7 +75,7 @@ describe('Mailbox', () => {
   });
 
   it('law 26: delivers in a turn what waited when it began', () => {
-    const { scheduler, mailbox, turnsOver } = mailboxOf(4);
+    const { scheduler, mailbox } = mailboxOf(4);
     const { story } = consume(mailbox, (value) => {
       if (typeof value === 'number') {
         mailbox.offer(`after ${value}`);
@@ -78,9 +84,9 @@ describe('Mailbox', () => {
     mailbox.offer(1);
     mailbox.offer(2);
     scheduler.turn();
-    expect([story, turnsOver()]).toEqual([[1, 2], 1]);
+    expect([story, mailbox.turnsOver]).toEqual([[1, 2], 1]);
     scheduler.turn();
-    expect([story, turnsOver()]).toEqual([[1, 2, 'after 1', 'after 2'], 2]);
+    expect([story, mailbox.turnsOver]).toEqual([[1, 2, 'after 1', 'after 2'], 2]);
     expect(scheduler.pending).toBe(0);
   });
 
@@ -95,7 +101,7 @@ describe('Mailbox', () => {
     mailbox.end(ending);
     mailbox.end({ error: 'too late' });
     mailbox.end('complete');
-    expect([mailbox.isOver, story]).toEqual([false, []]);
+    expect([isOver(mailbox), story]).toEqual([false, []]);
     expect(scheduler.turn()).toBe(1);
     expect([story, mailbox.hasConsumer, scheduler.pending]).toEqual([[1, told], false, 0]);
   });
@@ -105,9 +111,9 @@ describe('Mailbox', () => {
     const { story } = consume(mailbox);
     mailbox.offer(1);
     mailbox.end('complete');
-    expect([mailbox.offer(2), mailbox.offer(3), mailbox.lagged]).toEqual([true, true, 0]);
+    expect([mailbox.offer(2), mailbox.offer(3), mailbox.refused]).toEqual([true, true, 0]);
     scheduler.flush();
-    expect([story, mailbox.offer(4), mailbox.lagged]).toEqual([[1, 'complete'], true, 0]);
+    expect([story, mailbox.offer(4), mailbox.refused]).toEqual([[1, 'complete'], true, 0]);
   });
 
   it('law 32: ended, it still delivers what waits to a consumer that comes later; then the next completes at once', () => {
@@ -136,9 +142,9 @@ describe('Mailbox', () => {
     const { story } = consume(mailbox);
     mailbox.offer(1);
     mailbox.discard();
-    expect([mailbox.waiting, mailbox.lagged, mailbox.isOver, story]).toEqual([0, 0, false, []]);
+    expect([mailbox.waiting, mailbox.refused, isOver(mailbox), story]).toEqual([0, 0, false, []]);
     scheduler.flush();
-    expect([mailbox.isOver, story]).toEqual([true, ['complete']]);
+    expect([isOver(mailbox), story]).toEqual([true, ['complete']]);
   });
 
   it('law 31, 34: discarding with nobody there leaves nothing scheduled', () => {
@@ -155,7 +161,7 @@ describe('Mailbox', () => {
     const { story, subscriber } = consume(mailbox);
     mailbox.offer(1);
     mailbox.detach(subscriber);
-    expect([mailbox.waiting, mailbox.hasConsumer, mailbox.isOver, scheduler.pending]).toEqual([0, false, true, 0]);
+    expect([mailbox.waiting, mailbox.hasConsumer, isOver(mailbox), scheduler.pending]).toEqual([0, false, true, 0]);
     scheduler.flush();
     expect(story).toEqual([]);
   });
@@ -167,18 +173,33 @@ describe('Mailbox', () => {
     mailbox.offer(1);
     mailbox.detach(stranger.subscriber);
     scheduler.flush();
-    expect([story, mailbox.isOver]).toEqual([[1], false]);
+    expect([story, isOver(mailbox)]).toEqual([[1], false]);
+  });
+
+  it('serves the one who is attached, until it has gone or was told the ending', () => {
+    const { scheduler, mailbox } = mailboxOf(1);
+    const stranger = consume(mailboxOf(1).mailbox);
+    const { subscriber } = consume(mailbox);
+    expect([mailbox.serves(subscriber), mailbox.serves(stranger.subscriber), mailbox.hasEnded]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    mailbox.end('complete');
+    expect([mailbox.serves(subscriber), mailbox.hasEnded]).toEqual([true, true]);
+    scheduler.flush();
+    expect(mailbox.serves(subscriber)).toBe(false);
   });
 
   it('a consumer that detaches in the midst of a turn gets no more of it', () => {
-    const { scheduler, mailbox, turnsOver } = mailboxOf(4);
+    const { scheduler, mailbox } = mailboxOf(4);
     const consumer = consume(mailbox, () => {
       mailbox.detach(consumer.subscriber);
     });
     mailbox.offer(1);
     mailbox.offer(2);
     scheduler.flush();
-    expect([consumer.story, mailbox.waiting, turnsOver()]).toEqual([[1], 0, 1]);
+    expect([consumer.story, mailbox.waiting, mailbox.turnsOver]).toEqual([[1], 0, 1]);
   });
 
   it('a discard in the midst of a turn ends it there, with the completion', () => {
@@ -193,11 +214,11 @@ describe('Mailbox', () => {
   });
 
   it('a turn with nobody there delivers nothing, and is over all the same', () => {
-    const { scheduler, mailbox, turnsOver } = mailboxOf(1);
+    const { scheduler, mailbox } = mailboxOf(1);
     mailbox.offer(1);
     mailbox.requestTurn();
     scheduler.flush();
-    expect([turnsOver(), mailbox.waiting]).toEqual([1, 1]);
+    expect([mailbox.turnsOver, mailbox.waiting]).toEqual([1, 1]);
   });
 
   it('agrees with a list that is emptied in turns, whatever the commands', () => {
@@ -279,7 +300,7 @@ describe('Mailbox', () => {
               mailbox.offer(value);
               modelOffer(value);
             }
-            expect([mailbox.waiting, mailbox.lagged]).toEqual([waiting.length, lagged]);
+            expect([mailbox.waiting, mailbox.refused]).toEqual([waiting.length, lagged]);
           });
           scheduler.flush();
           modelTurn();
@@ -292,12 +313,17 @@ describe('Mailbox', () => {
   });
 });
 
-describe('contained', () => {
-  it('runs the call, and lets nothing out', () => {
-    let ran = false;
-    contained(() => {
-      ran = true;
+describe('report', () => {
+  it('law 14: reports as RxJS does: later, on nobody’s stack', async () => {
+    const reported: unknown[] = [];
+    config.onUnhandledError = (error) => reported.push(error);
+    const errors = [new Error('no'), undefined, 'text'];
+    errors.forEach(report);
+    expect(reported).toEqual([]);
+    await new Promise((resolve) => {
+      asapScheduler.schedule(resolve, 5);
     });
-    expect(ran).toBe(true);
+    config.onUnhandledError = null;
+    expect(reported).toEqual(errors);
   });
 });

@@ -12,6 +12,34 @@ class AtOnceScheduler extends ManualScheduler {
   }
 }
 
+/** Turns with work of their own, as the stage has it: `wants` is whether there is some. */
+class HookedTurns extends Turns {
+  wants = false;
+  readonly story: string[] = [];
+  onBegin: (() => void) | undefined;
+
+  override ensureAction(): void {
+    super.ensureAction();
+  }
+
+  override cancelUnwanted(): void {
+    super.cancelUnwanted();
+  }
+
+  protected override get isWanted(): boolean {
+    return super.isWanted || this.wants;
+  }
+
+  protected override begin(): void {
+    this.story.push(this.isRunning ? 'begin' : 'begin, and nothing runs');
+    this.onBegin?.();
+  }
+
+  protected override end(): void {
+    this.story.push(this.isRunning ? 'end, and something runs' : 'end');
+  }
+}
+
 function line(): {
   readonly scheduler: ManualScheduler;
   readonly turns: Turns;
@@ -180,5 +208,70 @@ describe('Turns', () => {
     story.push('then');
     turns.request(b);
     expect(story).toEqual(['a begins', 'a ends', 'b', 'then', 'b']);
+  });
+
+  it('an action begins before its first turn, and who asks then has its turn in it', () => {
+    const { scheduler, story, taker } = line();
+    const turns = new HookedTurns(scheduler);
+    turns.onBegin = () => {
+      story.push('begin');
+      turns.request(taker('b'));
+      turns.onBegin = undefined;
+    };
+    turns.request(taker('a'));
+    expect(scheduler.turn()).toBe(1);
+    expect([story, scheduler.pending]).toEqual([['begin', 'a', 'b'], 0]);
+  });
+
+  it('the end comes after the last action of several, and not between them', () => {
+    const { scheduler, taker } = line();
+    const turns = new HookedTurns(scheduler);
+    const again = taker('again', () => {
+      turns.story.push('turn');
+      if (turns.story.length < 4) {
+        turns.request(again);
+      }
+    });
+    turns.request(again);
+    scheduler.flush();
+    expect(turns.story).toEqual(['begin', 'turn', 'begin', 'turn', 'end']);
+  });
+
+  it('work of its own keeps the action that was scheduled, and schedules the next', () => {
+    const { scheduler, taker } = line();
+    const turns = new HookedTurns(scheduler);
+    const a = taker('a');
+    turns.wants = true;
+    turns.request(a);
+    turns.withdraw(a);
+    turns.ensureAction();
+    expect(scheduler.pending).toBe(1);
+    expect([scheduler.turn(), scheduler.pending]).toEqual([1, 1]);
+    turns.wants = false;
+    turns.cancelUnwanted();
+    expect([scheduler.pending, turns.story]).toEqual([0, ['begin']]);
+  });
+
+  it('to cancel what is unwanted leaves the action to those who await their turn', () => {
+    const { scheduler, story, taker } = line();
+    const turns = new HookedTurns(scheduler);
+    turns.request(taker('a'));
+    turns.cancelUnwanted();
+    scheduler.flush();
+    expect(story).toEqual(['a']);
+  });
+
+  it('no action is scheduled for certain while one runs', () => {
+    const { scheduler } = line();
+    const turns = new HookedTurns(scheduler);
+    turns.wants = true;
+    turns.onBegin = () => {
+      turns.wants = false;
+      turns.ensureAction();
+      expect(scheduler.pending).toBe(0);
+    };
+    turns.ensureAction();
+    scheduler.flush();
+    expect(turns.story).toEqual(['begin', 'end']);
   });
 });

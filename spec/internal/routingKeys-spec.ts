@@ -1,96 +1,172 @@
 import { describe, expect, it } from '@jest/globals';
-import { decidedByKeys, KEY_FIELDS, type RoutingKey, routingKeys } from '../../lib/internal/routingKeys.js';
-import { EventFilter } from '../../lib/protocol/EventFilter.js';
+import fc from 'fast-check';
+import { finding, hasPredicate, KEY_FIELDS, type KeyField, type RoutingKey } from '../../lib/internal/routingKeys.js';
+import { type BusEvent, canonicalBusEvent } from '../../lib/protocol/BusEvent.js';
+import { canonicalFilter, EventFilter, matches } from '../../lib/protocol/EventFilter.js';
+import { anyEvent, anyFilter } from '../support/arbitraries.js';
 import { uuid } from '../support/events.js';
 
 const ID = uuid(10);
 const where = EventFilter.where<string>(() => true);
-const KEYED: Readonly<Record<(typeof KEY_FIELDS)[number], EventFilter<string>>> = {
+const KEYED: Readonly<Record<KeyField, EventFilter<string>>> = {
   session: EventFilter.session('c', 's'),
   scrollId: EventFilter.scrollId(ID),
   connectorUid: EventFilter.connectorUid(ID),
   connectorId: EventFilter.connectorId('c'),
   kind: EventFilter.kind('k'),
   origin: EventFilter.origin('o'),
+  any: EventFilter.all,
 };
-const KEY: Readonly<Record<(typeof KEY_FIELDS)[number], RoutingKey>> = {
+const KEY: Readonly<Record<KeyField, RoutingKey>> = {
   session: { field: 'session', value: 'c', nativeSessionId: 's' },
   scrollId: { field: 'scrollId', value: ID },
   connectorUid: { field: 'connectorUid', value: ID },
   connectorId: { field: 'connectorId', value: 'c' },
   kind: { field: 'kind', value: 'k' },
   origin: { field: 'origin', value: 'o' },
+  any: { field: 'any', value: '' },
 };
 
-describe('routingKeys', () => {
-  it.each(KEY_FIELDS)('a filter on %s has its key', (field) => {
-    expect(routingKeys(KEYED[field])).toEqual([KEY[field]]);
-    expect(decidedByKeys(KEYED[field])).toBe(true);
+function hasKey({ routing, origin }: BusEvent<number>, { field, value, nativeSessionId }: RoutingKey): boolean {
+  switch (field) {
+    case 'any':
+      return true;
+    case 'origin':
+      return origin === value;
+    case 'session':
+      return routing.connectorId === value && routing.nativeSessionId === nativeSessionId;
+    default:
+      return routing[field] === value;
+  }
+}
+
+/** The keys and the rest of each filter. */
+function found<E>(...filters: EventFilter<E>[]): unknown[] {
+  return filters.map((filter) => {
+    const { keys, rest } = finding(filter);
+    return [keys, rest];
+  });
+}
+
+describe('finding', () => {
+  it('law 19: an event matches if and only if it has one of the keys and passes the rest, whatever the filter', () => {
+    let hits = 0;
+    let misses = 0;
+    fc.assert(
+      fc.property(anyFilter, fc.array(anyEvent, { minLength: 1, maxLength: 12 }), (filter, events) => {
+        const canonical = canonicalFilter(filter);
+        const { keys, rest } = finding(canonical);
+        for (const busEvent of events.map((one) => canonicalBusEvent(one))) {
+          const isFound = keys.some((key) => hasKey(busEvent, key)) && (rest === undefined || matches(rest, busEvent));
+          expect(isFound).toBe(matches(canonical, busEvent));
+          hits += Number(isFound);
+          misses += Number(!isFound);
+        }
+        expect(new Set(keys.map((key) => JSON.stringify(key))).size).toBe(keys.length);
+      }),
+      { numRuns: 500 },
+    );
+    expect(Math.min(hits, misses)).toBeGreaterThan(500);
   });
 
-  it('several kinds, or origins, are several keys; none are none', () => {
-    expect(routingKeys(EventFilter.kind('k', 'l'))).toEqual([KEY.kind, { field: 'kind', value: 'l' }]);
-    expect(routingKeys(EventFilter.origin('o', 'p'))).toEqual([KEY.origin, { field: 'origin', value: 'p' }]);
-    expect([routingKeys(EventFilter.kind()), routingKeys(EventFilter.origin())]).toEqual([[], []]);
+  it.each(KEY_FIELDS)('the key of a filter on %s decides it', (field) => {
+    expect(found(KEYED[field])).toEqual([[[KEY[field]], undefined]]);
   });
 
-  it('all, not and where have none: such a receiver is asked about every event', () => {
-    for (const filter of [EventFilter.all, EventFilter.not<string>(KEYED.session), where]) {
-      expect(routingKeys(filter)).toBeUndefined();
-    }
-    expect([EventFilter.all, EventFilter.not<string>(KEYED.kind), where].map(decidedByKeys)).toEqual([
-      true,
-      false,
-      false,
+  it('several kinds, or origins, are several keys; none are none; the same are one', () => {
+    const kinds = [KEY.kind, { field: 'kind', value: 'l' }];
+    const origins = [KEY.origin, { field: 'origin', value: 'p' }];
+    expect(found(EventFilter.kind('k', 'l', 'k'), EventFilter.kind())).toEqual([
+      [kinds, undefined],
+      [[], undefined],
+    ]);
+    expect(found(EventFilter.origin('o', 'p', 'p'), EventFilter.origin())).toEqual([
+      [origins, undefined],
+      [[], undefined],
     ]);
   });
 
-  it('an and has the keys of its most selective part, wherever that stands', () => {
+  it('not and where are asked about any event', () => {
+    const not = EventFilter.not<string>(KEYED.session);
+    expect(found(not, where)).toEqual([
+      [[KEY.any], not],
+      [[KEY.any], where],
+    ]);
+  });
+
+  it('an and is found by its most selective part, wherever that stands, and asked for the others', () => {
     KEY_FIELDS.forEach((better, i) => {
       for (const worse of KEY_FIELDS.slice(i + 1)) {
-        for (const parts of [
-          [KEYED[better], KEYED[worse]],
-          [KEYED[worse], where, KEYED[better]],
-        ]) {
-          expect(routingKeys(EventFilter.and(...parts))).toEqual([KEY[better]]);
-          expect(decidedByKeys(EventFilter.and(...parts))).toBe(false);
-        }
+        const [one, other] = [KEYED[better], KEYED[worse]];
+        const rest = worse === 'any' ? undefined : other;
+        expect(found(EventFilter.and(one, other), EventFilter.and(other, one))).toEqual([
+          [[KEY[better]], rest],
+          [[KEY[better]], rest],
+        ]);
+        expect(found(EventFilter.and(other, where, one))).toEqual([
+          [[KEY[better]], rest === undefined ? where : EventFilter.and(rest, where)],
+        ]);
       }
     });
   });
 
-  it('an and of equally selective parts has the keys of the one with fewer', () => {
+  it('an and of equally selective parts is found by the one with fewer keys', () => {
     const [one, two] = [EventFilter.kind('k'), EventFilter.kind('k', 'l')];
-    expect(routingKeys(EventFilter.and<string>(two, one))).toEqual([KEY.kind]);
-    expect(routingKeys(EventFilter.and<string>(one, two))).toEqual([KEY.kind]);
+    expect(found(EventFilter.and<string>(two, one), EventFilter.and<string>(one, two))).toEqual([
+      [[KEY.kind], two],
+      [[KEY.kind], two],
+    ]);
   });
 
   it('an and with a part that nothing matches is listed nowhere', () => {
-    expect(routingKeys(EventFilter.and<string>(KEYED.session, EventFilter.kind()))).toEqual([]);
-    expect(routingKeys(EventFilter.and<string>(EventFilter.or(), KEYED.session, where))).toEqual([]);
-  });
-
-  it('an and without keyed parts, or without parts, has none', () => {
-    for (const filter of [EventFilter.and<string>(), EventFilter.and(where, EventFilter.all)]) {
-      expect(routingKeys(filter)).toBeUndefined();
+    for (const filter of [
+      EventFilter.and<string>(KEYED.session, EventFilter.kind()),
+      EventFilter.and<string>(EventFilter.or(), KEYED.session, where),
+    ]) {
+      expect(finding(filter).keys).toEqual([]);
     }
   });
 
-  it('an or has the keys of all its parts, or none where one of them has none', () => {
-    expect(routingKeys(EventFilter.or(KEYED.scrollId, KEYED.kind))).toEqual([KEY.scrollId, KEY.kind]);
-    expect(routingKeys(EventFilter.or(KEYED.scrollId, where))).toBeUndefined();
-    expect(routingKeys(EventFilter.or(KEYED.scrollId, EventFilter.and(KEYED.session, where)))).toEqual([
-      KEY.scrollId,
-      KEY.session,
+  it('an and without parts is all', () => {
+    expect(found(EventFilter.and<string>())).toEqual([[[KEY.any], undefined]]);
+  });
+
+  it('an or is found by the keys of all its parts, and asked only where one of them has a rest', () => {
+    const both = EventFilter.and(KEYED.session, where);
+    const asking = EventFilter.or(KEYED.scrollId, both);
+    expect(found(EventFilter.or(KEYED.scrollId, KEYED.kind, KEYED.kind), asking, EventFilter.or<string>())).toEqual([
+      [[KEY.scrollId, KEY.kind], undefined],
+      [[KEY.scrollId, KEY.session], asking],
+      [[], undefined],
     ]);
-    expect(routingKeys(EventFilter.or<string>())).toEqual([]);
-    expect(decidedByKeys(EventFilter.or(KEYED.scrollId, KEYED.kind))).toBe(true);
-    expect(decidedByKeys(EventFilter.or(KEYED.scrollId, EventFilter.and(KEYED.session, where)))).toBe(false);
+  });
+
+  it('an or is asked about any event where one of its parts is, and is not asked where one of them is all', () => {
+    const asking = EventFilter.or(KEYED.scrollId, where);
+    expect(found(asking, EventFilter.or(where, EventFilter.all))).toEqual([
+      [[KEY.any], asking],
+      [[KEY.any], undefined],
+    ]);
   });
 
   it('an or is as selective as its least selective part', () => {
     const mixed = EventFilter.or(KEYED.session, KEYED.origin);
-    expect(routingKeys(EventFilter.and(mixed, KEYED.kind))).toEqual([KEY.kind]);
-    expect(routingKeys(EventFilter.and(mixed, where))).toEqual([KEY.session, KEY.origin]);
+    expect(finding(EventFilter.and(mixed, KEYED.kind)).keys).toEqual([KEY.kind]);
+    expect(finding(EventFilter.and(mixed, where)).keys).toEqual([KEY.session, KEY.origin]);
+  });
+});
+
+describe('hasPredicate', () => {
+  it('finds one wherever it stands, and none where there is none', () => {
+    const { session, kind } = KEYED;
+    const without = [
+      ...Object.values(KEYED),
+      EventFilter.and<string>(),
+      EventFilter.or(EventFilter.and(session, kind), EventFilter.not(kind)),
+    ];
+    const having = [where, ...without.flatMap((one) => [EventFilter.and(one, where), EventFilter.or(one, where)])];
+    const deep = having.map((one) => EventFilter.or(kind, EventFilter.not(EventFilter.and(session, one))));
+    expect([...having, ...deep].map(hasPredicate)).toEqual(Array(2 * having.length).fill(true));
+    expect(without.map(hasPredicate)).toEqual(Array(without.length).fill(false));
   });
 });

@@ -1,0 +1,79 @@
+import type { Burst, Destination, Target } from './Target.js';
+
+/**
+ * The targets that are found by the same key.
+ *
+ * A destination that is full is *parked*: it is not touched by what it would refuse, which is counted here, once for all that
+ * are parked.
+ *
+ * Invariants: a target is either open, and then at its `place`, or parked. `refused` grows with each event that comes while one is
+ * parked; a parked destination was refused as many as it has grown by since `parkedAt`.
+ */
+export class Listing<E> implements Target<E> {
+  place = 0;
+  readonly #open: Target<E>[] = [];
+  #parked = 0;
+  #refused = 0;
+
+  get size(): number {
+    return this.#open.length + this.#parked;
+  }
+
+  add(target: Target<E>): void {
+    target.place = this.#open.length;
+    this.#open.push(target);
+  }
+
+  /** Takes `target` off; a destination is not parked any more. */
+  remove(target: Target<E>): void {
+    const last = this.#open.pop() as Target<E>;
+    if (last !== target) {
+      this.#open[target.place] = last;
+      last.place = target.place;
+    }
+  }
+
+  /** What `destination` was refused since it is parked here. */
+  refusedSince(parkedAt: number): number {
+    return this.#refused - parkedAt;
+  }
+
+  /** Lets `destination`, which is parked here, be offered events again. */
+  unpark(destination: Destination<E>): void {
+    destination.countRefused(this.refusedSince(destination.parkedAt));
+    destination.parkedIn = undefined;
+    this.#parked -= 1;
+    this.add(destination);
+  }
+
+  offerRun(burst: Burst<E>, from: number, to: number): undefined {
+    if (this.#parked > 0) {
+      this.#refused += to - from;
+    }
+    const open = this.#open;
+    let full: Destination<E>[] | undefined;
+    // Nobody leaves in the midst of it. Who is unparked in the midst of it comes behind these, and was counted above.
+    const count = open.length;
+    for (let place = 0; place < count; place += 1) {
+      const target = open[place] as Target<E>;
+      const refusing = target.offerRun(burst, from, to);
+      if (refusing !== undefined) {
+        (full ??= []).push(refusing);
+      }
+    }
+    for (const destination of full ?? []) {
+      this.#park(destination);
+    }
+  }
+
+  #park(destination: Destination<E>): void {
+    // It may have had its turn since, where the scheduler makes no hop.
+    if (!destination.mayPark) {
+      return;
+    }
+    this.remove(destination);
+    destination.parkedIn = this;
+    destination.parkedAt = this.#refused;
+    this.#parked += 1;
+  }
+}

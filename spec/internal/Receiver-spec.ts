@@ -1,0 +1,158 @@
+import { describe, expect, it } from '@jest/globals';
+import { map } from 'rxjs';
+import { type BusReceiver, EventFilter, SharingBus } from '../../lib/index.js';
+import type { Receiver } from '../../lib/internal/Receiver.js';
+import { collect, recordingLogger } from '../support/collect.js';
+import { event } from '../support/events.js';
+import { ManualScheduler } from '../support/ManualScheduler.js';
+
+/** The handle, and what it is inside. */
+type Inner = BusReceiver<number> & Pick<Receiver<number>, 'waiting' | 'parkedIn' | 'router'>;
+
+/** A bus with a receiver that nobody consumes, beside a neighbour with the same filter. */
+function setUp(capacity: number): {
+  readonly bus: SharingBus<number>;
+  readonly scheduler: ManualScheduler;
+  readonly receiver: Inner;
+  readonly lines: string[];
+  readonly publish: (...payloads: number[]) => void;
+} {
+  const scheduler = new ManualScheduler();
+  const { lines, logger } = recordingLogger();
+  const bus = new SharingBus<number>({ scheduler, logger });
+  bus.subscribeFiltered(EventFilter.kind('test'), 1_000);
+  const receiver = bus.subscribeFiltered(EventFilter.kind('test'), capacity) as Inner;
+  const publish = (...payloads: number[]): void => {
+    payloads.forEach((payload) => {
+      bus.publish(event(payload));
+    });
+  };
+  return { bus, scheduler, receiver, lines, publish };
+}
+
+const ENDS: Readonly<Record<string, (receiver: Inner) => void>> = {
+  close: (receiver) => {
+    receiver.close();
+  },
+  disposing: (receiver) => {
+    receiver[Symbol.dispose]();
+  },
+  unsubscribing: (receiver) => {
+    receiver.events$.subscribe().unsubscribe();
+  },
+};
+
+describe('Receiver', () => {
+  it('law 22: is parked while it lags, and its count is exact all the same', () => {
+    const { scheduler, receiver, publish } = setUp(1);
+    publish(1);
+    expect([receiver.lagged, receiver.parkedIn]).toEqual([0, undefined]);
+    publish(2, 3);
+    expect([receiver.lagged, receiver.parkedIn === undefined]).toEqual([2, false]);
+    publish(4, 5);
+    expect(receiver.lagged).toBe(4);
+    const { values } = collect(receiver.events$.pipe(map(({ event: payload }) => payload)));
+    scheduler.flush();
+    publish(6);
+    scheduler.flush();
+    expect([values, receiver.lagged, receiver.parkedIn]).toEqual([[1, 6], 4, undefined]);
+  });
+
+  it('law 22: is not parked while somebody observes lagged$, who sees it grow', () => {
+    const { scheduler, receiver, publish } = setUp(1);
+    publish(1, 2, 3);
+    expect(receiver.lagged).toBe(2);
+    const { values } = collect(receiver.lagged$);
+    expect([values, receiver.parkedIn]).toEqual([[2], undefined]);
+    publish(4);
+    scheduler.flush();
+    publish(5, 6);
+    expect(receiver.lagged).toBe(5);
+    scheduler.flush();
+    expect([values, receiver.parkedIn]).toEqual([[2, 3, 5], undefined]);
+  });
+
+  it.each(Object.keys(ENDS))('law 22, 31: %s of one that is parked keeps its count, and it counts no more', (end) => {
+    const { bus, receiver, lines, publish } = setUp(2);
+    publish(1, 2, 3);
+    publish(4);
+    ENDS[end]?.(receiver);
+    publish(5, 6);
+    expect([receiver.lagged, receiver.parkedIn, receiver.router]).toEqual([2, undefined, undefined]);
+    expect(bus.subscriberCount).toBe(1);
+    expect(lines).toEqual(['warn: sharing-bus: receiver 1 begins to lag: its queue of 2 is full']);
+  });
+
+  it('law 22: one whose filter is found by several keys is refused each event once', () => {
+    const { bus, publish } = setUp(9);
+    const filter = EventFilter.or<number>(EventFilter.kind('test'), EventFilter.origin('runtime'));
+    const receiver = bus.subscribeFiltered(filter, 1);
+    publish(1, 2, 3);
+    publish(4);
+    expect(receiver.lagged).toBe(3);
+  });
+
+  it('law 26: what waited goes before what the burst brings, and that before what a handler publishes', () => {
+    const { scheduler, receiver, publish } = setUp(9);
+    publish(1, 2);
+    expect(receiver.lagged).toBe(0);
+    const seen: unknown[] = [];
+    receiver.events$.subscribe(({ event: payload }) => {
+      seen.push(payload);
+      if (payload === 5) {
+        publish(7);
+      }
+    });
+    publish(3, 4);
+    scheduler.turn();
+    seen.push('turn');
+    publish(5, 6);
+    scheduler.turn();
+    seen.push('turn');
+    scheduler.turn();
+    expect(seen).toEqual([1, 2, 3, 4, 'turn', 5, 6, 'turn', 7]);
+  });
+
+  it('law 21: a function that publishes in a turn finds the place of what is in its hands free', () => {
+    const { scheduler, receiver, publish } = setUp(2);
+    const seen: number[] = [];
+    receiver.events$.subscribe(({ event: payload }) => {
+      seen.push(payload);
+      if (payload < 3) {
+        publish(payload + 10);
+      }
+    });
+    publish(1, 2);
+    scheduler.flush();
+    expect([seen, receiver.lagged]).toEqual([[1, 2, 11, 12], 0]);
+  });
+
+  it('law 31: a function that leaves in the midst of a burst gets no more of it', () => {
+    const { bus, scheduler, receiver, publish } = setUp(9);
+    let calls = 0;
+    const subscription = receiver.events$.subscribe(() => {
+      calls += 1;
+      subscription.unsubscribe();
+    });
+    publish(1, 2, 3);
+    scheduler.flush();
+    expect([calls, receiver.waiting, receiver.lagged, bus.subscriberCount]).toEqual([1, 0, 0, 1]);
+  });
+
+  it('law 32: one that is refused a busy receiver leaves the first alone, also where both are the same function', () => {
+    const { scheduler, receiver, publish } = setUp(9);
+    const seen: number[] = [];
+    const handler = ({ event: payload }: { readonly event: number }): void => {
+      seen.push(payload);
+    };
+    const subscription = receiver.events$.subscribe(handler);
+    const refused: unknown[] = [];
+    receiver.events$.subscribe({ next: handler, error: (error: unknown) => refused.push(String(error)) });
+    publish(1, 2);
+    scheduler.flush();
+    expect([seen, refused.length, subscription.closed]).toEqual([[1, 2], 1, false]);
+    receiver.close();
+    scheduler.flush();
+    expect(subscription.closed).toBe(true);
+  });
+});
