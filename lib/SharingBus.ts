@@ -1,4 +1,4 @@
-import { asapScheduler, defer, noop, type Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import { asapScheduler, defer, noop, type Observable, type SchedulerLike } from 'rxjs';
 import type { BusReceiver } from './BusReceiver.js';
 import { InOrder } from './internal/InOrder.js';
 import { loggingTo } from './internal/logging.js';
@@ -54,13 +54,17 @@ export class SharingBus<E = Event> implements Disposable {
   /** One for all receivers: a closure made for each would hold its filter as long as its handle. */
   readonly #host: Host<E>;
   readonly #receivers = new Map<number, Receiver<E>>();
-  readonly #connect: () => Subscription;
-  #connection: Subscription;
+  readonly #connect: () => void;
+  #hasPassed = false;
   #nextId = 0;
   #closed = false;
   // Jobs are made once: a closure for each event would cost as much as its routing.
   readonly #enter = (busEvent: BusEvent<E>): void => {
-    this.#published$.next(busEvent);
+    if (!this.#pass(busEvent)) {
+      // The pipe contains all that it calls. It fails only where the stack ends in it, and is then made anew.
+      this.#connect();
+      this.#pass(busEvent);
+    }
   };
   readonly #part = (receiver: Receiver<E>): void => {
     this.#stage.leave(receiver);
@@ -77,20 +81,23 @@ export class SharingBus<E = Event> implements Disposable {
     this.#stage = new Stage(scheduler, this.#inOrder);
     this.#host = {
       stage: this.#stage,
+      inOrder: this.#inOrder,
       log: loggingTo(logger),
       release: (receiver) => {
         this.#release(receiver);
       },
     };
     const enriched$ = this.#published$.asObservable().pipe(enrichCanonical(options));
-    this.#connect = () =>
+    this.#connect = () => {
       enriched$.subscribe({
         next: (enrichment) => {
+          this.#hasPassed = true;
           this.#route(enrichment);
         },
         error: noop,
       });
-    this.#connection = this.#connect();
+    };
+    this.#connect();
   }
 
   /** Receivers that have a slot: those that still take events. */
@@ -113,10 +120,6 @@ export class SharingBus<E = Event> implements Disposable {
       return;
     }
     const canonical = canonicalBusEvent(busEvent, this.#stage);
-    // The binding contains all that it calls. It fails only where the stack ends in it, and is then made anew.
-    if (this.#connection.closed) {
-      this.#connection = this.#connect();
-    }
     this.#inOrder.run(this.#enter, canonical);
   }
 
@@ -197,6 +200,13 @@ export class SharingBus<E = Event> implements Disposable {
     if (this.#receivers.delete(receiver.id)) {
       this.#inOrder.run(this.#part, receiver);
     }
+  }
+
+  /** Returns whether `busEvent` has come out of the pipe. */
+  #pass(busEvent: BusEvent<E>): boolean {
+    this.#hasPassed = false;
+    this.#published$.next(busEvent);
+    return this.#hasPassed;
   }
 
   #route(enrichment: Enrichment<E>): void {

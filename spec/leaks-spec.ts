@@ -135,6 +135,61 @@ describe('law 34: after any end nothing is retained', () => {
     expect(receiver.lagged).toBe(0);
   });
 
+  it.each(ENDS)('$name: a function that consumed, and the bus, while its subscription lives on', async ({ end }) => {
+    const { consumer, refs } = ((): { consumer: Subscription; refs: WeakRef<object>[] } => {
+      const bus = new SharingBus<Payload>();
+      const handler = (): void => undefined;
+      const receiver = bus.subscribeFiltered(EventFilter.where(({ event: { bytes } }) => bytes.length > 0));
+      const made = receiver.events$.subscribe(handler);
+      end(bus, receiver, made);
+      // One end is that of a predicate that throws, which this one does not.
+      made.unsubscribe();
+      return { consumer: made, refs: [new WeakRef<object>(handler), new WeakRef<object>(bus)] };
+    })();
+    await turn();
+    expect(await survivors(refs)).toBe(0);
+    expect(consumer.closed).toBe(true);
+  });
+
+  it('a burst is not held when its action is over, also where another was asked for and withdrawn', async () => {
+    const bus = new SharingBus<Payload>();
+    const answer = { bytes: new Uint8Array(1) };
+    const consumer = bus.stream(EventFilter.kind('answer')).subscribe();
+    bus.stream(EventFilter.kind('test')).subscribe(() => {
+      bus.publish(event(answer, { kind: 'answer' }));
+      queueMicrotask(() => {
+        consumer.unsubscribe();
+      });
+    });
+    const refs = publishWatched(bus, 10);
+    await turn();
+    expect(await survivors(refs)).toBe(0);
+    expect(bus.subscriberCount).toBe(1);
+  });
+
+  it('a receiver that lagged, and left when it got its last event', async () => {
+    const bus = new SharingBus<Payload>();
+    // Many capacities, so that the bus does not look soon again who has which room.
+    Array.from({ length: 30 }).forEach((_, more) => bus.subscribeFiltered(EventFilter.kind('other'), 300 + more));
+    const ref = ((): WeakRef<object> => {
+      const receiver = bus.subscribeFiltered(EventFilter.kind('test'), 64);
+      let taken = 0;
+      const consumer = receiver.events$.subscribe(() => {
+        taken += 1;
+        if (taken === 1) {
+          publishWatched(bus, 1);
+        } else if (taken === 65) {
+          consumer.unsubscribe();
+        }
+      });
+      publishWatched(bus, 65);
+      return new WeakRef(receiver);
+    })();
+    await turn();
+    await turn();
+    expect(await survivors([ref])).toBe(0);
+  });
+
   it('events that were delivered are not held by a bus that is idle', async () => {
     const bus = new SharingBus<Payload>();
     bus.subscribeAll().events$.subscribe();

@@ -1,4 +1,4 @@
-import { type Observer, Subscription } from 'rxjs';
+import { noop, type Observer, Subscription } from 'rxjs';
 import { report } from './Mailbox.js';
 
 /** Where one consumer at a time is served. */
@@ -16,8 +16,8 @@ export interface Seat<T> {
  * Invariant: it behaves as that Subscriber does: an error that has no handler is reported, and every ending unsubscribes.
  */
 export class DirectConsumer<T> extends Subscription implements Observer<T> {
-  readonly next: (value: T) => void;
-  readonly #seat: Seat<T>;
+  next: (value: T) => void;
+  #seat: Seat<T> | undefined;
 
   /** @param seat Told once, when it goes. */
   constructor(next: (value: T) => void, seat: Seat<T>) {
@@ -36,13 +36,11 @@ export class DirectConsumer<T> extends Subscription implements Observer<T> {
   }
 
   override unsubscribe(): void {
-    if (this.closed) {
-      return;
-    }
-    try {
-      super.unsubscribe();
-    } finally {
-      this.#seat.leave(this);
-    }
+    const seat = this.#seat;
+    this.#seat = undefined;
+    // It leaves before those who were added to it are told, and holds nothing of what it served.
+    seat?.leave(this);
+    this.next = noop;
+    super.unsubscribe();
   }
 }

@@ -20,7 +20,7 @@ export class HandOver<T> extends Observable<T> {
       this.#seat.serve(consumer);
       return consumer;
     }
-    const isObserver = typeof observerOrNext === 'object' && observerOrNext !== null;
+    const isObserver = typeof observerOrNext !== 'function' && Boolean(observerOrNext);
     const observer = isObserver ? observerOrNext : { next: observerOrNext, error, complete };
     return new Observable<T>((subscriber) => {
       this.#seat.serve(subscriber);

@@ -1,13 +1,7 @@
+import type { Batch, Run } from './Batch.js';
 import { Dictionary } from './Dictionary.js';
 import { Listing } from './Listing.js';
 import type { Target } from './Target.js';
-
-/** Successive events of a burst that were found to be for one target. */
-export interface Run<E> {
-  readonly target: Target<E>;
-  readonly from: number;
-  to: number;
-}
 
 /**
  * The targets by the values of one field.
@@ -19,9 +13,9 @@ export class KeyIndex<E> {
   /** What was looked up last. */
   #known: string | undefined;
   #knownTarget: Target<E> | undefined;
-  /** The place of the last run that was found here, and the number of its burst. */
+  /** The place of the last run that was found here, and the number of its batch. */
   #run = 0;
-  #burst = -1;
+  #batch = -1;
 
   /** Values that somebody is listed by. */
   get size(): number {
@@ -63,24 +57,25 @@ export class KeyIndex<E> {
   }
 
   /**
-   * Adds the event at the place `at` of the burst to the runs of the target that is listed by `value`.
+   * Adds the last event of `batch` to the runs of the target that is listed by `value`.
    *
-   * @param burst The number of the burst.
    * @returns Whether there is one.
    */
-  find(value: string, at: number, burst: number, runs: Run<E>[]): boolean {
+  find(value: string, batch: Batch<E>): boolean {
     const target = this.#lookUp(value);
     if (target === undefined) {
       return false;
     }
-    if (this.#burst === burst) {
+    const { first, runs } = batch;
+    const at = batch.events.length - 1;
+    if (this.#batch === first) {
       const run = runs[this.#run] as Run<E>;
       if (run.target === target && run.to === at) {
         run.to += 1;
         return true;
       }
     }
-    this.#burst = burst;
+    this.#batch = first;
     this.#run = runs.length;
     runs.push({ target, from: at, to: at + 1 });
     return true;

@@ -3,6 +3,7 @@ import { type BusReceiver, ReceiverBusyError } from '../BusReceiver.js';
 import type { BusEvent } from '../protocol/BusEvent.js';
 import { HandOver } from './HandOver.js';
 import { DirectConsumer, type Seat } from './DirectConsumer.js';
+import type { InOrder } from './InOrder.js';
 import type { Listing } from './Listing.js';
 import type { Log } from './logging.js';
 import { type Ending, Mailbox, report } from './Mailbox.js';
@@ -15,6 +16,7 @@ import type { Burst } from './Target.js';
 /** What a receiver needs of its bus. */
 export interface Host<E> {
   readonly stage: Stage<E>;
+  readonly inOrder: InOrder;
   readonly log: Log;
   /** Frees the slot of `receiver`, if it has one; then, when all that was published until now was offered, ends it. */
   release(receiver: Receiver<E>): void;
@@ -80,6 +82,7 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
   }
 
   serve(consumer: Observer<BusEvent<E>>): void {
+    this.#host.stage.settle();
     if (this.hasConsumer) {
       consumer.error(new ReceiverBusyError(this.id));
     } else {
@@ -117,7 +120,7 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
         return this;
       }
     }
-    this.#host.stage.room.shrink(this);
+    this.#host.stage.keeps(this);
     return undefined;
   }
 
@@ -147,7 +150,7 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
   protected override afterTurn(): void {
     if (this.isLagging && this.waiting === 0) {
       this.#stopLagging();
-      this.#host.log('info', `receiver ${this.id} has caught up; lagged: ${this.#laggedNow}`);
+      this.#log('info', `receiver ${this.id} has caught up; lagged: ${this.#laggedNow}`);
     }
     if (this.#growing$ !== undefined) {
       this.#tellGrowth(this.#growing$);
@@ -187,18 +190,21 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
     if (!this.isLagging) {
       // Set before logging: a logger that publishes must not be told again.
       this.isLagging = true;
-      if (this.router !== undefined) {
-        this.#host.stage.room.leave(this);
-      }
-      this.#host.log('warn', `receiver ${this.id} begins to lag: its queue of ${this.waiting} is full`);
+      this.#host.stage.lags(this);
+      this.#log('warn', `receiver ${this.id} begins to lag: its queue of ${this.waiting} is full`);
     }
+  }
+
+  /** Writes when the present event, or hand-over, is through: a logger may read any count. */
+  #log(level: 'info' | 'warn', line: string): void {
+    this.#host.inOrder.run(() => {
+      this.#host.log(level, line);
+    }, undefined);
   }
 
   #stopLagging(): void {
     this.isLagging = false;
-    if (this.router !== undefined) {
-      this.#host.stage.room.join(this);
-    }
+    this.#host.stage.caughtUp(this);
   }
 
   /** Ends at once; `forget` drops what waits. */

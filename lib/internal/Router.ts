@@ -1,16 +1,16 @@
 import type { BusEvent } from '../protocol/BusEvent.js';
 import type { EventFilter } from '../protocol/EventFilter.js';
-import { KeyIndex, type Run } from './KeyIndex.js';
+import type { Batch } from './Batch.js';
+import { KeyIndex } from './KeyIndex.js';
 import { Listing } from './Listing.js';
 import { type Asked, comparison, Route } from './Route.js';
 import { finding, type KeyField, type RoutingKey } from './routingKeys.js';
-import type { Burst, Destination, Target } from './Target.js';
+import type { Destination, Target } from './Target.js';
 
 /**
  * Finds the destinations of each event by the event's keys, and later offers them a burst of events at once.
  *
- * Invariants: a destination that one key decides is listed by that key; any other by a route for each of its keys. `runs` are of the
- * events that were found since the last hand-over, in their order.
+ * Invariants: a destination that one key decides is listed by that key; any other by a route for each of its keys.
  */
 export class Router<E> {
   readonly #everyone = new Listing<E>();
@@ -23,9 +23,6 @@ export class Router<E> {
     origin: new KeyIndex(),
   };
   #size = 0;
-  #runs: Run<E>[] = [];
-  /** The number of the first event since the last hand-over. */
-  #first = 0;
 
   /** Destinations that are listed. */
   get size(): number {
@@ -79,48 +76,42 @@ export class Router<E> {
   }
 
   /**
-   * Looks up those whose keys `busEvent` has.
+   * Notes in `batch` whom its last event is for.
    *
-   * @param at The number of events that were found before, since the last hand-over.
-   * @returns Whether there are any. If not, the event is not part of the burst.
+   * @returns Whether it is for anybody.
    */
-  find(busEvent: BusEvent<E>, at: number): boolean {
-    const { routing, origin } = busEvent;
+  find({ routing, origin }: BusEvent<E>, batch: Batch<E>): boolean {
     const { scrollId, connectorUid, connectorId, nativeSessionId, kind } = routing;
     const indexes = this.#indexes;
     let found = this.#everyone.size > 0;
     if (scrollId !== undefined && indexes.scrollId.size > 0) {
-      found = indexes.scrollId.find(scrollId, at, this.#first, this.#runs) || found;
+      found = indexes.scrollId.find(scrollId, batch) || found;
     }
     if (connectorUid !== undefined && indexes.connectorUid.size > 0) {
-      found = indexes.connectorUid.find(connectorUid, at, this.#first, this.#runs) || found;
+      found = indexes.connectorUid.find(connectorUid, batch) || found;
     }
     if (connectorId !== undefined) {
       if (indexes.connectorId.size > 0) {
-        found = indexes.connectorId.find(connectorId, at, this.#first, this.#runs) || found;
+        found = indexes.connectorId.find(connectorId, batch) || found;
       }
       if (nativeSessionId !== undefined && this.#sessions.size > 0) {
-        found = this.#sessions.get(connectorId)?.find(nativeSessionId, at, this.#first, this.#runs) === true || found;
+        found = this.#sessions.get(connectorId)?.find(nativeSessionId, batch) === true || found;
       }
     }
     if (indexes.kind.size > 0) {
-      found = indexes.kind.find(kind, at, this.#first, this.#runs) || found;
+      found = indexes.kind.find(kind, batch) || found;
     }
     if (indexes.origin.size > 0) {
-      found = indexes.origin.find(origin, at, this.#first, this.#runs) || found;
+      found = indexes.origin.find(origin, batch) || found;
     }
     return found;
   }
 
-  /** Offers `events`, which were found since the last time, to every destination whose filter matches them. */
-  handOver(events: readonly BusEvent<E>[], lent: boolean): void {
-    const burst: Burst<E> = { events, first: this.#first, lent };
-    const runs = this.#runs;
-    this.#runs = [];
-    this.#first += events.length;
-    this.#everyone.offerRun(burst, 0, events.length);
-    for (const { target, from, to } of runs) {
-      target.offerRun(burst, from, to);
+  /** Offers the events of `batch`, in which all of them were found, to every destination whose filter matches them. */
+  handOver(batch: Batch<E>): void {
+    this.#everyone.offerRun(batch, 0, batch.events.length);
+    for (const { target, from, to } of batch.runs) {
+      target.offerRun(batch, from, to);
     }
   }
 

@@ -1,12 +1,16 @@
 import type { SchedulerLike } from 'rxjs';
 import type { BusEvent } from '../protocol/BusEvent.js';
 import type { EventFilter } from '../protocol/EventFilter.js';
+import { Batch } from './Batch.js';
 import type { InOrder } from './InOrder.js';
 import { type Holder, Room } from './Room.js';
 import { Router } from './Router.js';
 import { hasPredicate } from './routingKeys.js';
 import type { Destination } from './Target.js';
 import { Turns } from './Turns.js';
+
+const NOTHING: readonly never[] = [];
+const LITTLE_ROOM = 64;
 
 /** A receiver, as the stage knows it. */
 export interface Staged<E> extends Destination<E>, Holder {
@@ -22,24 +26,27 @@ export interface Staged<E> extends Destination<E>, Holder {
  * scheduled.
  */
 export class Stage<E> extends Turns {
-  readonly room = new Room();
-  /** The burst that the present action hands over, for those that took of it where it is. */
-  lent: readonly BusEvent<E>[] = [];
+  /** The events that the present action hands over, for those that took of them where they are. */
+  lent: readonly BusEvent<E>[] = NOTHING;
 
   readonly #inOrder: InOrder;
-  /** Finds the receivers of an event when it is published, and hands it over with its burst. */
+  /** Finds the receivers of an event when it is published, and hands it over with its batch. */
   readonly #router = new Router<E>();
-  /** Those with a predicate are asked when the event is published: what it does besides, it does in the event's place. */
-  readonly #asking = new Router<E>();
-  #staged: BusEvent<E>[] = [];
+  /** Does both when it is published. */
+  readonly #promptRouter = new Router<E>();
+  /** Of the receivers of the first router that do not lag. */
+  readonly #room = new Room();
+  #staged = new Batch<E>(0);
+  #prompted = 0;
   readonly #route = (lent: boolean): void => {
-    const burst = this.#staged;
-    this.#staged = [];
+    const batch = this.#staged;
+    this.#staged = new Batch(batch.first + batch.events.length);
+    batch.lent = lent;
     if (lent) {
-      this.lent = burst;
+      this.lent = batch.events;
     }
-    this.room.count(burst.length);
-    this.#router.handOver(burst, lent);
+    this.#room.count(batch.events.length);
+    this.#router.handOver(batch);
     this.cancelUnwanted();
   };
 
@@ -55,34 +62,45 @@ export class Stage<E> extends Turns {
 
   join(receiver: Staged<E>, filter: EventFilter<E>): void {
     this.settle();
-    this.room.join(receiver);
-    (hasPredicate(filter) ? this.#asking : this.#router).add(receiver, filter);
+    (isPrompt(receiver, filter) ? this.#promptRouter : this.#router).add(receiver, filter);
+    this.caughtUp(receiver);
   }
 
   leave(receiver: Staged<E>): void {
     this.settle();
-    if (receiver.router !== undefined) {
-      if (!receiver.isLagging) {
-        this.room.leave(receiver);
-      }
-      receiver.router.remove(receiver);
+    if (!receiver.isLagging) {
+      this.lags(receiver);
+    }
+    receiver.router?.remove(receiver);
+  }
+
+  /** `receiver` took events that it does not deliver at once. */
+  keeps(receiver: Staged<E>): void {
+    if (receiver.router === this.#router && !receiver.isLagging) {
+      this.#room.shrink(receiver);
+    }
+  }
+
+  /** `receiver` begins to lag. */
+  lags(receiver: Staged<E>): void {
+    if (receiver.router === this.#router) {
+      this.#room.leave(receiver);
+    }
+  }
+
+  /** `receiver` does not lag any more. */
+  caughtUp(receiver: Staged<E>): void {
+    if (receiver.router === this.#router) {
+      this.#room.join(receiver);
     }
   }
 
   append(busEvent: BusEvent<E>): void {
-    if (this.#asking.size > 0 && this.#asking.find(busEvent, 0)) {
-      this.#asking.handOver([busEvent], false);
+    if (this.#promptRouter.size > 0) {
+      this.#offerPromptly(busEvent);
     }
-    const staged = this.#staged;
-    if (this.#router.size === 0 || !this.#router.find(busEvent, staged.length)) {
-      return;
-    }
-    staged.push(busEvent);
-    if (this.isRunning || staged.length > this.room.least) {
-      this.settle();
-      this.room.recount();
-    } else if (staged.length === 1) {
-      this.ensureAction();
+    if (this.#router.size > 0) {
+      this.#stage(busEvent);
     }
   }
 
@@ -92,8 +110,11 @@ export class Stage<E> extends Turns {
    * @param lent Whether those who take of it have their turn in the action that has begun.
    */
   settle(lent = false): void {
-    if (this.#staged.length === 0) {
+    if (this.#staged.events.length === 0) {
       return;
+    }
+    if (!lent) {
+      probeStack(...STACK_WORDS);
     }
     if (this.#inOrder.isRunning) {
       this.#route(lent);
@@ -103,7 +124,7 @@ export class Stage<E> extends Turns {
   }
 
   protected override get isWanted(): boolean {
-    return super.isWanted || this.#staged.length > 0;
+    return super.isWanted || this.#staged.events.length > 0;
   }
 
   protected override begin(): void {
@@ -111,7 +132,52 @@ export class Stage<E> extends Turns {
   }
 
   protected override end(): void {
-    this.lent = [];
-    this.room.recount();
+    this.lent = NOTHING;
+    this.#room.recount();
   }
+
+  #offerPromptly(busEvent: BusEvent<E>): void {
+    const batch = new Batch<E>(this.#prompted);
+    this.#prompted += 1;
+    batch.events.push(busEvent);
+    if (this.#promptRouter.find(busEvent, batch)) {
+      this.#promptRouter.handOver(batch);
+    }
+  }
+
+  #stage(busEvent: BusEvent<E>): void {
+    const batch = this.#staged;
+    const { events } = batch;
+    events.push(busEvent);
+    try {
+      if (!this.#router.find(busEvent, batch)) {
+        events.pop();
+        return;
+      }
+    } catch (error) {
+      batch.pop();
+      throw error;
+    }
+    if (this.isRunning || events.length > this.#room.least) {
+      this.settle();
+      this.#room.recount();
+    } else {
+      this.ensureAction();
+    }
+  }
+}
+
+/**
+ * A predicate is asked in the place of its event, whatever it does besides. One that has little room would have all the others'
+ * events routed early.
+ */
+function isPrompt<E>({ capacity }: Holder, filter: EventFilter<E>): boolean {
+  return capacity < LITTLE_ROOM || hasPredicate(filter);
+}
+
+const STACK_WORDS: readonly number[] = Array.from({ length: 256 }, () => 0);
+
+/** Where the stack is about to end, it ends here, and not in the midst of a hand-over. */
+function probeStack(..._words: readonly number[]): void {
+  // The words were on it.
 }

@@ -61,7 +61,7 @@ export class Turns {
     // Here, there is nothing to prepare.
   }
 
-  /** Called when an action is over and none is wanted. Must not throw. */
+  /** Called when an action is over. Must not throw. */
   protected end(): void {
     // Here, there is nothing to conclude.
   }
@@ -101,11 +101,11 @@ export class Turns {
       }
     }
     this.#running = false;
+    this.end();
     if (this.isWanted) {
       this.ensureAction();
     } else {
       this.#line = [];
-      this.end();
     }
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { KeyIndex, type Run } from '../../lib/internal/KeyIndex.js';
+import { Batch, type Run } from '../../lib/internal/Batch.js';
+import { KeyIndex } from '../../lib/internal/KeyIndex.js';
 import { event } from '../support/events.js';
 import { Recorder } from '../support/Recorder.js';
 
@@ -21,60 +22,60 @@ function indexOf(...values: string[]): { readonly index: KeyIndex<number>; reado
   return { index, names };
 }
 
+/** Adds an event of each of `values` to `batch`, as one that each of `indexes` is asked about; tells what the first finds. */
+function findAll(batch: Batch<number>, values: readonly string[], ...indexes: KeyIndex<number>[]): boolean[] {
+  return values.map((value) => {
+    batch.events.push(event(0));
+    return indexes.map((index) => index.find(value, batch)).some(Boolean);
+  });
+}
+
 describe('KeyIndex', () => {
-  it('makes one run of successive events for one target, also where other values lie between in the runs', () => {
-    const [scrolls, kinds] = [indexOf('s', 't'), indexOf('k')];
-    const runs: Run<number>[] = [];
-    const words = ['s', 's', 's', 't', 's'];
-    words.forEach((word, at) => {
-      expect(scrolls.index.find(word, at, 0, runs)).toBe(true);
-      expect(kinds.index.find('k', at, 0, runs)).toBe(true);
-    });
-    expect(said(runs, new Map([...scrolls.names, ...kinds.names]))).toEqual([
+  it('makes one run of successive events for one target, also where those of other fields lie between', () => {
+    const [scrolls, others] = [indexOf('s', 't'), indexOf('s', 't')];
+    const batch = new Batch<number>(0);
+    findAll(batch, ['s', 's', 's', 't', 's'], scrolls.index, others.index);
+    const runs = [
       ['s', 0, 3],
-      ['k', 0, 5],
       ['t', 3, 4],
       ['s', 4, 5],
-    ]);
+    ];
+    expect(said(batch.runs, new Map([...scrolls.names, ...others.names]))).toEqual(runs.flatMap((run) => [run, run]));
   });
 
-  it('ends a run at an event that is for somebody else', () => {
+  it('ends a run at an event that is for somebody else, and is a run of its own then', () => {
     const { index, names } = indexOf('s');
-    const runs: Run<number>[] = [];
-    const found = ['s', 'other', 's', 's'].map((word, at) => index.find(word, at, 0, runs));
-    expect(found).toEqual([true, false, true, true]);
-    expect(said(runs, names)).toEqual([
+    const batch = new Batch<number>(0);
+    expect(findAll(batch, ['s', 'other', 's', 's'], index)).toEqual([true, false, true, true]);
+    expect(said(batch.runs, names)).toEqual([
       ['s', 0, 1],
       ['s', 2, 4],
     ]);
   });
 
-  it('ends all runs with their burst', () => {
+  it('ends all runs with their batch', () => {
     const { index, names } = indexOf('s');
-    const one: Run<number>[] = [];
-    index.find('s', 0, 0, one);
-    const next: Run<number>[] = [];
-    index.find('s', 0, 1, next);
-    index.find('s', 1, 1, next);
-    expect([said(one, names), said(next, names)]).toEqual([[['s', 0, 1]], [['s', 0, 2]]]);
+    const [one, next] = [new Batch<number>(0), new Batch<number>(1)];
+    findAll(one, ['s'], index);
+    findAll(next, ['s', 's'], index);
+    expect([said(one.runs, names), said(next.runs, names)]).toEqual([[['s', 0, 1]], [['s', 0, 2]]]);
   });
 
-  it('law 13: its runs hold each event once, in order and no longer than need be, whatever the values and bursts', () => {
+  it('law 13: its runs hold each event once, in order and no longer than need be, whatever the values and batches', () => {
     const value = fc.constantFrom('a', 'b', '__proto__', 'nobody');
     fc.assert(
       fc.property(fc.array(fc.array(value, { minLength: 1, maxLength: 12 }), { maxLength: 6 }), (bursts) => {
         const { index, names } = indexOf('a', 'b', '__proto__');
         let first = 0;
         for (const burst of bursts) {
-          const runs: Run<number>[] = [];
-          burst.forEach((word, at) => index.find(word, at, first, runs));
-          const places = runs.flatMap(({ target, from, to }) =>
+          const batch = new Batch<number>(first);
+          findAll(batch, burst, index);
+          const places = batch.runs.flatMap(({ target, from, to }) =>
             Array.from({ length: to - from }, (_, i) => [names.get(target), from + i]),
           );
-          expect(places).toEqual(
-            [...burst.entries()].filter(([, word]) => word !== 'nobody').map(([at, word]) => [word, at]),
-          );
-          expect(runs).toHaveLength(burst.filter((word, at) => word !== 'nobody' && word !== burst[at - 1]).length);
+          const wanted = [...burst.entries()].filter(([, word]) => word !== 'nobody');
+          expect(places).toEqual(wanted.map(([at, word]) => [word, at]));
+          expect(batch.runs).toHaveLength(wanted.filter(([at, word]) => word !== burst[at - 1]).length);
           first += burst.length;
         }
       }),
@@ -99,21 +100,22 @@ describe('KeyIndex', () => {
     index.remove('v', two);
     tell();
     expect(story).toEqual([[false, false, 0], ...Array<unknown>(3).fill([true, true, 1]), [false, false, 0]]);
-    expect(index.find('v', 0, 0, [])).toBe(false);
+    expect(findAll(new Batch(0), ['v'], index)).toEqual([false]);
   });
 
   it('offers a run to all that are listed by the value when it was found', () => {
     const index = new KeyIndex<number>();
     const [one, two] = [new Recorder(), new Recorder()];
-    const found = (burst: number): Run<number> | undefined => {
-      const runs: Run<number>[] = [];
-      index.find('v', 0, burst, runs);
-      return runs[0];
+    const found = (first: number): Batch<number> => {
+      const batch = new Batch<number>(first);
+      findAll(batch, ['v'], index);
+      return batch;
     };
     index.add('v', one);
-    expect(found(0)?.target).toBe(one);
+    expect(found(0).runs[0]?.target).toBe(one);
     index.add('v', two);
-    found(1)?.target.offerRun({ events: [event(7)], first: 1, lent: false }, 0, 1);
-    expect([one.offered, two.offered]).toEqual([[7], [7]]);
+    const batch = found(1);
+    batch.runs[0]?.target.offerRun(batch, 0, 1);
+    expect([one.offered, two.offered]).toEqual([[0], [0]]);
   });
 });

@@ -9,7 +9,7 @@ import { ManualScheduler } from '../support/ManualScheduler.js';
 /** The handle, and what it is inside. */
 type Inner = BusReceiver<number> & Pick<Receiver<number>, 'waiting' | 'parkedIn' | 'router'>;
 
-/** A bus with a receiver that nobody consumes, beside a neighbour with the same filter. */
+/** A bus with a receiver that nobody consumes, beside neighbours of little and of much room with the same filter. */
 function setUp(capacity: number): {
   readonly bus: SharingBus<number>;
   readonly scheduler: ManualScheduler;
@@ -20,7 +20,9 @@ function setUp(capacity: number): {
   const scheduler = new ManualScheduler();
   const { lines, logger } = recordingLogger();
   const bus = new SharingBus<number>({ scheduler, logger });
-  bus.subscribeFiltered(EventFilter.kind('test'), 1_000);
+  for (const roomy of [60, 1_000]) {
+    bus.subscribeFiltered(EventFilter.kind('test'), roomy);
+  }
   const receiver = bus.subscribeFiltered(EventFilter.kind('test'), capacity) as Inner;
   const publish = (...payloads: number[]): void => {
     payloads.forEach((payload) => {
@@ -79,8 +81,21 @@ describe('Receiver', () => {
     ENDS[end]?.(receiver);
     publish(5, 6);
     expect([receiver.lagged, receiver.parkedIn, receiver.router]).toEqual([2, undefined, undefined]);
-    expect(bus.subscriberCount).toBe(1);
-    expect(lines).toEqual(['warn: sharing-bus: receiver 1 begins to lag: its queue of 2 is full']);
+    expect(bus.subscriberCount).toBe(2);
+    expect(lines).toEqual(['warn: sharing-bus: receiver 2 begins to lag: its queue of 2 is full']);
+  });
+
+  it('law 31: one that is parked, and disposed in the midst of an event, does not count that event', () => {
+    const { bus, receiver, publish } = setUp(1);
+    const disposing = EventFilter.where<number>(({ event: payload }) => {
+      if (payload === 4) {
+        receiver[Symbol.dispose]();
+      }
+      return true;
+    });
+    bus.subscribeFiltered(disposing);
+    publish(1, 2, 3, 4, 5);
+    expect([receiver.lagged, receiver.waiting]).toEqual([2, 0]);
   });
 
   it('law 22: one whose filter is found by several keys is refused each event once', () => {
@@ -93,7 +108,7 @@ describe('Receiver', () => {
   });
 
   it('law 26: what waited goes before what the burst brings, and that before what a handler publishes', () => {
-    const { scheduler, receiver, publish } = setUp(9);
+    const { scheduler, receiver, publish } = setUp(100);
     publish(1, 2);
     expect(receiver.lagged).toBe(0);
     const seen: unknown[] = [];
@@ -114,21 +129,22 @@ describe('Receiver', () => {
   });
 
   it('law 21: a function that publishes in a turn finds the place of what is in its hands free', () => {
-    const { scheduler, receiver, publish } = setUp(2);
+    const { scheduler, receiver, publish } = setUp(64);
     const seen: number[] = [];
     receiver.events$.subscribe(({ event: payload }) => {
       seen.push(payload);
       if (payload < 3) {
-        publish(payload + 10);
+        publish(payload + 100);
       }
     });
-    publish(1, 2);
+    const burst = Array.from({ length: 64 }, (_, i) => i + 1);
+    publish(...burst);
     scheduler.flush();
-    expect([seen, receiver.lagged]).toEqual([[1, 2, 11, 12], 0]);
+    expect([seen, receiver.lagged]).toEqual([[...burst, 101, 102], 0]);
   });
 
   it('law 31: a function that leaves in the midst of a burst gets no more of it', () => {
-    const { bus, scheduler, receiver, publish } = setUp(9);
+    const { bus, scheduler, receiver, publish } = setUp(100);
     let calls = 0;
     const subscription = receiver.events$.subscribe(() => {
       calls += 1;
@@ -136,11 +152,11 @@ describe('Receiver', () => {
     });
     publish(1, 2, 3);
     scheduler.flush();
-    expect([calls, receiver.waiting, receiver.lagged, bus.subscriberCount]).toEqual([1, 0, 0, 1]);
+    expect([calls, receiver.waiting, receiver.lagged, bus.subscriberCount]).toEqual([1, 0, 0, 2]);
   });
 
   it('law 32: one that is refused a busy receiver leaves the first alone, also where both are the same function', () => {
-    const { scheduler, receiver, publish } = setUp(9);
+    const { scheduler, receiver, publish } = setUp(100);
     const seen: number[] = [];
     const handler = ({ event: payload }: { readonly event: number }): void => {
       seen.push(payload);

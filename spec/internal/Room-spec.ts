@@ -111,7 +111,7 @@ describe('Room', () => {
     room.count(11);
     room.recount();
     looks = 0;
-    room.count(1);
+    room.count(11);
     room.recount();
     expect([looks, room.least]).toEqual([0, 2]);
   });

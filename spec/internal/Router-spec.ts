@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { Batch } from '../../lib/internal/Batch.js';
 import { Router } from '../../lib/internal/Router.js';
 import { KEY_FIELDS, type KeyField } from '../../lib/internal/routingKeys.js';
 import { type BusEvent, canonicalBusEvent, type EventRouting } from '../../lib/protocol/BusEvent.js';
@@ -10,16 +11,22 @@ import { survivors } from '../support/collectGarbage.js';
 import { event, uuid } from '../support/events.js';
 import { Recorder } from '../support/Recorder.js';
 
+/** The number of each router's next event. */
+const firsts = new WeakMap<Router<number>, number>();
+
 /** Finds the destinations of each event, and then hands over all that have any. */
 function route(router: Router<number>, ...busEvents: BusEvent<number>[]): void {
-  const burst: BusEvent<number>[] = [];
+  const first = firsts.get(router) ?? 0;
+  const batch = new Batch<number>(first);
   for (const busEvent of busEvents) {
-    if (router.find(busEvent, burst.length)) {
-      burst.push(busEvent);
+    batch.events.push(busEvent);
+    if (!router.find(busEvent, batch)) {
+      batch.events.pop();
     }
   }
-  if (burst.length > 0) {
-    router.handOver(burst, false);
+  firsts.set(router, first + batch.events.length);
+  if (batch.events.length > 0) {
+    router.handOver(batch);
   }
 }
 

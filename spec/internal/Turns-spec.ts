@@ -18,6 +18,10 @@ class HookedTurns extends Turns {
   readonly story: string[] = [];
   onBegin: (() => void) | undefined;
 
+  constructor(readonly manual: ManualScheduler) {
+    super(manual);
+  }
+
   override ensureAction(): void {
     super.ensureAction();
   }
@@ -36,7 +40,7 @@ class HookedTurns extends Turns {
   }
 
   protected override end(): void {
-    this.story.push(this.isRunning ? 'end, and something runs' : 'end');
+    this.story.push(`end, ${this.manual.pending} scheduled`);
   }
 }
 
@@ -223,18 +227,31 @@ describe('Turns', () => {
     expect([story, scheduler.pending]).toEqual([['begin', 'a', 'b'], 0]);
   });
 
-  it('the end comes after the last action of several, and not between them', () => {
+  it('who asks as an action begins has its turn in it also where the one that it was for has withdrawn', () => {
+    const { scheduler, story, taker } = line();
+    const turns = new HookedTurns(scheduler);
+    const a = taker('a');
+    turns.onBegin = () => {
+      turns.withdraw(a);
+      turns.request(taker('b'));
+    };
+    turns.request(a);
+    scheduler.turn();
+    expect([story, scheduler.pending]).toEqual([['b'], 0]);
+  });
+
+  it('each action comes to its end, before the next is scheduled', () => {
     const { scheduler, taker } = line();
     const turns = new HookedTurns(scheduler);
     const again = taker('again', () => {
       turns.story.push('turn');
-      if (turns.story.length < 4) {
+      if (turns.story.length < 3) {
         turns.request(again);
       }
     });
     turns.request(again);
     scheduler.flush();
-    expect(turns.story).toEqual(['begin', 'turn', 'begin', 'turn', 'end']);
+    expect(turns.story).toEqual(['begin', 'turn', 'end, 0 scheduled', 'begin', 'turn', 'end, 0 scheduled']);
   });
 
   it('work of its own keeps the action that was scheduled, and schedules the next', () => {
@@ -249,7 +266,7 @@ describe('Turns', () => {
     expect([scheduler.turn(), scheduler.pending]).toEqual([1, 1]);
     turns.wants = false;
     turns.cancelUnwanted();
-    expect([scheduler.pending, turns.story]).toEqual([0, ['begin']]);
+    expect([scheduler.pending, turns.story]).toEqual([0, ['begin', 'end, 0 scheduled']]);
   });
 
   it('to cancel what is unwanted leaves the action to those who await their turn', () => {
@@ -272,6 +289,6 @@ describe('Turns', () => {
     };
     turns.ensureAction();
     scheduler.flush();
-    expect(turns.story).toEqual(['begin', 'end']);
+    expect(turns.story).toEqual(['begin', 'end, 0 scheduled']);
   });
 });
