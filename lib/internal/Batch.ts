@@ -14,14 +14,15 @@ export interface Run<E> {
  * Both are in one object, so that whatever becomes of a hand-over, no run is ever applied to the events of another batch.
  */
 export class Batch<E> implements Burst<E> {
-  readonly events: BusEvent<E>[] = [];
+  readonly events: BusEvent<E>[];
   /** In the order of their first events. */
   readonly runs: Run<E>[] = [];
   readonly first: number;
   lent = false;
 
-  constructor(first: number) {
+  constructor(first: number, ...events: BusEvent<E>[]) {
     this.first = first;
+    this.events = events;
   }
 
   /** Takes the last event out again, whoever it was found to be for. */

@@ -137,9 +137,8 @@ export class Stage<E> extends Turns {
   }
 
   #offerPromptly(busEvent: BusEvent<E>): void {
-    const batch = new Batch<E>(this.#prompted);
+    const batch = new Batch<E>(this.#prompted, busEvent);
     this.#prompted += 1;
-    batch.events.push(busEvent);
     if (this.#promptRouter.find(busEvent, batch)) {
       this.#promptRouter.handOver(batch);
     }
