@@ -1,13 +1,15 @@
 import { asapScheduler, defer, noop, type Observable, type SchedulerLike } from 'rxjs';
-import type { BusReceiver } from './BusReceiver.js';
+import type { BusReceiver, ReceiverOptions } from './BusReceiver.js';
+import { type BusEventSource, type ConnectOptions, connectTo } from './internal/connectTo.js';
 import { InOrder } from './internal/InOrder.js';
 import { loggingTo } from './internal/logging.js';
-import { type Host, Receiver } from './internal/Receiver.js';
+import { type Host, Receiver, type ReceiverSettings } from './internal/Receiver.js';
 import { requireCount } from './internal/requireCount.js';
 import { requireFunction } from './internal/requireFunction.js';
 import { show } from './internal/show.js';
 import { SoloSubject } from './internal/SoloSubject.js';
 import { Stage } from './internal/Stage.js';
+import { unlessAborted } from './internal/unlessAborted.js';
 import { enrichCanonical, type Enrichment, type LateBindOptions, takeEnriched } from './operators/lateBindScrollId.js';
 import { type BusEvent, canonicalBusEvent } from './protocol/BusEvent.js';
 import type { Event } from './protocol/Event.js';
@@ -20,12 +22,16 @@ export interface SharingBusOptions<E = Event> extends LateBindOptions<E> {
 }
 
 /** Options of {@link SharingBus.stream}. */
-export interface StreamOptions {
-  /** Events that may wait, 1 to 2^31 - 1. Default 256. */
-  readonly capacity?: number | undefined;
+export type StreamOptions = ReceiverOptions;
+
+/** Options of {@link SharingBus.flush}. */
+export interface FlushOptions {
+  /** Gives up: the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const DEFAULT_CAPACITY = 256;
+const DEFAULT_WINDOW = 64;
 
 /**
  * One stream of events with many subscribers, each with a filtered and bounded view of its own.
@@ -47,7 +53,7 @@ const DEFAULT_CAPACITY = 256;
  * bus.publish({ routing: { kind: 'permission' }, origin: 'agent', event }); // PermissionRequested
  * ```
  */
-export class SharingBus<E = Event> implements Disposable {
+export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   readonly #published$ = new SoloSubject<BusEvent<E>>();
   readonly #inOrder = new InOrder();
   readonly #stage: Stage<E>;
@@ -83,6 +89,7 @@ export class SharingBus<E = Event> implements Disposable {
       stage: this.#stage,
       inOrder: this.#inOrder,
       log: loggingTo(logger),
+      draining: new Set(),
       release: (receiver) => {
         this.#release(receiver);
       },
@@ -132,12 +139,12 @@ export class SharingBus<E = Event> implements Disposable {
    * A receiver of the events that match `filter`, published from now on.
    *
    * @param filter What it wants.
-   * @param queueCapacity Events that may wait, 1 to 2^31 - 1. Default 256.
+   * @param queueCapacity Events that may wait, 1 to 2^31 - 1, default 256; or all the {@link ReceiverOptions}.
    * @throws RangeError, InvalidFilterError or InvalidUuidError for bad arguments; no id is used then.
    */
-  subscribeFiltered(filter: EventFilter<E>, queueCapacity: number = DEFAULT_CAPACITY): BusReceiver<E> {
-    const capacity = requireCount('subscribeFiltered: queueCapacity', queueCapacity);
-    return this.#admit(canonicalFilter(filter), capacity);
+  subscribeFiltered(filter: EventFilter<E>, queueCapacity: number | ReceiverOptions = {}): BusReceiver<E> {
+    const options = isOptions(queueCapacity) ? queueCapacity : { capacity: queueCapacity };
+    return this.#admit(canonicalFilter(filter), checked('subscribeFiltered: queueCapacity', options));
   }
 
   /** Closes the receiver of this id, as its `close` does. An id that is unknown, or gone, is ignored. */
@@ -155,10 +162,51 @@ export class SharingBus<E = Event> implements Disposable {
    * @throws RangeError, InvalidFilterError or InvalidUuidError for bad arguments, at this call.
    */
   stream(filter: EventFilter<E> = EventFilter.all, options: StreamOptions = {}): Observable<BusEvent<E>> {
-    const { capacity = DEFAULT_CAPACITY } = options;
-    requireCount('stream: capacity', capacity);
+    const settings = checked('stream: capacity', options);
     const canonical = canonicalFilter(filter);
-    return defer(() => this.#admit(canonical, capacity).events$);
+    return defer(() => this.#admit(canonical, settings).events$);
+  }
+
+  /**
+   * Resolves when each matching event that was published before has been consumed by every receiver that it was for, or
+   * was counted as lost there.
+   *
+   * **Details** A receiver that ends settles its part. One that is open and that nobody consumes is waited for.
+   *
+   * **Errors** Rejects with the signal's reason, and with what a predicate in `filter` throws.
+   *
+   * @param filter The events to wait for. Default: every event.
+   * @param options See {@link FlushOptions}.
+   */
+  async flush(filter: EventFilter<E> = EventFilter.all, options: FlushOptions = {}): Promise<void> {
+    const canonical = canonicalFilter(filter);
+    this.#stage.settle();
+    const receivers = [...this.#receivers.values(), ...this.#host.draining];
+    const parts = receivers.map((receiver) => receiver.consumed(canonical) ?? Promise.resolve());
+    await unlessAborted(options.signal, Promise.all(parts));
+  }
+
+  /**
+   * Publishes what comes from `source`, and waits for a {@link flush} after every `window` events: then no receiver with
+   * room for so many events ever lags, whatever its speed.
+   *
+   * **Gotchas** An Observable cannot wait: its events are published as they come, and may be lost as any others.
+   *
+   * **Errors** Rejects with what `source` fails with, with `InvalidBusEventError` for an event that is none, and with
+   * the signal's reason. The source is told to stop.
+   *
+   * @param source An async iterable, a web stream or an Observable of events.
+   * @param options See {@link ConnectOptions}.
+   * @returns How many events were published, when `source` ends or the bus is closed.
+   */
+  connect(source: BusEventSource<E>, options: ConnectOptions = {}): Promise<number> {
+    const { window = DEFAULT_WINDOW, signal } = options;
+    requireCount('connect: window', window);
+    return connectTo(this, source, {
+      window,
+      signal,
+      isClosed: () => this.#closed,
+    });
   }
 
   /** Ends the bus: every receiver completes after what it has queued. Again, it does nothing. */
@@ -180,14 +228,21 @@ export class SharingBus<E = Event> implements Disposable {
     this.close();
   }
 
-  #admit(filter: EventFilter<E>, capacity: number): Receiver<E> {
+  /** `close`, then waits until what is queued has been consumed. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return this.flush();
+  }
+
+  #admit(filter: EventFilter<E>, options: ReceiverSettings): Receiver<E> {
     const id = this.#nextId;
     this.#nextId += 1;
-    const receiver = new Receiver<E>(id, capacity, this.#host);
-    if (this.#closed) {
+    const receiver = new Receiver<E>(id, options, this.#host);
+    if (this.#closed || options.signal?.aborted === true) {
       receiver.end('complete');
       return receiver;
     }
+    receiver.leaveOn(options.signal);
     this.#receivers.set(id, receiver);
     this.#inOrder.run(() => {
       this.#stage.join(receiver, filter);
@@ -217,4 +272,12 @@ export class SharingBus<E = Event> implements Disposable {
       this.#host.log('warn', `an event could not be read again: ${show(error)}`);
     }
   }
+}
+
+function isOptions(value: number | ReceiverOptions | null): value is ReceiverOptions {
+  return typeof value === 'object' && value !== null;
+}
+
+function checked(owner: string, { capacity = DEFAULT_CAPACITY, ...others }: ReceiverOptions): ReceiverSettings {
+  return { ...others, capacity: requireCount(owner, capacity) };
 }

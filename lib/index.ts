@@ -1,6 +1,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-export { type BusReceiver, ReceiverBusyError } from './BusReceiver.js';
-export { SharingBus, type SharingBusOptions, type StreamOptions } from './SharingBus.js';
+export { type BusReceiver, ReceiverBusyError, type ReceiverOptions } from './BusReceiver.js';
+export { type FlushOptions, SharingBus, type SharingBusOptions, type StreamOptions } from './SharingBus.js';
+export type { BusEventSource, ConnectOptions } from './internal/connectTo.js';
+
+export { concatMapDropNewest, type ConcatMapDropNewestOptions } from './operators/concatMapDropNewest.js';
 
 export { dropNewest, type DropNewestOptions } from './operators/dropNewest.js';
 export { lateBindScrollId, type LateBindOptions, type ScrollBinding } from './operators/lateBindScrollId.js';

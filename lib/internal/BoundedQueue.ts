@@ -44,6 +44,11 @@ export class BoundedQueue<T> {
     return value;
   }
 
+  /** The value that is the `index`th to come. */
+  at(index: number): T | undefined {
+    return this.#ring[(this.#head + index) & (this.#ring.length - 1)];
+  }
+
   clear(): void {
     this.#ring = [];
     this.#head = 0;

@@ -22,11 +22,11 @@ export class Mailbox<T> implements TurnTaker {
   refused = 0;
 
   readonly #turns: Turns;
-  #consumer: Observer<T> | undefined;
+  protected consumer: Observer<T> | undefined;
   /** Set once: no value is taken any more. */
-  #ending: Ending | undefined;
+  protected ending: Ending | undefined;
   /** Made when something has to be kept. */
-  #queue: BoundedQueue<T> | undefined;
+  protected queue: BoundedQueue<T> | undefined;
 
   constructor(capacity: number, turns: Turns) {
     this.capacity = capacity;
@@ -38,32 +38,19 @@ export class Mailbox<T> implements TurnTaker {
     return this.queued;
   }
 
-  get hasConsumer(): boolean {
-    return this.#consumer !== undefined;
-  }
-
-  get hasEnded(): boolean {
-    return this.#ending !== undefined;
-  }
-
-  /** Whether `consumer` is the one that is served. */
-  serves(consumer: Observer<T>): boolean {
-    return this.#consumer === consumer;
-  }
-
   /** Takes `value`, or refuses and counts it: then, and only then, it returns false. */
   offer(value: T): boolean {
-    if (this.#ending !== undefined) {
+    if (this.ending !== undefined) {
       return true;
     }
     const taken = this.waiting < this.capacity;
     if (taken) {
-      this.#queue ??= new BoundedQueue(this.capacity);
-      this.#queue.offer(value);
+      this.queue ??= new BoundedQueue(this.capacity);
+      this.queue.offer(value);
     } else {
       this.refused += 1;
     }
-    if (this.#consumer !== undefined) {
+    if (this.consumer !== undefined) {
       this.requestTurn();
     }
     return taken;
@@ -75,32 +62,32 @@ export class Mailbox<T> implements TurnTaker {
 
   /** Makes `consumer` the one that is served, what waits first. The caller has seen that there is none yet. */
   attach(consumer: Observer<T>): void {
-    if (this.#ending === 'complete' && this.waiting === 0) {
+    if (this.ending === 'complete' && this.waiting === 0) {
       consumer.complete();
       return;
     }
-    this.#consumer = consumer;
-    if (this.#ending !== undefined || this.waiting > 0) {
+    this.consumer = consumer;
+    if (this.ending !== undefined || this.waiting > 0) {
       this.requestTurn();
     }
   }
 
   /** Takes nothing more. What waits is still delivered, then the ending. */
   end(ending: Ending): void {
-    if (this.#ending !== undefined) {
+    if (this.ending !== undefined) {
       return;
     }
-    this.#ending = ending;
-    if (this.#consumer !== undefined) {
+    this.ending = ending;
+    if (this.consumer !== undefined) {
       this.requestTurn();
     }
   }
 
   /** Takes nothing more and forgets what waits. A consumer that is still there gets its completion. */
   discard(): void {
-    this.#ending = 'complete';
-    this.#queue = undefined;
-    if (this.#consumer !== undefined) {
+    this.ending = 'complete';
+    this.queue = undefined;
+    if (this.consumer !== undefined) {
       this.requestTurn();
     } else {
       this.#turns.withdraw(this);
@@ -109,17 +96,17 @@ export class Mailbox<T> implements TurnTaker {
 
   /** Lets `consumer` go, where it is the one that is served, and forgets what waits. */
   detach(consumer: Observer<T>): void {
-    if (this.#consumer === consumer) {
-      this.#consumer = undefined;
+    if (this.consumer === consumer) {
+      this.consumer = undefined;
       this.discard();
     }
   }
 
   turn(): void {
-    const consumer = this.#consumer;
+    const consumer = this.consumer;
     if (consumer !== undefined) {
       this.deliver(consumer, this.queued);
-      if (this.#consumer === consumer) {
+      if (this.consumer === consumer) {
         this.#settle(consumer);
       }
     }
@@ -128,7 +115,7 @@ export class Mailbox<T> implements TurnTaker {
 
   /** Values that wait in the queue. */
   protected get queued(): number {
-    return this.#queue === undefined ? 0 : this.#queue.size;
+    return this.queue === undefined ? 0 : this.queue.size;
   }
 
   /** Called when a turn is over, whether or not there was a consumer. Must not throw. */
@@ -142,10 +129,10 @@ export class Mailbox<T> implements TurnTaker {
     while (count > 0) {
       try {
         // A consumer that leaves, or is left, in the midst of it has emptied the mailbox.
-        while (count > 0 && this.#queue !== undefined) {
+        while (count > 0 && this.queue !== undefined) {
           count -= 1;
           // Shift before calling: a publish from within the consumer must see the freed place.
-          consumer.next(this.#queue.shift());
+          consumer.next(this.queue.shift());
         }
         return;
       } catch (error) {
@@ -157,11 +144,11 @@ export class Mailbox<T> implements TurnTaker {
   #settle(consumer: Observer<T>): void {
     if (this.waiting > 0) {
       this.requestTurn();
-    } else if (this.#ending !== undefined) {
-      const ending = this.#ending;
-      this.#ending = 'complete';
+    } else if (this.ending !== undefined) {
+      const ending = this.ending;
+      this.ending = 'complete';
       // Forget the consumer before calling it: it may subscribe again from within, and finds a mailbox that is through.
-      this.#consumer = undefined;
+      this.consumer = undefined;
       try {
         if (ending === 'complete') {
           consumer.complete();

@@ -1,12 +1,18 @@
 import { defer, distinctUntilChanged, type Observable, type Observer, of, startWith, Subject } from 'rxjs';
-import { type BusReceiver, ReceiverBusyError } from '../BusReceiver.js';
+import { type BusReceiver, ReceiverBusyError, type ReceiverOptions } from '../BusReceiver.js';
 import type { BusEvent } from '../protocol/BusEvent.js';
+import { type EventFilter, passes } from '../protocol/EventFilter.js';
 import { HandOver } from './HandOver.js';
 import { DirectConsumer, type Seat } from './DirectConsumer.js';
+import type { BoundedQueue } from './BoundedQueue.js';
 import type { InOrder } from './InOrder.js';
 import type { Listing } from './Listing.js';
 import type { Log } from './logging.js';
 import { type Ending, Mailbox, report } from './Mailbox.js';
+import { Marks } from './Marks.js';
+import { iteratorOver, streamOver } from './pullOver.js';
+import { onAbort } from './onAbort.js';
+import { Pulls } from './Pulls.js';
 import type { Route } from './Route.js';
 import type { Router } from './Router.js';
 import type { RoutingKey } from './routingKeys.js';
@@ -18,8 +24,15 @@ export interface Host<E> {
   readonly stage: Stage<E>;
   readonly inOrder: InOrder;
   readonly log: Log;
+  /** Those that have ended, and still hand over what waits. */
+  readonly draining: Set<Receiver<E>>;
   /** Frees the slot of `receiver`, if it has one; then, when all that was published until now was offered, ends it. */
   release(receiver: Receiver<E>): void;
+}
+
+/** What a receiver is made with, checked. */
+export interface ReceiverSettings extends ReceiverOptions {
+  readonly capacity: number;
 }
 
 /**
@@ -30,6 +43,7 @@ export interface Host<E> {
  */
 export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>, Staged<E>, Seat<BusEvent<E>> {
   readonly id: number;
+  readonly name: string | undefined;
   isLagging = false;
   router: Router<E> | undefined;
   listed: RoutingKey | readonly Route<E>[] | undefined;
@@ -47,10 +61,19 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
   #lagged$: Observable<number> | undefined;
   /** Made for the first observer of `lagged$`. */
   #growing$: Subject<number> | undefined;
+  /** Made for the first one who asks for an event that is not there. */
+  #pulls: Pulls<BusEvent<E>> | undefined;
+  /** Made for the first one who waits until events are consumed. */
+  #marks: Marks | undefined;
+  /** Events that it has taken in. */
+  #taken = 0;
+  /** Gives back the listener at a signal, where there is one. */
+  #ignoreSignal: (() => void) | undefined;
 
-  constructor(id: number, capacity: number, host: Host<E>) {
+  constructor(id: number, { capacity, name }: ReceiverSettings, host: Host<E>) {
     super(capacity, host.stage);
     this.id = id;
+    this.name = name;
     this.#host = host;
   }
 
@@ -67,6 +90,14 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
     return this.#laggedNow;
   }
 
+  get hasConsumer(): boolean {
+    return this.consumer !== undefined;
+  }
+
+  get hasEnded(): boolean {
+    return this.ending !== undefined;
+  }
+
   override get waiting(): number {
     return this.#end - this.#next + this.queued;
   }
@@ -81,9 +112,60 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
     });
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    this[Symbol.dispose]();
+    return Promise.resolve();
+  }
+
+  /** Leaves at once when `signal` is aborted. */
+  leaveOn(signal: AbortSignal | undefined): void {
+    if (signal !== undefined) {
+      this.#ignoreSignal = onAbort(signal, () => {
+        this[Symbol.dispose]();
+      });
+    }
+  }
+
+  recv(): Promise<BusEvent<E> | undefined> {
+    if (this.hasConsumer) {
+      return Promise.reject(new ReceiverBusyError(this.id));
+    }
+    this.#host.stage.settle();
+    this.#pulls ??= new Pulls();
+    const pulled = this.#pulls.ask();
+    this.#servePulls();
+    return pulled;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<BusEvent<E>> {
+    return iteratorOver<BusEvent<E>>(this);
+  }
+
+  toReadableStream(): ReadableStream<BusEvent<E>> {
+    return streamOver<BusEvent<E>>(this);
+  }
+
+  /** Resolves when the events that wait now and match `filter` are consumed, or forgotten. */
+  consumed(filter: EventFilter<E>): Promise<void> | undefined {
+    if (this.hasEnded && !this.hasConsumer) {
+      return undefined;
+    }
+    const waiting = this.waiting;
+    const { lent } = this.#host.stage;
+    const lentCount = this.#end - this.#next;
+    for (let index = waiting - 1; index >= 0; index -= 1) {
+      const busEvent = index < lentCount ? lent[this.#next + index] : this.queue?.at(index - lentCount);
+      if (passes(filter, busEvent as BusEvent<E>)) {
+        this.#marks ??= new Marks();
+        return this.#marks.reached(this.#taken - waiting + index + 1);
+      }
+    }
+    return undefined;
+  }
+
   serve(consumer: Observer<BusEvent<E>>): void {
     this.#host.stage.settle();
-    if (this.hasConsumer) {
+    if (this.hasConsumer || this.#isAsked) {
       consumer.error(new ReceiverBusyError(this.id));
     } else {
       this.#handler = consumer instanceof DirectConsumer ? consumer.next : undefined;
@@ -95,7 +177,7 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
     if (this.#handler === consumer.next) {
       this.#handler = undefined;
     }
-    if (this.serves(consumer)) {
+    if (this.consumer === consumer) {
       this.#leaveWith(() => {
         this.detach(consumer);
       });
@@ -110,6 +192,7 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
     if (lent && this.hasConsumer && to - from <= this.capacity && this.waiting === 0) {
       this.#next = from;
       this.#end = to;
+      this.#taken += to - from;
       this.requestTurn();
       return undefined;
     }
@@ -119,6 +202,10 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
         this.#lag();
         return this;
       }
+      this.#taken += 1;
+    }
+    if (this.#isAsked) {
+      this.requestTurn();
     }
     this.#host.stage.keeps(this);
     return undefined;
@@ -144,13 +231,25 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
 
   override end(ending: Ending): void {
     super.end(ending);
+    if (this.#isAsked) {
+      this.requestTurn();
+    }
+    if (this.hasConsumer) {
+      this.#host.draining.add(this);
+    } else {
+      // Nobody can be waited for.
+      this.#marks?.passed(Infinity);
+      this.#ignoreSignal?.();
+    }
     this.#announceEnd();
   }
 
   protected override afterTurn(): void {
+    this.#servePulls();
+    this.#tellConsumed();
     if (this.isLagging && this.waiting === 0) {
       this.#stopLagging();
-      this.#log('info', `receiver ${this.id} has caught up; lagged: ${this.#laggedNow}`);
+      this.#log('info', `${this.#title} has caught up; lagged: ${this.#laggedNow}`);
     }
     if (this.#growing$ !== undefined) {
       this.#tellGrowth(this.#growing$);
@@ -183,6 +282,45 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
     }
   }
 
+  /** Whether somebody has asked for an event that is not there. */
+  get #isAsked(): boolean {
+    return this.#pulls !== undefined && this.#pulls.size > 0;
+  }
+
+  /** Tells those who wait for it how many events were consumed, or forgotten. */
+  #tellConsumed(): void {
+    this.#marks?.passed(this.#taken - this.waiting);
+    if (this.hasEnded && this.waiting === 0) {
+      this.#host.draining.delete(this);
+      this.#ignoreSignal?.();
+    }
+  }
+
+  /** Gives what waits to those who have asked; when nothing will come, tells them. */
+  #servePulls(): void {
+    const pulls = this.#pulls;
+    if (pulls === undefined || pulls.size === 0) {
+      return;
+    }
+    this.parkedIn?.unpark(this);
+    while (pulls.size > 0 && this.waiting > 0) {
+      pulls.give((this.queue as BoundedQueue<BusEvent<E>>).shift());
+    }
+    while (pulls.size > 0 && this.ending !== undefined) {
+      if (this.ending === 'complete') {
+        pulls.give(undefined);
+      } else {
+        pulls.refuse(this.ending.error);
+        // An error is told once.
+        this.ending = 'complete';
+      }
+    }
+    if (this.isLagging || this.#marks !== undefined) {
+      // The rest is told in a turn.
+      this.requestTurn();
+    }
+  }
+
   #lag(): void {
     if (this.#growing$ !== undefined) {
       this.requestTurn();
@@ -191,8 +329,12 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
       // Set before logging: a logger that publishes must not be told again.
       this.isLagging = true;
       this.#host.stage.lags(this);
-      this.#log('warn', `receiver ${this.id} begins to lag: its queue of ${this.waiting} is full`);
+      this.#log('warn', `${this.#title} begins to lag: its queue of ${this.waiting} is full`);
     }
+  }
+
+  get #title(): string {
+    return this.name === undefined ? `receiver ${this.id}` : `receiver ${this.id} (${this.name})`;
   }
 
   /** Writes when the present event, or hand-over, is through: a logger may read any count. */
@@ -217,6 +359,8 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
     this.parkedIn?.unpark(this);
     forget();
     this.#host.release(this);
+    this.#servePulls();
+    this.#tellConsumed();
     this.#announceEnd();
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { asapScheduler, config, Observable, type Subscriber, type Subscription } from 'rxjs';
+import { asapScheduler, config, Observable, type Observer, type Subscriber, type Subscription } from 'rxjs';
 import { Mailbox, report } from '../../lib/internal/Mailbox.js';
 import { Turns } from '../../lib/internal/Turns.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
@@ -11,9 +11,21 @@ interface Consumer {
   readonly subscription: Subscription;
 }
 
-/** A mailbox that counts its turns. */
+/** A mailbox that counts its turns, and shows what only its heirs see. */
 class CountingMailbox extends Mailbox<unknown> {
   turnsOver = 0;
+
+  get hasConsumer(): boolean {
+    return this.consumer !== undefined;
+  }
+
+  get hasEnded(): boolean {
+    return this.ending !== undefined;
+  }
+
+  serves(consumer: Observer<unknown>): boolean {
+    return this.consumer === consumer;
+  }
 
   protected override afterTurn(): void {
     this.turnsOver += 1;
@@ -21,7 +33,7 @@ class CountingMailbox extends Mailbox<unknown> {
 }
 
 /** Whether it takes nothing more, and serves nobody. */
-function isOver(mailbox: Mailbox<unknown>): boolean {
+function isOver(mailbox: CountingMailbox): boolean {
   return mailbox.hasEnded && !mailbox.hasConsumer;
 }
 

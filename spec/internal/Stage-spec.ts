@@ -22,15 +22,20 @@ function setUp(onLog?: (line: string) => void): {
   const stage = new Stage<number>(scheduler, inOrder);
   let receivers = 0;
   const join = (filter: EventFilter<number>, capacity = 100): Receiver<number> => {
-    const receiver = new Receiver<number>(receivers, capacity, {
-      stage,
-      inOrder,
-      log: (_level, line) => onLog?.(line),
-      release: (one) => {
-        stage.leave(one);
-        one.end('complete');
+    const receiver = new Receiver<number>(
+      receivers,
+      { capacity },
+      {
+        stage,
+        inOrder,
+        draining: new Set(),
+        log: (_level, line) => onLog?.(line),
+        release: (one) => {
+          stage.leave(one);
+          one.end('complete');
+        },
       },
-    });
+    );
     receivers += 1;
     stage.join(receiver, filter);
     return receiver;

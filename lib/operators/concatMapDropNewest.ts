@@ -1,0 +1,133 @@
+import {
+  from,
+  Observable,
+  type ObservableInput,
+  type ObservedValueOf,
+  type OperatorFunction,
+  Subject,
+  takeUntil,
+} from 'rxjs';
+import { BoundedQueue } from '../internal/BoundedQueue.js';
+import { requireCount } from '../internal/requireCount.js';
+import { requireFunction } from '../internal/requireFunction.js';
+
+/** Options of {@link concatMapDropNewest}. */
+export interface ConcatMapDropNewestOptions<T> {
+  /** Values that may wait while an inner observable runs, 1 to 2^31 - 1. Its own value does not count. */
+  readonly capacity: number;
+  /** Told of each rejected value, on the source's stack, with the count so far: 1 for the first of a subscription. */
+  readonly onDrop?: ((value: T, lagged: number) => void) | undefined;
+}
+
+/**
+ * `concatMap` with a bounded queue: one inner observable at a time, and the newest value is rejected when too many wait.
+ *
+ * ```text
+ * in:                                       -abcd-------e--|
+ * inner:                                     (---x|)
+ * concatMapDropNewest capacity 2:           ----x---x---x---x|    d is dropped
+ * ```
+ *
+ * **Details** Lossy. The queue is the only buffer, and memory is bounded by `capacity`; RxJS's own `concatMap` keeps
+ * whatever its inner observables are too slow for. Inner observables run in the order of their values, and errors of
+ * either end the stream at once. The stream completes when the source has and nothing waits or runs. Unsubscribing
+ * forgets what waits.
+ *
+ * **Errors** `RangeError` at the call where `capacity` is no integer from 1 to 2^31 - 1. What `project` or `onDrop`
+ * throws ends the stream with it.
+ *
+ * @example
+ * ```ts
+ * bus.stream(EventFilter.kind('usage')).pipe(concatMapDropNewest((busEvent) => save(busEvent), { capacity: 16 })).subscribe();
+ * ```
+ *
+ * @param project Makes the inner observable of a value, its index counted from 0 among those that were not rejected.
+ * @param options See {@link ConcatMapDropNewestOptions}.
+ * @returns An operator with one queue and one count for each subscription.
+ */
+export function concatMapDropNewest<T, O extends ObservableInput<unknown>>(
+  project: (value: T, index: number) => O,
+  options: ConcatMapDropNewestOptions<T>,
+): OperatorFunction<T, ObservedValueOf<O>> {
+  const { capacity, onDrop } = (options as ConcatMapDropNewestOptions<T> | undefined) ?? {};
+  const places = requireCount('concatMapDropNewest: capacity', capacity);
+  requireFunction('concatMapDropNewest: project', project);
+  if (onDrop !== undefined) {
+    requireFunction('concatMapDropNewest: onDrop', onDrop);
+  }
+
+  return (source) =>
+    new Observable((subscriber) => {
+      const queue = new BoundedQueue<T>(places);
+      // Stops whoever emits without a break, also while it is still being subscribed to.
+      const stop$ = new Subject<void>();
+      let index = 0;
+      let lagged = 0;
+      let isRunning = false;
+      let isStarting = false;
+      let isSourceOver = false;
+
+      const attempt = (act: () => void): void => {
+        try {
+          act();
+        } catch (error) {
+          subscriber.error(error);
+        }
+      };
+      const run = (value: T): void => {
+        isRunning = true;
+        const inner$ = from(project(value, index)) as Observable<ObservedValueOf<O>>;
+        index += 1;
+        inner$.pipe(takeUntil(stop$)).subscribe({
+          next: (result) => {
+            subscriber.next(result);
+          },
+          error: (error: unknown) => {
+            subscriber.error(error);
+          },
+          complete: () => {
+            isRunning = false;
+            runNext();
+          },
+        });
+      };
+      /** A loop, because an inner observable may be through before it is subscribed to. */
+      const runNext = (): void => {
+        if (isStarting) {
+          return;
+        }
+        isStarting = true;
+        attempt(() => {
+          while (!isRunning && queue.size > 0 && !subscriber.closed) {
+            run(queue.shift());
+          }
+        });
+        isStarting = false;
+        if (isSourceOver && !isRunning && queue.size === 0) {
+          subscriber.complete();
+        }
+      };
+
+      subscriber.add(() => {
+        queue.clear();
+        stop$.next();
+      });
+      source.pipe(takeUntil(stop$)).subscribe({
+        next: (value) => {
+          if (queue.offer(value)) {
+            runNext();
+          } else {
+            lagged += 1;
+            attempt(() => onDrop?.(value, lagged));
+          }
+        },
+        error: (error: unknown) => {
+          subscriber.error(error);
+        },
+        complete: () => {
+          isSourceOver = true;
+          runNext();
+        },
+      });
+    });
+}

@@ -1,0 +1,498 @@
+import { describe, expect, it } from '@jest/globals';
+import { asyncScheduler, Subject } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { type BusEvent, type BusReceiver, EventFilter, ReceiverBusyError, SharingBus } from '../lib/index.js';
+import { collect, collectPayloads, recordingLogger } from './support/collect.js';
+import { event } from './support/events.js';
+import { ManualScheduler } from './support/ManualScheduler.js';
+
+function setUp(capacity = 256): {
+  readonly bus: SharingBus<number>;
+  readonly scheduler: ManualScheduler;
+  readonly receiver: BusReceiver<number>;
+  readonly publish: (...payloads: number[]) => void;
+} {
+  const scheduler = new ManualScheduler();
+  const bus = new SharingBus<number>({ scheduler });
+  const receiver = bus.subscribeFiltered(EventFilter.all, { capacity });
+  const publish = (...payloads: number[]): void => {
+    payloads.forEach((payload) => {
+      bus.publish(event(payload));
+    });
+  };
+  return { bus, scheduler, receiver, publish };
+}
+
+const payloadOf = (busEvent: BusEvent<number> | undefined): number | undefined => busEvent?.event;
+
+/** What `promise` has come to, if it has. */
+async function stateOf(promise: Promise<unknown>): Promise<unknown> {
+  const pending = Symbol('pending');
+  const state = await Promise.race([promise.catch((error: unknown) => ({ error })), settle().then(() => pending)]);
+  return state === pending ? 'pending' : state;
+}
+
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('recv', () => {
+  it('takes what waits, in order and without a turn', async () => {
+    const { receiver, publish } = setUp();
+    publish(1, 2);
+    expect([payloadOf(await receiver.recv()), payloadOf(await receiver.recv())]).toEqual([1, 2]);
+  });
+
+  it('waits for what does not wait yet; calls that overlap are served in their order', async () => {
+    const { scheduler, receiver, publish } = setUp();
+    const pulled = [receiver.recv(), receiver.recv(), receiver.recv()];
+    publish(1, 2);
+    expect(await stateOf(pulled[0] as Promise<unknown>)).toBe('pending');
+    scheduler.flush();
+    expect([payloadOf(await pulled[0]), payloadOf(await pulled[1])]).toEqual([1, 2]);
+    expect(await stateOf(pulled[2] as Promise<unknown>)).toBe('pending');
+    publish(3);
+    scheduler.flush();
+    expect(payloadOf(await pulled[2])).toBe(3);
+  });
+
+  it('law 21: what waits counts until it is pulled', async () => {
+    const { receiver, publish } = setUp(2);
+    publish(1, 2, 3);
+    expect(receiver.lagged).toBe(1);
+    await receiver.recv();
+    publish(4, 5);
+    expect(receiver.lagged).toBe(2);
+    expect([payloadOf(await receiver.recv()), payloadOf(await receiver.recv())]).toEqual([2, 4]);
+  });
+
+  it('law 28: one warning, and one note when the last of what waited was pulled', async () => {
+    const { lines, logger } = recordingLogger();
+    const scheduler = new ManualScheduler();
+    const bus = new SharingBus<number>({ scheduler, logger });
+    const receiver = bus.subscribeFiltered(EventFilter.all, { capacity: 1, name: 'archivist' });
+    [1, 2, 3].forEach((payload) => {
+      bus.publish(event(payload));
+    });
+    await receiver.recv();
+    scheduler.flush();
+    expect(lines).toEqual([
+      'warn: sharing-bus: receiver 0 (archivist) begins to lag: its queue of 1 is full',
+      'info: sharing-bus: receiver 0 (archivist) has caught up; lagged: 2',
+    ]);
+  });
+
+  it('gives undefined when the receiver has completed, after what was queued', async () => {
+    const { bus, scheduler, receiver, publish } = setUp();
+    const waiting = bus.subscribeAll().recv();
+    publish(1);
+    bus.close();
+    scheduler.flush();
+    expect(payloadOf(await waiting)).toBe(1);
+    expect(payloadOf(await receiver.recv())).toBe(1);
+    expect(await receiver.recv()).toBeUndefined();
+    expect(await receiver.recv()).toBeUndefined();
+  });
+
+  it('law 16: rejects once with what the predicate threw, after what was queued', async () => {
+    const { bus, scheduler, publish } = setUp();
+    const receiver = bus.subscribeFiltered(
+      EventFilter.where<number>(({ event: payload }) => {
+        if (payload === 2) {
+          throw new Error('no');
+        }
+        return true;
+      }),
+    );
+    const pulled = [receiver.recv(), receiver.recv(), receiver.recv()].map((one) => one.then(payloadOf, String));
+    publish(1, 2, 3);
+    scheduler.flush();
+    expect(await Promise.all(pulled)).toEqual([1, 'Error: no', undefined]);
+  });
+
+  it('law 32: there is one consumer at a time, however it consumes', async () => {
+    const { receiver } = setUp();
+    const pulled = receiver.recv();
+    expect(collect(receiver.events$).endings).toEqual([new ReceiverBusyError(0)]);
+    receiver[Symbol.dispose]();
+    expect(await pulled).toBeUndefined();
+    const other = setUp().receiver;
+    collect(other.events$);
+    await expect(other.recv()).rejects.toThrow(ReceiverBusyError);
+  });
+
+  it('law 31: leaving answers those who wait at once', async () => {
+    const { bus, receiver } = setUp();
+    const pulled = [receiver.recv(), receiver.recv()];
+    receiver[Symbol.dispose]();
+    expect(await Promise.all(pulled)).toEqual([undefined, undefined]);
+    expect(bus.subscriberCount).toBe(0);
+  });
+
+  it('law 27: hops through the scheduler, so virtual time has the same drops', () => {
+    new TestScheduler((actual, expected) => {
+      expect(actual).toEqual(expected);
+    }).run(({ cold, flush }) => {
+      const bus = new SharingBus<string>({ scheduler: asyncScheduler });
+      const receiver = bus.subscribeFiltered(EventFilter.all, 2);
+      cold('(abc)--(de)').subscribe((payload) => {
+        bus.publish(event(payload));
+      });
+      flush();
+      expect(receiver.lagged).toBe(3);
+    });
+  });
+});
+
+describe('for await', () => {
+  it.each([
+    [
+      'break',
+      async (receiver: BusReceiver<number>) => {
+        for await (const busEvent of receiver) {
+          if (busEvent.event === 1) {
+            break;
+          }
+        }
+      },
+    ],
+    [
+      'return',
+      async (receiver: BusReceiver<number>) => {
+        await (async () => {
+          for await (const busEvent of receiver) {
+            return busEvent;
+          }
+          return undefined;
+        })();
+      },
+    ],
+    [
+      'throw',
+      async (receiver: BusReceiver<number>) => {
+        try {
+          for await (const busEvent of receiver) {
+            throw new Error(String(busEvent.event));
+          }
+        } catch {
+          /* As it ought to. */
+        }
+      },
+    ],
+  ])('frees the slot at once when it is left by %s', async (_how, loop) => {
+    const { bus, receiver, publish } = setUp();
+    publish(1, 2);
+    await loop(receiver);
+    expect(bus.subscriberCount).toBe(0);
+    expect(receiver.lagged).toBe(0);
+  });
+
+  it('takes all, and ends with the receiver', async () => {
+    const { bus, receiver, publish } = setUp();
+    publish(1, 2);
+    receiver.close();
+    const taken: number[] = [];
+    for await (const busEvent of receiver) {
+      taken.push(busEvent.event);
+    }
+    expect(taken).toEqual([1, 2]);
+    expect(bus.subscriberCount).toBe(0);
+  });
+
+  it('return settles a next that waits', async () => {
+    const { receiver } = setUp();
+    const iterator = receiver[Symbol.asyncIterator]();
+    const next = iterator.next();
+    expect(await iterator.return?.()).toEqual({ done: true, value: undefined });
+    expect(await next).toEqual({ done: true, value: undefined });
+    expect(await iterator.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it('throw leaves the receiver, and rejects', async () => {
+    const { bus, receiver } = setUp();
+    await expect(receiver[Symbol.asyncIterator]().throw?.(new Error('mine'))).rejects.toThrow('mine');
+    expect(bus.subscriberCount).toBe(0);
+  });
+});
+
+describe('toReadableStream', () => {
+  it('pulls one event for each read, and keeps none', async () => {
+    const { receiver, publish } = setUp(1);
+    const reader = receiver.toReadableStream().getReader();
+    publish(1);
+    await settle();
+    publish(2);
+    expect(receiver.lagged).toBe(1);
+    expect((await reader.read()).value?.event).toBe(1);
+    publish(3);
+    expect(receiver.lagged).toBe(1);
+    receiver.close();
+    expect((await reader.read()).value?.event).toBe(3);
+    expect(await reader.read()).toEqual({ done: true, value: undefined });
+  });
+
+  it('frees the slot when it is cancelled', async () => {
+    const { bus, receiver } = setUp();
+    await receiver.toReadableStream().cancel();
+    expect(bus.subscriberCount).toBe(0);
+  });
+
+  it('errs with what the receiver ended with', async () => {
+    const { bus, scheduler } = setUp();
+    const receiver = bus.subscribeFiltered(
+      EventFilter.where(() => {
+        throw new Error('no');
+      }),
+    );
+    const read = receiver.toReadableStream().getReader().read();
+    bus.publish(event(1));
+    scheduler.flush();
+    await expect(read).rejects.toThrow('no');
+  });
+});
+
+describe('signal', () => {
+  it('leaves the receiver when it is aborted, and is let go when the receiver has ended before', () => {
+    const { bus, scheduler, publish } = setUp();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const removed: unknown[] = [];
+    const remove = signal.removeEventListener.bind(signal);
+    signal.removeEventListener = (...given: Parameters<typeof remove>): void => {
+      removed.push(given[0]);
+      remove(...given);
+    };
+    const leaving = collectPayloads(bus.subscribeFiltered(EventFilter.all, { signal }).events$);
+    const streaming = collectPayloads(bus.stream(EventFilter.all, { signal }));
+    const closed = bus.subscribeFiltered(EventFilter.all, { signal });
+    closed.close();
+    expect(removed).toEqual(['abort']);
+    publish(1);
+    controller.abort();
+    expect(bus.subscriberCount).toBe(1);
+    scheduler.flush();
+    expect([leaving, streaming].map(({ values, endings }) => [values, endings])).toEqual([
+      [[], ['complete']],
+      [[], ['complete']],
+    ]);
+  });
+
+  it('that is aborted already gives a receiver that has ended', async () => {
+    const { bus } = setUp();
+    const receiver = bus.subscribeFiltered(EventFilter.all, { signal: AbortSignal.abort() });
+    expect(await receiver.recv()).toBeUndefined();
+    expect(bus.subscriberCount).toBe(1);
+  });
+});
+
+describe('using', () => {
+  it('leaves a receiver, and closes a bus after all was consumed', async () => {
+    const { bus, scheduler, receiver, publish } = setUp();
+    await receiver[Symbol.asyncDispose]();
+    expect(bus.subscriberCount).toBe(0);
+    const { values, endings } = collectPayloads(bus.stream());
+    publish(1);
+    const disposed = bus[Symbol.asyncDispose]();
+    expect(await stateOf(disposed)).toBe('pending');
+    scheduler.flush();
+    await disposed;
+    expect([values, endings]).toEqual([[1], ['complete']]);
+  });
+});
+
+describe('flush', () => {
+  it('resolves when all that was published before is consumed by all, and not before', async () => {
+    const { bus, scheduler, receiver, publish } = setUp();
+    const { values } = collectPayloads(bus.stream());
+    publish(1, 2);
+    const flushed = bus.flush();
+    publish(3);
+    scheduler.flush();
+    expect(values).toEqual([1, 2, 3]);
+    await receiver.recv();
+    expect(await stateOf(flushed)).toBe('pending');
+    await receiver.recv();
+    scheduler.flush();
+    expect(await stateOf(flushed)).toBeUndefined();
+  });
+
+  it('counts what was lost as settled, and waits for matching events only', async () => {
+    const { bus, scheduler, receiver, publish } = setUp(1);
+    publish(1, 2);
+    expect(await stateOf(bus.flush(EventFilter.where<number>(({ event: payload }) => payload === 2)))).toBeUndefined();
+    const flushed = bus.flush(EventFilter.where<number>(({ event: payload }) => payload === 1));
+    expect(await stateOf(flushed)).toBe('pending');
+    await receiver.recv();
+    scheduler.flush();
+    expect(await stateOf(flushed)).toBeUndefined();
+  });
+
+  it.each([
+    [
+      'disposed',
+      (receiver: BusReceiver<number>) => {
+        receiver[Symbol.dispose]();
+      },
+    ],
+    [
+      'closed',
+      (receiver: BusReceiver<number>) => {
+        receiver.close();
+      },
+    ],
+  ])('is settled by a receiver that nobody consumes when it is %s', async (_how, end) => {
+    const { bus, receiver, publish } = setUp();
+    publish(1);
+    const flushed = bus.flush();
+    expect(await stateOf(flushed)).toBe('pending');
+    end(receiver);
+    expect(await stateOf(flushed)).toBeUndefined();
+    expect(await stateOf(bus.flush())).toBeUndefined();
+  });
+
+  it('waits for a receiver that was closed and still delivers', async () => {
+    const { bus, scheduler, receiver, publish } = setUp();
+    const { values } = collectPayloads(receiver.events$);
+    publish(1);
+    receiver.close();
+    const flushed = bus.flush();
+    expect(await stateOf(flushed)).toBe('pending');
+    scheduler.flush();
+    expect([await stateOf(flushed), values]).toEqual([undefined, [1]]);
+  });
+
+  it('gives up with the signal, and rejects with what its filter throws', async () => {
+    const { bus, publish } = setUp();
+    publish(1);
+    const controller = new AbortController();
+    const flushed = bus.flush(EventFilter.all, { signal: controller.signal });
+    controller.abort(new Error('enough'));
+    await expect(flushed).rejects.toThrow('enough');
+    await expect(bus.flush(EventFilter.all, { signal: AbortSignal.abort(new Error('at once')) })).rejects.toThrow(
+      'at once',
+    );
+    const failing = EventFilter.where<number>(() => {
+      throw new Error('no');
+    });
+    await expect(bus.flush(failing)).rejects.toThrow('no');
+  });
+});
+
+describe('connect', () => {
+  // eslint wants a generator that waits to wait.
+  async function* source(count: number, onEnd?: () => void): AsyncGenerator<BusEvent<number>> {
+    try {
+      for (let payload = 0; payload < count; payload += 1) {
+        await Promise.resolve();
+        yield event(payload);
+      }
+    } finally {
+      onEnd?.();
+    }
+  }
+
+  it.each([
+    ['an async iterable', () => source(500)],
+    ['a web stream', () => ReadableStream.from(source(500))],
+    [
+      'a web stream that cannot be iterated',
+      () => {
+        const stream = ReadableStream.from(source(500));
+        return { getReader: () => stream.getReader() } as ReadableStream<BusEvent<number>>;
+      },
+    ],
+  ])('loses nothing of %s, however slow a receiver with room for the window is', async (_what, make) => {
+    const bus = new SharingBus<number>();
+    const receiver = bus.subscribeFiltered(EventFilter.all, { capacity: 8 });
+    const taken: number[] = [];
+    const consuming = (async () => {
+      for await (const busEvent of receiver) {
+        taken.push(busEvent.event);
+        if (taken.length % 50 === 0) {
+          await settle();
+        }
+      }
+    })();
+    expect(await bus.connect(make(), { window: 8 })).toBe(500);
+    bus.close();
+    await consuming;
+    expect([taken, receiver.lagged]).toEqual([Array.from({ length: 500 }, (_, index) => index), 0]);
+  });
+
+  it('publishes an Observable as it comes, and counts', async () => {
+    const { bus, receiver } = setUp(3);
+    const subject$ = new Subject<BusEvent<number>>();
+    const connected = bus.connect(subject$, { window: 1 });
+    [1, 2, 3, 4].forEach((payload) => {
+      subject$.next(event(payload));
+    });
+    subject$.complete();
+    expect([await connected, receiver.lagged]).toEqual([4, 1]);
+  });
+
+  it('stops at the signal, and tells the source', async () => {
+    const { bus } = setUp(1);
+    const controller = new AbortController();
+    let ended = 0;
+    const pulling = bus.connect(
+      source(5, () => (ended += 1)),
+      { window: 1, signal: controller.signal },
+    );
+    const subject$ = new Subject<BusEvent<number>>();
+    const observing = bus.connect(subject$, { signal: controller.signal });
+    await settle();
+    controller.abort(new Error('enough'));
+    await expect(pulling).rejects.toThrow('enough');
+    await expect(observing).rejects.toThrow('enough');
+    await settle();
+    expect([ended, subject$.observed]).toEqual([1, false]);
+  });
+
+  it('stops when the bus is closed', async () => {
+    const bus = new SharingBus<number>();
+    let ended = 0;
+    async function* closing(): AsyncGenerator<BusEvent<number>> {
+      try {
+        for (let payload = 0; ; payload += 1) {
+          await Promise.resolve();
+          yield event(payload);
+          if (payload === 2) {
+            bus.close();
+          }
+        }
+      } finally {
+        ended += 1;
+      }
+    }
+    const subject$ = new Subject<BusEvent<number>>();
+    const observing = bus.connect(subject$);
+    subject$.next(event(0));
+    expect([await bus.connect(closing()), ended]).toEqual([4, 1]);
+    subject$.next(event(1));
+    expect([await observing, subject$.observed]).toEqual([1, false]);
+  });
+
+  it('rejects with the error of the source, with a malformed event, and with what is no source', async () => {
+    const { bus } = setUp();
+    async function* failing(): AsyncGenerator<BusEvent<number>> {
+      await Promise.resolve();
+      yield event(1);
+      throw new Error('broken');
+    }
+    await expect(bus.connect(failing())).rejects.toThrow('broken');
+    let ended = 0;
+    async function* malformed(): AsyncGenerator<BusEvent<number>> {
+      try {
+        await Promise.resolve();
+        yield { routing: {} } as never;
+      } finally {
+        ended += 1;
+      }
+    }
+    await expect(bus.connect(malformed())).rejects.toThrow('routing.kind');
+    await settle();
+    expect(ended).toBe(1);
+    await expect(bus.connect([event(1)] as never)).rejects.toThrow('connect: expected');
+    expect(() => bus.connect(failing(), { window: 0 })).toThrow(RangeError);
+  });
+});
