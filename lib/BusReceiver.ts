@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { BusEvent } from './protocol/BusEvent.js';
+import type { BusEvent, EventKind } from './protocol/BusEvent.js';
 import type { Event } from './protocol/Event.js';
 
 // What the library takes from any platform that has it, browsers and Node among them. Where no types of a platform are
@@ -69,14 +69,53 @@ export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Asy
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** What becomes of an event for which there is no room. */
+export type Overflow = 'drop-newest' | 'drop-oldest' | 'latest' | 'evict';
+
 /** What a receiver is made with. */
-export interface ReceiverOptions {
+export interface ReceiverOptions<E = unknown> {
   /** Events that may wait, 1 to 2^31 - 1. Default 256. */
   readonly capacity?: number | undefined;
+  /**
+   * What is lost when the queue is full, and counted in `lagged`. Default `drop-newest`.
+   *
+   * - `drop-newest`: the event that arrives.
+   * - `drop-oldest`: the one that has waited longest.
+   * - `latest`: an event that waits, as soon as a newer one of the same `key` comes, which takes its place; and the one
+   *   that arrives, where the queue is full of other keys.
+   * - `evict`: nothing that waits; it is delivered, and then the receiver ends with {@link SlowConsumerError}.
+   */
+  readonly overflow?: Overflow | undefined;
+  /** For `latest`: what an event tells the state of. Compared as the keys of a `Map`. */
+  readonly key?: ((busEvent: BusEvent<E>) => unknown) | undefined;
+  /** For `latest`: events that replace none, and across which none is replaced. Default: none is one. */
+  readonly barrier?: ((busEvent: BusEvent<E>) => boolean) | undefined;
+  /** For `drop-newest`: places that only events of these kinds may take, once the others are full. */
+  readonly reserve?: { readonly capacity: number; readonly kinds: readonly EventKind[] } | undefined;
   /** Leaves the receiver when it is aborted, as `[Symbol.dispose]` does. */
   readonly signal?: AbortSignal | undefined;
   /** Shown in log lines. Default: none. */
   readonly name?: string | undefined;
+}
+
+/** What a receiver ends with whose options say `evict`, after what waited. */
+export class SlowConsumerError extends Error {
+  override readonly name = 'SlowConsumerError';
+
+  /**
+   * @param id The receiver's.
+   * @param pending Events that waited.
+   * @param lagged Its count.
+   * @param oldestAgeMs For how long the oldest of them had waited, on the bus's scheduler.
+   */
+  constructor(
+    readonly id: number,
+    readonly pending: number,
+    readonly lagged: number,
+    readonly oldestAgeMs: number,
+  ) {
+    super(`receiver ${id} was too slow: ${pending} events waited, the oldest for ${oldestAgeMs} ms`);
+  }
 }
 
 /** What the second concurrent consumer of a receiver gets. */

@@ -3,6 +3,7 @@ import type { BusReceiver, ReceiverOptions } from './BusReceiver.js';
 import { type BusEventSource, type ConnectOptions, connectTo } from './internal/connectTo.js';
 import { InOrder } from './internal/InOrder.js';
 import { loggingTo } from './internal/logging.js';
+import { queueMaker } from './internal/policies.js';
 import { type Host, Receiver, type ReceiverSettings } from './internal/Receiver.js';
 import { requireCount } from './internal/requireCount.js';
 import { requireFunction } from './internal/requireFunction.js';
@@ -22,7 +23,7 @@ export interface SharingBusOptions<E = Event> extends LateBindOptions<E> {
 }
 
 /** Options of {@link SharingBus.stream}. */
-export type StreamOptions = ReceiverOptions;
+export type StreamOptions<E = unknown> = ReceiverOptions<E>;
 
 /** Options of {@link SharingBus.flush}. */
 export interface FlushOptions {
@@ -56,6 +57,7 @@ const DEFAULT_WINDOW = 64;
 export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   readonly #published$ = new SoloSubject<BusEvent<E>>();
   readonly #inOrder = new InOrder();
+  readonly #scheduler: SchedulerLike;
   readonly #stage: Stage<E>;
   /** One for all receivers: a closure made for each would hold its filter as long as its handle. */
   readonly #host: Host<E>;
@@ -84,6 +86,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   constructor(options: SharingBusOptions<E> = {}) {
     const { scheduler = asapScheduler, logger } = options;
     requireFunction('SharingBus: scheduler.schedule', (scheduler as Partial<SchedulerLike> | null)?.schedule);
+    this.#scheduler = scheduler;
     this.#stage = new Stage(scheduler, this.#inOrder);
     this.#host = {
       stage: this.#stage,
@@ -142,9 +145,9 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    * @param queueCapacity Events that may wait, 1 to 2^31 - 1, default 256; or all the {@link ReceiverOptions}.
    * @throws RangeError, InvalidFilterError or InvalidUuidError for bad arguments; no id is used then.
    */
-  subscribeFiltered(filter: EventFilter<E>, queueCapacity: number | ReceiverOptions = {}): BusReceiver<E> {
+  subscribeFiltered(filter: EventFilter<E>, queueCapacity: number | ReceiverOptions<E> = {}): BusReceiver<E> {
     const options = isOptions(queueCapacity) ? queueCapacity : { capacity: queueCapacity };
-    return this.#admit(canonicalFilter(filter), checked('subscribeFiltered: queueCapacity', options));
+    return this.#admit(canonicalFilter(filter), this.#settings('subscribeFiltered: queueCapacity', options));
   }
 
   /** Closes the receiver of this id, as its `close` does. An id that is unknown, or gone, is ignored. */
@@ -161,8 +164,8 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    * @param options See {@link StreamOptions}.
    * @throws RangeError, InvalidFilterError or InvalidUuidError for bad arguments, at this call.
    */
-  stream(filter: EventFilter<E> = EventFilter.all, options: StreamOptions = {}): Observable<BusEvent<E>> {
-    const settings = checked('stream: capacity', options);
+  stream(filter: EventFilter<E> = EventFilter.all, options: StreamOptions<E> = {}): Observable<BusEvent<E>> {
+    const settings = this.#settings('stream: capacity', options);
     const canonical = canonicalFilter(filter);
     return defer(() => this.#admit(canonical, settings).events$);
   }
@@ -234,7 +237,12 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     return this.flush();
   }
 
-  #admit(filter: EventFilter<E>, options: ReceiverSettings): Receiver<E> {
+  #settings(owner: string, { capacity = DEFAULT_CAPACITY, ...others }: ReceiverOptions<E>): ReceiverSettings<E> {
+    const settings = { ...others, capacity: requireCount(owner, capacity) };
+    return { ...settings, makeQueue: queueMaker(settings, () => this.#scheduler.now()) };
+  }
+
+  #admit(filter: EventFilter<E>, options: ReceiverSettings<E>): Receiver<E> {
     const id = this.#nextId;
     this.#nextId += 1;
     const receiver = new Receiver<E>(id, options, this.#host);
@@ -274,10 +282,6 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   }
 }
 
-function isOptions(value: number | ReceiverOptions | null): value is ReceiverOptions {
+function isOptions<E>(value: number | ReceiverOptions<E> | null): value is ReceiverOptions<E> {
   return typeof value === 'object' && value !== null;
-}
-
-function checked(owner: string, { capacity = DEFAULT_CAPACITY, ...others }: ReceiverOptions): ReceiverSettings {
-  return { ...others, capacity: requireCount(owner, capacity) };
 }

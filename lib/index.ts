@@ -1,5 +1,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-export { type BusReceiver, ReceiverBusyError, type ReceiverOptions } from './BusReceiver.js';
+export {
+  type BusReceiver,
+  type Overflow,
+  ReceiverBusyError,
+  type ReceiverOptions,
+  SlowConsumerError,
+} from './BusReceiver.js';
 export { type FlushOptions, SharingBus, type SharingBusOptions, type StreamOptions } from './SharingBus.js';
 export type { BusEventSource, ConnectOptions } from './internal/connectTo.js';
 

@@ -49,6 +49,11 @@ export class BoundedQueue<T> {
     return this.#ring[(this.#head + index) & (this.#ring.length - 1)];
   }
 
+  /** Puts `value` in the place of the `index`th to come. */
+  replace(index: number, value: T): void {
+    this.#ring[(this.#head + index) & (this.#ring.length - 1)] = value;
+  }
+
   clear(): void {
     this.#ring = [];
     this.#head = 0;

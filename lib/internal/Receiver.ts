@@ -1,5 +1,5 @@
 import { defer, distinctUntilChanged, type Observable, type Observer, of, startWith, Subject } from 'rxjs';
-import { type BusReceiver, ReceiverBusyError, type ReceiverOptions } from '../BusReceiver.js';
+import { type BusReceiver, ReceiverBusyError, type ReceiverOptions, SlowConsumerError } from '../BusReceiver.js';
 import type { BusEvent } from '../protocol/BusEvent.js';
 import { type EventFilter, passes } from '../protocol/EventFilter.js';
 import { HandOver } from './HandOver.js';
@@ -12,6 +12,7 @@ import { type Ending, Mailbox, report } from './Mailbox.js';
 import { Marks } from './Marks.js';
 import { iteratorOver, streamOver } from './pullOver.js';
 import { onAbort } from './onAbort.js';
+import { type PolicyQueue, TimedQueue, type Verdict } from './policies.js';
 import { Pulls } from './Pulls.js';
 import type { Route } from './Route.js';
 import type { Router } from './Router.js';
@@ -31,8 +32,10 @@ export interface Host<E> {
 }
 
 /** What a receiver is made with, checked. */
-export interface ReceiverSettings extends ReceiverOptions {
+export interface ReceiverSettings<E> extends ReceiverOptions<E> {
   readonly capacity: number;
+  /** Makes its queue; `undefined`: it drops the newest. */
+  readonly makeQueue?: (() => PolicyQueue<BusEvent<E>>) | undefined;
 }
 
 /**
@@ -65,15 +68,18 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
   #pulls: Pulls<BusEvent<E>> | undefined;
   /** Made for the first one who waits until events are consumed. */
   #marks: Marks | undefined;
+  readonly #makeQueue: (() => PolicyQueue<BusEvent<E>>) | undefined;
+  #policyQueue: PolicyQueue<BusEvent<E>> | undefined;
   /** Events that it has taken in. */
   #taken = 0;
   /** Gives back the listener at a signal, where there is one. */
   #ignoreSignal: (() => void) | undefined;
 
-  constructor(id: number, { capacity, name }: ReceiverSettings, host: Host<E>) {
+  constructor(id: number, { capacity, name, makeQueue }: ReceiverSettings<E>, host: Host<E>) {
     super(capacity, host.stage);
     this.id = id;
     this.name = name;
+    this.#makeQueue = makeQueue;
     this.#host = host;
   }
 
@@ -197,12 +203,11 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
       return undefined;
     }
     for (let at = from; at < to; at += 1) {
-      if (!this.offer(events[at] as BusEvent<E>)) {
+      if (!this.#put(events[at] as BusEvent<E>)) {
         this.countRefused(to - at - 1);
         this.#lag();
         return this;
       }
-      this.#taken += 1;
     }
     if (this.#isAsked) {
       this.requestTurn();
@@ -212,7 +217,18 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
   }
 
   get mayPark(): boolean {
-    return this.isLagging && this.waiting === this.capacity && this.#growing$ === undefined && !this.hasEnded;
+    return (
+      !this.hasPolicy &&
+      this.isLagging &&
+      this.waiting === this.capacity &&
+      this.#growing$ === undefined &&
+      !this.hasEnded
+    );
+  }
+
+  /** Whether it loses events in a way of its own. */
+  get hasPolicy(): boolean {
+    return this.#makeQueue !== undefined;
   }
 
   countRefused(count: number): void {
@@ -225,6 +241,7 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
   }
 
   override discard(): void {
+    this.#policyQueue = undefined;
     this.#next = this.#end;
     super.discard();
   }
@@ -287,6 +304,36 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
     return this.#pulls !== undefined && this.#pulls.size > 0;
   }
 
+  /** Takes `busEvent` and returns true, or loses it or another one. */
+  #put(busEvent: BusEvent<E>): boolean {
+    if (this.#makeQueue === undefined) {
+      const isTaken = this.offer(busEvent);
+      this.#taken += isTaken ? 1 : 0;
+      return isTaken;
+    }
+    this.#policyQueue ??= this.#makeQueue();
+    this.queue = this.#policyQueue;
+    try {
+      return this.#obey(this.#policyQueue.put(busEvent));
+    } catch (error) {
+      // A key or a barrier of the application's threw, as a predicate does.
+      this.fail(error);
+      return true;
+    }
+  }
+
+  #obey(verdict: Verdict): boolean {
+    this.#taken += verdict === 'taken' || verdict === 'displaced' ? 1 : 0;
+    this.refused += verdict === 'taken' ? 0 : 1;
+    if (this.hasConsumer || this.#isAsked) {
+      this.requestTurn();
+    }
+    if (verdict === 'refused' && this.#policyQueue instanceof TimedQueue) {
+      this.fail(new SlowConsumerError(this.id, this.waiting, this.refused, this.#policyQueue.oldestAge));
+    }
+    return verdict === 'taken';
+  }
+
   /** Tells those who wait for it how many events were consumed, or forgotten. */
   #tellConsumed(): void {
     this.#marks?.passed(this.#taken - this.waiting);
@@ -329,7 +376,10 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
       // Set before logging: a logger that publishes must not be told again.
       this.isLagging = true;
       this.#host.stage.lags(this);
-      this.#log('warn', `${this.#title} begins to lag: its queue of ${this.waiting} is full`);
+      this.#log(
+        'warn',
+        `${this.#title} begins to lag: ${this.waiting < this.capacity ? `${this.waiting} wait` : `its queue of ${this.waiting} is full`}`,
+      );
     }
   }
 
