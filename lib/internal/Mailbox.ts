@@ -115,7 +115,7 @@ export class Mailbox<T> implements TurnTaker {
 
   /** Values that wait in the queue. */
   protected get queued(): number {
-    return this.queue === undefined ? 0 : this.queue.size;
+    return this.queue?.size ?? 0;
   }
 
   /** Called when a turn is over, whether or not there was a consumer. Must not throw. */

@@ -162,7 +162,7 @@ export function queueMaker<E>(
         throw new TypeError(`reserve: expected an object, got ${show(reserve)}`);
       }
       requireCount('reserve.capacity', reserve.capacity);
-      if (!Array.isArray(reserve.kinds as unknown)) {
+      if (!Array.isArray(reserve.kinds)) {
         throw new TypeError(`reserve.kinds: expected an array, got ${show(reserve.kinds)}`);
       }
       const { capacity: reserved } = reserve;
