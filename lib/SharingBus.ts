@@ -190,7 +190,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Publishes what comes from `source`, and waits for a {@link flush} after every `window` events: then no receiver with
+   * Publishes what comes from `source`, and waits for a {@link SharingBus.flush} after every `window` events: then no receiver with
    * room for so many events ever lags, whatever its speed.
    *
    * **Gotchas** An Observable cannot wait: its events are published as they come, and may be lost as any others.
