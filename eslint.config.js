@@ -4,7 +4,7 @@ import rxjs from 'eslint-plugin-rxjs-x';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['**/coverage/', '**/dist/', 'docs/api/', 'temp/']),
+  globalIgnores(['**/coverage/', '**/dist/', 'docs/api/', 'temp/', 'types/']),
   // Rules are settled here, with a reason, and never in the code.
   { linterOptions: { noInlineConfig: true } },
   {

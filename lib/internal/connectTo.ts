@@ -104,7 +104,7 @@ function iteratorOf<E>(source: AsyncIterable<E> | ReadableStream<E>): AsyncItera
 }
 
 function isSource(value: unknown): boolean {
-  const source = value as Partial<ReadableStream & AsyncIterable<unknown>> | null | undefined;
+  const source = value as Partial<ReadableStream<unknown> & AsyncIterable<unknown>> | null | undefined;
   return (
     isObservable(source) ||
     typeof source?.[Symbol.asyncIterator] === 'function' ||
