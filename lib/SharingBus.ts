@@ -1,10 +1,12 @@
 import { asapScheduler, defer, noop, type Observable, type SchedulerLike } from 'rxjs';
 import type { BusReceiver, ReceiverOptions } from './BusReceiver.js';
-import { type BusEventSource, type ConnectOptions, connectTo } from './internal/connectTo.js';
+import { type BusEventSource, CLOSED, type ConnectOptions, connectTo } from './internal/connectTo.js';
 import { InOrder } from './internal/InOrder.js';
 import { loggingTo } from './internal/logging.js';
 import { queueMaker } from './internal/policies.js';
 import { type Host, Receiver, type ReceiverSettings } from './internal/Receiver.js';
+import type { Wait } from './internal/Marks.js';
+import { onAbort } from './internal/onAbort.js';
 import { requireCount } from './internal/requireCount.js';
 import { requireFunction } from './internal/requireFunction.js';
 import { show } from './internal/show.js';
@@ -62,6 +64,8 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   /** One for all receivers: a closure made for each would hold its filter as long as its handle. */
   readonly #host: Host<E>;
   readonly #receivers = new Map<number, Receiver<E>>();
+  /** What ends the connections that there are. */
+  readonly #connections = new Set<(reason: unknown) => void>();
   readonly #connect: () => void;
   #hasPassed = false;
   #nextId = 0;
@@ -183,15 +187,19 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    */
   async flush(filter: EventFilter<E> = EventFilter.all, options: FlushOptions = {}): Promise<void> {
     const canonical = canonicalFilter(filter);
-    this.#stage.settle();
-    const receivers = [...this.#receivers.values(), ...this.#host.draining];
-    const parts = receivers.map((receiver) => receiver.consumed(canonical) ?? Promise.resolve());
-    await unlessAborted(options.signal, Promise.all(parts));
+    const waits = await this.#waitsFor(canonical);
+    try {
+      await unlessAborted(options.signal, Promise.all(waits.map(({ over }) => over)));
+    } finally {
+      waits.forEach((wait) => {
+        wait.withdraw();
+      });
+    }
   }
 
   /**
    * Publishes what comes from `source`, and waits for a {@link SharingBus.flush} after every `window` events: then no receiver with
-   * room for so many events ever lags, whatever its speed.
+   * room for so many more events lags by it, whatever its speed.
    *
    * **Gotchas** An Observable cannot wait: its events are published as they come, and may be lost as any others.
    *
@@ -202,14 +210,26 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    * @param options See {@link ConnectOptions}.
    * @returns How many events were published, when `source` ends or the bus is closed.
    */
-  connect(source: BusEventSource<E>, options: ConnectOptions = {}): Promise<number> {
+  async connect(source: BusEventSource<E>, options: ConnectOptions = {}): Promise<number> {
     const { window = DEFAULT_WINDOW, signal } = options;
     requireCount('connect: window', window);
-    return connectTo(this, source, {
-      window,
-      signal,
-      isClosed: () => this.#closed,
+    const controller = new AbortController();
+    const stop = (reason: unknown): void => {
+      controller.abort(reason);
+    };
+    const ignore = onAbort(signal, () => {
+      stop(signal?.reason);
     });
+    if (this.#closed) {
+      stop(CLOSED);
+    }
+    this.#connections.add(stop);
+    try {
+      return await connectTo(this, source, { window, stop: controller.signal });
+    } finally {
+      ignore();
+      this.#connections.delete(stop);
+    }
   }
 
   /** Ends the bus: every receiver completes after what it has queued. Again, it does nothing. */
@@ -218,6 +238,9 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
       return;
     }
     this.#closed = true;
+    for (const stop of this.#connections) {
+      stop(CLOSED);
+    }
     for (const receiver of [...this.#receivers.values()]) {
       receiver.close();
     }
@@ -231,14 +254,33 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     this.close();
   }
 
-  /** `close`, then waits until what is queued has been consumed. */
+  /** `close`, then waits until those who are subscribed have got what is queued. Who pulls is not waited for. */
   [Symbol.asyncDispose](): Promise<void> {
     this.close();
     return this.flush();
   }
 
+  /** What is to be waited for until the events that match `filter`, and were published before, are consumed. */
+  #waitsFor(filter: EventFilter<E>): Promise<readonly Wait[]> {
+    return new Promise((resolve) => {
+      // In its place: called in the midst of an event, it is about what was published before, too.
+      this.#inOrder.run(() => {
+        // What a predicate throws rejects the inner promise.
+        const waits = new Promise<readonly Wait[]>((found) => {
+          this.#stage.settle();
+          const receivers = [...this.#receivers.values(), ...this.#host.draining];
+          found(receivers.flatMap((receiver) => receiver.consumed(filter) ?? []));
+        });
+        resolve(waits);
+      }, undefined);
+    });
+  }
+
   #settings(owner: string, { capacity = DEFAULT_CAPACITY, ...others }: ReceiverOptions<E>): ReceiverSettings<E> {
     const settings = { ...others, capacity: requireCount(owner, capacity) };
+    if (others.signal !== undefined) {
+      requireFunction('signal.addEventListener', (others.signal as Partial<AbortSignal> | null)?.addEventListener);
+    }
     return { ...settings, makeQueue: queueMaker(settings, () => this.#scheduler.now()) };
   }
 

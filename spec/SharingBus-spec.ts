@@ -560,8 +560,11 @@ describe('SharingBus: lifecycle', () => {
     const { bus } = busOf<number>();
     for (const capacity of [0, -1, 1.5, NaN, Infinity, 2 ** 31, '5', null, {}]) {
       const bad = capacity as number;
-      expect(() => bus.subscribeFiltered(EventFilter.all, bad)).toThrow(RangeError);
+      expect(() => bus.subscribeFiltered(EventFilter.all, { capacity: bad })).toThrow(RangeError);
       expect(() => bus.stream(EventFilter.all, { capacity: bad })).toThrow(RangeError);
+    }
+    for (const capacity of [0, -1, 1.5, NaN, Infinity, 2 ** 31, '5', null]) {
+      expect(() => bus.subscribeFiltered(EventFilter.all, capacity as number)).toThrow(RangeError);
     }
     expect(() => bus.subscribeFiltered(EventFilter.all, 1.5)).toThrow(
       'subscribeFiltered: queueCapacity must be an integer from 1 to 2147483647, got 1.5',

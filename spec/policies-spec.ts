@@ -20,6 +20,8 @@ interface Waiting {
   readonly payload: number;
   readonly kind: string;
   readonly reserved?: boolean;
+  /** A barrier came after it, and was refused. */
+  readonly isSealed?: boolean;
 }
 
 const CAPACITY = 3;
@@ -47,14 +49,17 @@ const MODELS: readonly { readonly name: string; readonly options: ReceiverOption
       barrier: ({ routing }) => routing.kind === 'barrier',
     },
     model: (waiting, arriving) => {
-      const lastBarrier = waiting.findLastIndex(({ kind }) => kind === 'barrier');
+      const lastBarrier = waiting.findLastIndex(({ kind, isSealed }) => kind === 'barrier' || isSealed);
       const place = waiting.findIndex(
         ({ payload }, index) => index > lastBarrier && payload % 4 === arriving.payload % 4,
       );
       if (place >= 0 && arriving.kind !== 'barrier') {
         return { waiting: waiting.with(place, arriving), lost: 1 };
       }
-      return waiting.length < CAPACITY ? { waiting: [...waiting, arriving], lost: 0 } : { waiting, lost: 1 };
+      const isSealed = arriving.kind === 'barrier';
+      return waiting.length < CAPACITY
+        ? { waiting: [...waiting, arriving], lost: 0 }
+        : { waiting: waiting.map((one) => ({ ...one, ...(isSealed && { isSealed }) })), lost: 1 };
     },
   },
   {
@@ -222,6 +227,36 @@ describe('overflow: evict', () => {
   });
 });
 
+describe('a turn of a policy', () => {
+  it('law 26: delivers what waited when it began, also where an event was displaced meanwhile', () => {
+    const { bus, scheduler, publish } = busOf();
+    const receiver = bus.subscribeFiltered(EventFilter.all, { capacity: 2, overflow: 'drop-oldest' });
+    const turns: number[][] = [];
+    receiver.events$.subscribe(({ event: payload }) => {
+      turns.at(-1)?.push(payload);
+      if (payload === 1) {
+        publish('chat', 3, 4);
+      }
+    });
+    publish('chat', 1, 2);
+    do {
+      turns.push([]);
+    } while (scheduler.turn() > 0);
+    expect([turns, receiver.lagged]).toEqual([[[1], [3, 4], []], 1]);
+  });
+
+  it('a flush does not wait for an event that was displaced', async () => {
+    const { bus, scheduler, publish } = busOf();
+    bus.subscribeFiltered(EventFilter.all, { capacity: 1, overflow: 'drop-oldest' });
+    publish('chat', 1);
+    const flushed = bus.flush();
+    publish('chat', 2);
+    scheduler.flush();
+    await flushed;
+    expect(bus.subscriberCount).toBe(1);
+  });
+});
+
 describe('options of a policy', () => {
   it('law 16: a key or a barrier that throws ends its own receiver', () => {
     const { bus, scheduler, publish } = busOf();
@@ -249,6 +284,7 @@ describe('options of a policy', () => {
     ['reserve.capacity', { reserve: { capacity: 0, kinds: [] } }],
     ['reserve.kinds: expected', { reserve: { capacity: 1, kinds: 'end' } }],
     ['reserve: expected', { reserve: null }],
+    ['signal.addEventListener', { signal: {} }],
     ['subscribeFiltered: queueCapacity', { capacity: -1 }],
     ['subscribeFiltered: queueCapacity', null],
   ])('law 24: refuses %s..., and no id is used', (message, options) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { asyncScheduler, Subject } from 'rxjs';
+import { asyncScheduler, Observable, Subject } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { type BusEvent, type BusReceiver, EventFilter, ReceiverBusyError, SharingBus } from '../lib/index.js';
 import { collect, collectPayloads, recordingLogger } from './support/collect.js';
@@ -376,6 +376,35 @@ describe('flush', () => {
     });
     await expect(bus.flush(failing)).rejects.toThrow('no');
   });
+
+  it('called in the midst of an event, is about what was published before, too', async () => {
+    const { bus, receiver, publish } = setUp();
+    let flushed: Promise<void> | undefined;
+    bus.subscribeFiltered(
+      EventFilter.where<number>(({ event: payload }) => {
+        if (payload === 1) {
+          publish(2);
+          flushed = bus.flush();
+        }
+        return false;
+      }),
+    );
+    publish(1);
+    expect(await stateOf(flushed as Promise<void>)).toBe('pending');
+    receiver[Symbol.dispose]();
+    expect(await stateOf(flushed as Promise<void>)).toBeUndefined();
+  });
+
+  it('waits for a receiver that was closed before its consumer came', async () => {
+    const { bus, scheduler, receiver, publish } = setUp();
+    publish(1);
+    receiver.close();
+    const { values } = collectPayloads(receiver.events$);
+    const flushed = bus.flush();
+    expect(await stateOf(flushed)).toBe('pending');
+    scheduler.flush();
+    expect([await stateOf(flushed), values]).toEqual([undefined, [1]]);
+  });
 });
 
 describe('connect', () => {
@@ -467,7 +496,7 @@ describe('connect', () => {
     const subject$ = new Subject<BusEvent<number>>();
     const observing = bus.connect(subject$);
     subject$.next(event(0));
-    expect([await bus.connect(closing()), ended]).toEqual([4, 1]);
+    expect([await bus.connect(closing()), ended]).toEqual([3, 1]);
     subject$.next(event(1));
     expect([await observing, subject$.observed]).toEqual([1, false]);
   });
@@ -493,6 +522,62 @@ describe('connect', () => {
     await settle();
     expect(ended).toBe(1);
     await expect(bus.connect([event(1)] as never)).rejects.toThrow('connect: expected');
-    expect(() => bus.connect(failing(), { window: 0 })).toThrow(RangeError);
+    await expect(bus.connect(failing(), { window: 0 })).rejects.toThrow(RangeError);
+  });
+
+  it.each([
+    [
+      'a generator',
+      (told: () => void): AsyncIterable<BusEvent<number>> => ({
+        [Symbol.asyncIterator]: () => ({
+          next: () => new Promise<never>(() => undefined),
+          return: () => {
+            told();
+            return new Promise<never>(() => undefined);
+          },
+        }),
+      }),
+    ],
+    [
+      'a stream',
+      (told: () => void): ReadableStream<BusEvent<number>> => new ReadableStream<BusEvent<number>>({ cancel: told }),
+    ],
+    ['an Observable', (told: () => void): Observable<BusEvent<number>> => new Observable(() => told)],
+  ])('tells %s that is idle, when the bus closes and at the signal', async (_what, make) => {
+    let told = 0;
+    function idle(): ReturnType<typeof make> {
+      return make(() => (told += 1));
+    }
+    const { bus } = setUp();
+    const controller = new AbortController();
+    const aborted = bus.connect(idle(), { signal: controller.signal });
+    const closed = bus.connect(idle());
+    await settle();
+    controller.abort(new Error('enough'));
+    await expect(aborted).rejects.toThrow('enough');
+    bus.close();
+    expect(await closed).toBe(0);
+    expect(await bus.connect(idle())).toBe(0);
+    await settle();
+    expect(told).toBeGreaterThanOrEqual(2);
+  });
+
+  it('reports the error of a source whose iterator is a poor one', async () => {
+    const { bus } = setUp();
+    const poor = (next: () => unknown, leave: () => unknown): AsyncIterable<BusEvent<number>> =>
+      ({ [Symbol.asyncIterator]: () => ({ next, return: leave }) }) as never;
+    const broken = (): never => {
+      throw new Error('real');
+    };
+    await expect(bus.connect(poor(broken, () => ({})))).rejects.toThrow('real');
+    await expect(bus.connect(poor(() => Promise.reject(new Error('real')), broken))).rejects.toThrow('real');
+    expect(
+      await bus.connect(
+        poor(
+          () => ({ done: true }),
+          () => ({}),
+        ),
+      ),
+    ).toBe(0);
   });
 });

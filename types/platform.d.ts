@@ -11,6 +11,7 @@ interface AbortSignal {
 interface ReadableStreamReader<R> {
   read(): Promise<IteratorResult<R, undefined>>;
   cancel(): Promise<void>;
+  releaseLock(): void;
 }
 
 interface ReadableStream<R> {
@@ -25,3 +26,8 @@ declare const ReadableStream: new <R>(
   },
   strategy: { highWaterMark: number },
 ) => ReadableStream<R>;
+
+declare class AbortController {
+  readonly signal: AbortSignal;
+  abort(reason?: unknown): void;
+}

@@ -3,24 +3,38 @@ interface Mark {
   readonly reach: () => void;
 }
 
+/** Something that is waited for, and need not be. */
+export interface Wait {
+  readonly over: Promise<void>;
+  /** Nobody waits any more. */
+  withdraw(): void;
+}
+
 /** Those who wait until a count has come so far. The count only grows. */
 export class Marks {
-  #marks: Mark[] = [];
+  readonly #marks = new Set<Mark>();
 
-  /** Resolves when the count is `count`, or more. */
-  reached(count: number): Promise<void> {
-    return new Promise((reach) => {
-      this.#marks.push({ count, reach });
+  /** Waits until the count is `count`, or more. */
+  reached(count: number): Wait {
+    let mark: Mark | undefined;
+    const over = new Promise<void>((reach) => {
+      mark = { count, reach };
+      this.#marks.add(mark);
     });
+    return {
+      over,
+      withdraw: () => {
+        this.#marks.delete(mark as Mark);
+      },
+    };
   }
 
   /** The count is `present` now. */
   passed(present: number): void {
-    const marks = this.#marks;
-    this.#marks = marks.filter(({ count }) => count > present);
-    for (const { count, reach } of marks) {
-      if (count <= present) {
-        reach();
+    for (const mark of this.#marks) {
+      if (mark.count <= present) {
+        this.#marks.delete(mark);
+        mark.reach();
       }
     }
   }

@@ -9,7 +9,7 @@ import type { InOrder } from './InOrder.js';
 import type { Listing } from './Listing.js';
 import type { Log } from './logging.js';
 import { type Ending, Mailbox, report } from './Mailbox.js';
-import { Marks } from './Marks.js';
+import { Marks, type Wait } from './Marks.js';
 import { iteratorOver, streamOver } from './pullOver.js';
 import { onAbort } from './onAbort.js';
 import { type PolicyQueue, TimedQueue, type Verdict } from './policies.js';
@@ -126,8 +126,10 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
   /** Leaves at once when `signal` is aborted. */
   leaveOn(signal: AbortSignal | undefined): void {
     if (signal !== undefined) {
+      // A signal may live longer than anybody who holds the receiver.
+      const ref = new WeakRef(this);
       this.#ignoreSignal = onAbort(signal, () => {
-        this[Symbol.dispose]();
+        ref.deref()?.[Symbol.dispose]();
       });
     }
   }
@@ -151,8 +153,8 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
     return streamOver<BusEvent<E>>(this);
   }
 
-  /** Resolves when the events that wait now and match `filter` are consumed, or forgotten. */
-  consumed(filter: EventFilter<E>): Promise<void> | undefined {
+  /** The wait until the events that wait now and match `filter` are consumed, or forgotten, if there are any. */
+  consumed(filter: EventFilter<E>): Wait | undefined {
     if (this.hasEnded && !this.hasConsumer) {
       return undefined;
     }
@@ -176,6 +178,7 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
     } else {
       this.#handler = consumer instanceof DirectConsumer ? consumer.next : undefined;
       this.attach(consumer);
+      this.#noteDraining();
     }
   }
 
@@ -251,12 +254,13 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
     if (this.#isAsked) {
       this.requestTurn();
     }
-    if (this.hasConsumer) {
-      this.#host.draining.add(this);
-    } else {
+    this.#noteDraining();
+    if (!this.hasConsumer) {
       // Nobody can be waited for.
       this.#marks?.passed(Infinity);
-      this.#ignoreSignal?.();
+      if (this.waiting === 0) {
+        this.#ignoreSignal?.();
+      }
     }
     this.#announceEnd();
   }
@@ -277,6 +281,7 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
     this.parkedIn?.unpark(this);
     const { lent } = this.#host.stage;
     const handler = this.#handler;
+    const known = this.#taken;
     while (this.#next < this.#end) {
       try {
         // A consumer that leaves, or is left, in the midst of it has emptied the mailbox.
@@ -294,8 +299,13 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
         report(error);
       }
     }
-    if (queued > 0) {
+    if (queued > 0 && this.#makeQueue === undefined) {
       super.deliver(consumer, queued);
+    } else {
+      // Others may have been displaced meanwhile: what counts is which events were there when the turn began.
+      for (let next = known - queued; next < known && this.queued > 0; next = this.#taken - this.queued) {
+        super.deliver(consumer, 1);
+      }
     }
   }
 
@@ -325,13 +335,20 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
   #obey(verdict: Verdict): boolean {
     this.#taken += verdict === 'taken' || verdict === 'displaced' ? 1 : 0;
     this.refused += verdict === 'taken' ? 0 : 1;
-    if (this.hasConsumer || this.#isAsked) {
+    if (this.hasConsumer || this.#isAsked || this.#marks !== undefined) {
       this.requestTurn();
     }
     if (verdict === 'refused' && this.#policyQueue instanceof TimedQueue) {
       this.fail(new SlowConsumerError(this.id, this.waiting, this.refused, this.#policyQueue.oldestAge));
     }
     return verdict === 'taken';
+  }
+
+  /** One that has ended and still has a consumer is waited for by a flush, though it has no slot. */
+  #noteDraining(): void {
+    if (this.hasEnded && this.hasConsumer) {
+      this.#host.draining.add(this);
+    }
   }
 
   /** Tells those who wait for it how many events were consumed, or forgotten. */

@@ -1,4 +1,4 @@
-import { count, isObservable, lastValueFrom, Observable, Subject, takeUntil, tap } from 'rxjs';
+import { count, isObservable, lastValueFrom, noop, Observable, takeUntil, tap } from 'rxjs';
 import type { BusEvent } from '../protocol/BusEvent.js';
 import { onAbort } from './onAbort.js';
 import { show } from './show.js';
@@ -18,20 +18,20 @@ export interface ConnectOptions {
 /** What is needed of a bus. */
 interface Sink<E> {
   publish(busEvent: BusEvent<E>): void;
-  flush(filter: undefined, options: { signal: AbortSignal | undefined }): Promise<void>;
+  flush(filter: undefined, options: { signal: AbortSignal }): Promise<void>;
 }
 
 interface Connection {
   readonly window: number;
-  readonly signal: AbortSignal | undefined;
-  readonly isClosed: () => boolean;
+  /** Aborted when it is over before its source is; with {@link CLOSED} for a reason, it has ended well. */
+  readonly stop: AbortSignal;
 }
+
+/** A connection that ends with its bus. */
+export const CLOSED = new Error('the bus was closed');
 
 /** Publishes what comes from `source`, and returns how many events that were. */
 export async function connectTo<E>(bus: Sink<E>, source: BusEventSource<E>, connection: Connection): Promise<number> {
-  if (!isSource(source)) {
-    throw new TypeError(`connect: expected an async iterable, a stream or an Observable, got ${show(source)}`);
-  }
   if (isObservable(source)) {
     return await observe(bus, source, connection);
   }
@@ -41,73 +41,78 @@ export async function connectTo<E>(bus: Sink<E>, source: BusEventSource<E>, conn
 async function pull<E>(
   bus: Sink<E>,
   iterator: AsyncIterator<BusEvent<E>>,
-  { window, signal, isClosed }: Connection,
+  { window, stop }: Connection,
 ): Promise<number> {
   let published = 0;
   try {
-    while (!isClosed()) {
-      signal?.throwIfAborted();
-      const next = await unlessAborted(signal, iterator.next());
+    for (;;) {
+      stop.throwIfAborted();
+      const next = await unlessAborted(stop, Promise.resolve(iterator.next()));
       if (next.done === true) {
         return published;
       }
+      stop.throwIfAborted();
       bus.publish(next.value);
       published += 1;
       if (published % window === 0) {
-        await bus.flush(undefined, { signal });
+        await bus.flush(undefined, { signal: stop });
       }
     }
   } catch (error) {
-    // The source may wait for something itself: nobody waits for it to stop.
-    void iterator.return?.().catch(() => undefined);
+    leave(iterator);
+    if (error === CLOSED) {
+      return published;
+    }
     throw error;
   }
-  await iterator.return?.();
-  return published;
 }
 
-function observe<E>(bus: Sink<E>, source: Observable<BusEvent<E>>, { signal, isClosed }: Connection): Promise<number> {
-  const aborted$ = new Observable<never>((subscriber) =>
-    onAbort(signal, () => {
-      subscriber.error(signal?.reason);
-    }),
-  );
-  const closed$ = new Subject<void>();
-  const published$ = source.pipe(
-    tap((busEvent) => {
-      if (isClosed()) {
-        closed$.next();
+/** Tells the source. Nobody waits for it: it may wait for something itself, and what it says of its end comes too late. */
+function leave(iterator: AsyncIterator<unknown>): void {
+  try {
+    Promise.resolve(iterator.return?.()).catch(noop);
+  } catch {
+    // It was told.
+  }
+}
+
+function observe<E>(bus: Sink<E>, source: Observable<BusEvent<E>>, { stop }: Connection): Promise<number> {
+  const stopped$ = new Observable<void>((subscriber) =>
+    onAbort(stop, () => {
+      if (stop.reason === CLOSED) {
+        subscriber.next();
       } else {
-        bus.publish(busEvent);
+        subscriber.error(stop.reason);
       }
     }),
-    takeUntil(closed$),
+  );
+  const published$ = source.pipe(
+    tap((busEvent) => {
+      bus.publish(busEvent);
+    }),
+    takeUntil(stopped$),
     count(),
-    takeUntil(aborted$),
   );
   return lastValueFrom(published$, { defaultValue: 0 });
 }
 
-/** Some browsers cannot iterate over their own streams. */
 function iteratorOf<E>(source: AsyncIterable<E> | ReadableStream<E>): AsyncIterator<E> {
-  if (Symbol.asyncIterator in source) {
-    return source[Symbol.asyncIterator]();
+  const stream = source as Partial<ReadableStream<E>> | null | undefined;
+  // A stream's own iterator cannot be told to stop while it waits, and some browsers have none.
+  if (typeof stream?.getReader === 'function') {
+    const reader = (source as ReadableStream<E>).getReader();
+    return {
+      next: () => reader.read() as Promise<IteratorResult<E>>,
+      return: async () => {
+        await reader.cancel();
+        reader.releaseLock();
+        return { done: true, value: undefined };
+      },
+    };
   }
-  const reader = (source as ReadableStream<E>).getReader();
-  return {
-    next: () => reader.read() as Promise<IteratorResult<E>>,
-    return: async () => {
-      await reader.cancel();
-      return { done: true, value: undefined };
-    },
-  };
-}
-
-function isSource(value: unknown): boolean {
-  const source = value as Partial<ReadableStream<unknown> & AsyncIterable<unknown>> | null | undefined;
-  return (
-    isObservable(source) ||
-    typeof source?.[Symbol.asyncIterator] === 'function' ||
-    typeof source?.getReader === 'function'
-  );
+  const iterable = source as Partial<AsyncIterable<E>> | null | undefined;
+  if (typeof iterable?.[Symbol.asyncIterator] !== 'function') {
+    throw new TypeError(`connect: expected an async iterable, a stream or an Observable, got ${show(source)}`);
+  }
+  return (source as AsyncIterable<E>)[Symbol.asyncIterator]();
 }

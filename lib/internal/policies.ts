@@ -54,13 +54,15 @@ class LatestQueue<T> extends PolicyQueue<T> {
       this.replace(number - this.#gone, value);
       return 'replaced';
     }
+    if (isBarrier) {
+      // Also where it is refused: nothing is replaced across it.
+      this.#numbers.clear();
+    }
     if (!this.offer(value)) {
       return 'refused';
     }
     this.#keys.offer(key);
-    if (isBarrier) {
-      this.#numbers.clear();
-    } else {
+    if (!isBarrier) {
       this.#numbers.set(key, this.#gone + this.size - 1);
     }
     return 'taken';

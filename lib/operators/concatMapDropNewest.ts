@@ -78,6 +78,10 @@ export function concatMapDropNewest<T, O extends ObservableInput<unknown>>(
         isRunning = true;
         const inner$ = from(project(value, index)) as Observable<ObservedValueOf<O>>;
         index += 1;
+        // What project did may have ended the stream.
+        if (subscriber.closed) {
+          return;
+        }
         inner$.pipe(takeUntil(stop$)).subscribe({
           next: (result) => {
             subscriber.next(result);

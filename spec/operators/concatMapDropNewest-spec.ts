@@ -150,6 +150,27 @@ describe('concatMapDropNewest', () => {
     expect([asked, values]).toEqual([1, [0, 1, 2]]);
   });
 
+  it('begins nothing for a value whose project has ended the stream', () => {
+    const source$ = new Subject<number>();
+    let begun = 0;
+    const subscription = source$
+      .pipe(
+        concatMapDropNewest(
+          () => {
+            subscription.unsubscribe();
+            return defer(() => {
+              begun += 1;
+              return EMPTY;
+            });
+          },
+          { capacity: 1 },
+        ),
+      )
+      .subscribe();
+    source$.next(1);
+    expect([begun, source$.observed]).toEqual([0, false]);
+  });
+
   it('refuses bad arguments at the call', () => {
     function project(): typeof EMPTY {
       return EMPTY;
