@@ -5,14 +5,14 @@ import { type EventFilter, passes } from '../protocol/EventFilter.js';
 import { HandOver } from './HandOver.js';
 import { DirectConsumer, type Seat } from './DirectConsumer.js';
 import type { BoundedQueue } from './BoundedQueue.js';
+import { BurstMailbox, type BurstMailboxOptions } from './BurstMailbox.js';
 import type { InOrder } from './InOrder.js';
 import type { Listing } from './Listing.js';
 import type { Log } from './logging.js';
-import { type Ending, Mailbox, report } from './Mailbox.js';
+import { type Ending, report } from './Mailbox.js';
 import { Marks, type Wait } from './Marks.js';
 import { iteratorOver, streamOver } from './pullOver.js';
 import { onAbort } from './onAbort.js';
-import { type PolicyQueue, TimedQueue, type Verdict } from './policies.js';
 import { Pulls } from './Pulls.js';
 import type { Route } from './Route.js';
 import type { Router } from './Router.js';
@@ -32,11 +32,7 @@ export interface Host<E> {
 }
 
 /** What a receiver is made with, checked. */
-export interface ReceiverSettings<E> extends ReceiverOptions<E> {
-  readonly capacity: number;
-  /** Makes its queue; `undefined`: it drops the newest. */
-  readonly makeQueue?: (() => PolicyQueue<BusEvent<E>>) | undefined;
-}
+export type ReceiverSettings<E> = ReceiverOptions<E> & BurstMailboxOptions<E>;
 
 /**
  * The bus's end of a {@link BusReceiver}, and the handle itself.
@@ -44,7 +40,7 @@ export interface ReceiverSettings<E> extends ReceiverOptions<E> {
  * Invariants: `isLagging` is true from the first refusal until a turn has emptied the mailbox. It is parked only while it lags
  * and nobody observes `lagged$`.
  */
-export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>, Staged<E>, Seat<BusEvent<E>> {
+export class Receiver<E> extends BurstMailbox<E> implements BusReceiver<E>, Staged<E>, Seat<BusEvent<E>> {
   readonly id: number;
   readonly name: string | undefined;
   isLagging = false;
@@ -55,11 +51,6 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
   parkedAt = 0;
 
   readonly #host: Host<E>;
-  /** The run of the burst on the {@link Stage.lent} that waits, from `next` to before `end`; it goes before the queue. */
-  #next = 0;
-  #end = 0;
-  /** The function of a consumer that has no more than that: to fetch it from there takes longer than to call it. */
-  #handler: ((busEvent: BusEvent<E>) => void) | undefined;
   #events$: Observable<BusEvent<E>> | undefined;
   #lagged$: Observable<number> | undefined;
   /** Made for the first observer of `lagged$`. */
@@ -68,18 +59,13 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
   #pulls: Pulls<BusEvent<E>> | undefined;
   /** Made for the first one who waits until events are consumed. */
   #marks: Marks | undefined;
-  readonly #makeQueue: (() => PolicyQueue<BusEvent<E>>) | undefined;
-  #policyQueue: PolicyQueue<BusEvent<E>> | undefined;
-  /** Events that it has taken in. */
-  #taken = 0;
   /** Gives back the listener at a signal, where there is one. */
   #ignoreSignal: (() => void) | undefined;
 
-  constructor(id: number, { capacity, name, makeQueue }: ReceiverSettings<E>, host: Host<E>) {
-    super(capacity, host.stage);
+  constructor(id: number, settings: ReceiverSettings<E>, host: Host<E>) {
+    super(host.stage, settings);
     this.id = id;
-    this.name = name;
-    this.#makeQueue = makeQueue;
+    this.name = settings.name;
     this.#host = host;
   }
 
@@ -94,18 +80,6 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
   get lagged(): number {
     this.#host.stage.settle();
     return this.#laggedNow;
-  }
-
-  get hasConsumer(): boolean {
-    return this.consumer !== undefined;
-  }
-
-  get hasEnded(): boolean {
-    return this.ending !== undefined;
-  }
-
-  override get waiting(): number {
-    return this.#end - this.#next + this.queued;
   }
 
   close(): void {
@@ -158,14 +132,11 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
     if (this.hasEnded && !this.hasConsumer) {
       return undefined;
     }
-    const waiting = this.waiting;
-    const { lent } = this.#host.stage;
-    const lentCount = this.#end - this.#next;
+    const { waiting } = this;
     for (let index = waiting - 1; index >= 0; index -= 1) {
-      const busEvent = index < lentCount ? lent[this.#next + index] : this.queue?.at(index - lentCount);
-      if (passes(filter, busEvent as BusEvent<E>)) {
+      if (passes(filter, this.peek(index))) {
         this.#marks ??= new Marks();
-        return this.#marks.reached(this.#taken - waiting + index + 1);
+        return this.#marks.reached(this.taken - waiting + index + 1);
       }
     }
     return undefined;
@@ -176,15 +147,15 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
     if (this.hasConsumer || this.#isAsked) {
       consumer.error(new ReceiverBusyError(this.id));
     } else {
-      this.#handler = consumer instanceof DirectConsumer ? consumer.next : undefined;
+      this.handler = consumer instanceof DirectConsumer ? consumer.next : undefined;
       this.attach(consumer);
       this.#noteDraining();
     }
   }
 
   leave(consumer: Observer<BusEvent<E>>): void {
-    if (this.#handler === consumer.next) {
-      this.#handler = undefined;
+    if (this.handler === consumer.next) {
+      this.handler = undefined;
     }
     if (this.consumer === consumer) {
       this.#leaveWith(() => {
@@ -194,19 +165,11 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
   }
 
   offerRun(burst: Burst<E>, from: number, to: number): this | undefined {
-    const { events, lent } = burst;
-    if (this.hasEnded) {
-      return undefined;
-    }
-    if (lent && this.hasConsumer && to - from <= this.capacity && this.waiting === 0) {
-      this.#next = from;
-      this.#end = to;
-      this.#taken += to - from;
-      this.requestTurn();
+    if (this.hasEnded || (burst.lent && this.borrow(from, to))) {
       return undefined;
     }
     for (let at = from; at < to; at += 1) {
-      if (!this.#put(events[at] as BusEvent<E>)) {
+      if (!this.#put(burst.events[at] as BusEvent<E>)) {
         this.countRefused(to - at - 1);
         this.#lag();
         return this;
@@ -229,11 +192,6 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
     );
   }
 
-  /** Whether it loses events in a way of its own. */
-  get hasPolicy(): boolean {
-    return this.#makeQueue !== undefined;
-  }
-
   countRefused(count: number): void {
     this.refused += count;
   }
@@ -241,12 +199,6 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
   fail(error: unknown): void {
     this.end({ error });
     this.#host.release(this);
-  }
-
-  override discard(): void {
-    this.#policyQueue = undefined;
-    this.#next = this.#end;
-    super.discard();
   }
 
   override end(ending: Ending): void {
@@ -277,38 +229,6 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
     }
   }
 
-  protected override deliver(consumer: Observer<BusEvent<E>>, queued: number): void {
-    this.parkedIn?.unpark(this);
-    const { lent } = this.#host.stage;
-    const handler = this.#handler;
-    const known = this.#taken;
-    while (this.#next < this.#end) {
-      try {
-        // A consumer that leaves, or is left, in the midst of it has emptied the mailbox.
-        while (this.#next < this.#end) {
-          const busEvent = lent[this.#next] as BusEvent<E>;
-          // Move on before calling: a publish from within the consumer must see the freed place.
-          this.#next += 1;
-          if (handler === undefined) {
-            consumer.next(busEvent);
-          } else {
-            handler(busEvent);
-          }
-        }
-      } catch (error) {
-        report(error);
-      }
-    }
-    if (queued > 0 && this.#makeQueue === undefined) {
-      super.deliver(consumer, queued);
-    } else {
-      // Others may have been displaced meanwhile: what counts is which events were there when the turn began.
-      for (let next = known - queued; next < known && this.queued > 0; next = this.#taken - this.queued) {
-        super.deliver(consumer, 1);
-      }
-    }
-  }
-
   /** Whether somebody has asked for an event that is not there. */
   get #isAsked(): boolean {
     return this.#pulls !== undefined && this.#pulls.size > 0;
@@ -316,32 +236,17 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
 
   /** Takes `busEvent` and returns true, or loses it or another one. */
   #put(busEvent: BusEvent<E>): boolean {
-    if (this.#makeQueue === undefined) {
-      const isTaken = this.offer(busEvent);
-      this.#taken += isTaken ? 1 : 0;
-      return isTaken;
-    }
-    this.#policyQueue ??= this.#makeQueue();
-    this.queue = this.#policyQueue;
     try {
-      return this.#obey(this.#policyQueue.put(busEvent));
+      const isTaken = this.keep(busEvent);
+      if (!isTaken && this.oldestAge !== undefined) {
+        this.fail(new SlowConsumerError(this.id, this.waiting, this.refused, this.oldestAge));
+      }
+      return isTaken;
     } catch (error) {
       // A key or a barrier of the application's threw, as a predicate does.
       this.fail(error);
       return true;
     }
-  }
-
-  #obey(verdict: Verdict): boolean {
-    this.#taken += verdict === 'taken' || verdict === 'displaced' ? 1 : 0;
-    this.refused += verdict === 'taken' ? 0 : 1;
-    if (this.hasConsumer || this.#isAsked || this.#marks !== undefined) {
-      this.requestTurn();
-    }
-    if (verdict === 'refused' && this.#policyQueue instanceof TimedQueue) {
-      this.fail(new SlowConsumerError(this.id, this.waiting, this.refused, this.#policyQueue.oldestAge));
-    }
-    return verdict === 'taken';
   }
 
   /** One that has ended and still has a consumer is waited for by a flush, though it has no slot. */
@@ -353,7 +258,7 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
 
   /** Tells those who wait for it how many events were consumed, or forgotten. */
   #tellConsumed(): void {
-    this.#marks?.passed(this.#taken - this.waiting);
+    this.#marks?.passed(this.taken - this.waiting);
     if (this.hasEnded && this.waiting === 0) {
       this.#host.draining.delete(this);
       this.#ignoreSignal?.();
@@ -385,8 +290,13 @@ export class Receiver<E> extends Mailbox<BusEvent<E>> implements BusReceiver<E>,
     }
   }
 
+  protected override deliver(consumer: Observer<BusEvent<E>>, queued: number): void {
+    this.parkedIn?.unpark(this);
+    super.deliver(consumer, queued);
+  }
+
   #lag(): void {
-    if (this.#growing$ !== undefined) {
+    if (this.#growing$ !== undefined || this.#marks !== undefined) {
       this.requestTurn();
     }
     if (!this.isLagging) {
