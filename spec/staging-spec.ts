@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { asapScheduler, map, type SchedulerLike, VirtualTimeScheduler } from 'rxjs';
-import { type BusEvent, type BusReceiver, EventFilter, matches, SharingBus } from '../lib/index.js';
+import {
+  type BusEvent,
+  type BusReceiver,
+  EventFilter,
+  matches,
+  type ReceiverOptions,
+  SharingBus,
+} from '../lib/index.js';
 import { collectPayloads } from './support/collect.js';
 import { event, uuid } from './support/events.js';
 import { ManualScheduler } from './support/ManualScheduler.js';
@@ -393,6 +400,24 @@ describe('nobody can tell that an event waits on the stage', () => {
       [1, 2, 3],
       [1, 2, 3, 4, 5],
     ]);
+  });
+
+  it.each<[string, ReceiverOptions<number>, EventFilter<number>]>([
+    ['has little room', { capacity: 2 }, EventFilter.all],
+    ['has a policy', { capacity: 2, overflow: 'drop-oldest' }, EventFilter.all],
+    ['is asked', {}, EventFilter.where<number>(() => true)],
+  ])('law 14: a scheduler that refuses is not the end of a receiver that %s', (_what, options, filter) => {
+    const { bus, scheduler } = busAndScheduler();
+    const { values, endings } = collectPayloads(bus.stream(filter, options));
+    const schedule = scheduler.schedule.bind(scheduler);
+    scheduler.schedule = () => {
+      scheduler.schedule = schedule;
+      throw new Error('not now');
+    };
+    bus.publish(event(1));
+    bus.publish(event(2));
+    scheduler.flush();
+    expect([values, endings, bus.subscriberCount]).toEqual([[1, 2], [], 1]);
   });
 
   it('law 22: a logger reads exact counts, also of a receiver whose events were staged with those that began the lag', () => {

@@ -1,7 +1,7 @@
 import type { Observer } from 'rxjs';
 import type { BusEvent } from '../protocol/BusEvent.js';
 import { Mailbox, report } from './Mailbox.js';
-import { type PolicyQueue, TimedQueue } from './policies.js';
+import { type PolicyQueue, TimedQueue, type Verdict } from './policies.js';
 import type { Stage } from './Stage.js';
 
 /** What a mailbox of a bus is made with, checked. */
@@ -18,7 +18,7 @@ export interface BurstMailboxOptions<E> {
  * Invariants: what waits is the run from `next` to before `end` of the burst on the {@link Stage.lent}, then the queue. A run is taken only while
  * nothing waits. Events are numbered as they are taken in; those that wait are the last of the `taken`.
  */
-export class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
+export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
   /** The function of a consumer that has no more than that: to fetch it from there takes longer than to call it. */
   protected handler: ((busEvent: BusEvent<E>) => void) | undefined;
 
@@ -47,6 +47,9 @@ export class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
   get hasPolicy(): boolean {
     return this.#makeQueue !== undefined;
   }
+
+  /** Ends it with `error`: it gets nothing more. */
+  abstract fail(error: unknown): void;
 
   override get waiting(): number {
     return this.#end - this.#next + this.queued;
@@ -90,7 +93,7 @@ export class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
     return true;
   }
 
-  /** Takes `busEvent` and returns true; or loses it, or another one. Throws what a policy's function throws. */
+  /** Takes `busEvent` and returns true; or loses it, or another one. What a policy's function throws makes it fail. */
   protected keep(busEvent: BusEvent<E>): boolean {
     if (this.#makeQueue === undefined) {
       const isTaken = this.offer(busEvent);
@@ -99,7 +102,14 @@ export class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
     }
     this.#policyQueue ??= this.#makeQueue();
     this.queue = this.#policyQueue;
-    const verdict = this.#policyQueue.put(busEvent);
+    let verdict: Verdict;
+    try {
+      verdict = this.#policyQueue.put(busEvent);
+    } catch (error) {
+      // A key or a barrier of the application's threw, as a predicate does.
+      this.fail(error);
+      return true;
+    }
     this.#taken += verdict === 'taken' || verdict === 'displaced' ? 1 : 0;
     this.refused += verdict === 'taken' ? 0 : 1;
     if (this.consumer !== undefined) {

@@ -2,10 +2,10 @@ import { defer, distinctUntilChanged, type Observable, type Observer, of, startW
 import { type BusReceiver, ReceiverBusyError, type ReceiverOptions, SlowConsumerError } from '../BusReceiver.js';
 import type { BusEvent } from '../protocol/BusEvent.js';
 import { type EventFilter, passes } from '../protocol/EventFilter.js';
-import { HandOver } from './HandOver.js';
-import { DirectConsumer, type Seat } from './DirectConsumer.js';
 import type { BoundedQueue } from './BoundedQueue.js';
 import { BurstMailbox, type BurstMailboxOptions } from './BurstMailbox.js';
+import { DirectConsumer, type Seat } from './DirectConsumer.js';
+import { HandOver } from './HandOver.js';
 import type { InOrder } from './InOrder.js';
 import type { Listing } from './Listing.js';
 import type { Log } from './logging.js';
@@ -196,7 +196,7 @@ export class Receiver<E> extends BurstMailbox<E> implements BusReceiver<E>, Stag
     this.refused += count;
   }
 
-  fail(error: unknown): void {
+  override fail(error: unknown): void {
     this.end({ error });
     this.#host.release(this);
   }
@@ -236,17 +236,11 @@ export class Receiver<E> extends BurstMailbox<E> implements BusReceiver<E>, Stag
 
   /** Takes `busEvent` and returns true, or loses it or another one. */
   #put(busEvent: BusEvent<E>): boolean {
-    try {
-      const isTaken = this.keep(busEvent);
-      if (!isTaken && this.oldestAge !== undefined) {
-        this.fail(new SlowConsumerError(this.id, this.waiting, this.refused, this.oldestAge));
-      }
-      return isTaken;
-    } catch (error) {
-      // A key or a barrier of the application's threw, as a predicate does.
-      this.fail(error);
-      return true;
+    const isTaken = this.keep(busEvent);
+    if (!isTaken && this.oldestAge !== undefined) {
+      this.fail(new SlowConsumerError(this.id, this.waiting, this.refused, this.oldestAge));
     }
+    return isTaken;
   }
 
   /** One that has ended and still has a consumer is waited for by a flush, though it has no slot. */

@@ -55,27 +55,29 @@ export class Route<E> implements Target<E> {
       }
       return;
     }
-    try {
-      for (let at = start; at < to; at += 1) {
-        if (this.#wants(burst.events[at] as BusEvent<E>)) {
-          this.#destination.offerRun(burst, at, at + 1);
-        }
+    for (let at = start; at < to; at += 1) {
+      if (this.#wants(burst.events[at] as BusEvent<E>)) {
+        this.#destination.offerRun(burst, at, at + 1);
       }
-    } catch (error) {
-      if (asked !== undefined) {
-        // Nothing more is asked, also before the destination is taken off.
-        asked.next = Infinity;
-      }
-      this.#destination.fail(error);
     }
   }
 
+  /** What the question throws is the destination's end; what goes wrong with an offer is not. */
   #wants(busEvent: BusEvent<E>): boolean {
-    if (this.#filter !== undefined) {
-      return passes(this.#filter, busEvent);
+    try {
+      if (this.#filter !== undefined) {
+        return this.#asked?.next !== Infinity && passes(this.#filter, busEvent);
+      }
+      const field = this.#field as ComparedField;
+      return (field === 'origin' ? busEvent.origin : busEvent.routing[field]) === this.#value;
+    } catch (error) {
+      if (this.#asked !== undefined) {
+        // Nothing more is asked, also before the destination is taken off.
+        this.#asked.next = Infinity;
+      }
+      this.#destination.fail(error);
+      return false;
     }
-    const field = this.#field as ComparedField;
-    return (field === 'origin' ? busEvent.origin : busEvent.routing[field]) === this.#value;
   }
 }
 
