@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs';
+import type { Delivery } from './Delivery.js';
 import type { BusEvent, EventKind } from './protocol/BusEvent.js';
 import type { Event } from './protocol/Event.js';
 
@@ -11,6 +12,16 @@ declare global {
   interface ReadableStream<R> {
     readonly locked: boolean;
   }
+}
+
+/** What can be taken one at a time, by whoever has time for it. */
+export interface Pullable<T> extends AsyncIterable<T> {
+  /** Takes the next, when there is one; `undefined` when all is through. */
+  recv(): Promise<T | undefined>;
+  /** Takes one by one; leaving the loop leaves the receiver at once. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<T>;
+  /** A web stream, which keeps nothing of its own. Cancelling it leaves the receiver at once. */
+  toReadableStream(): ReadableStream<T>;
 }
 
 /**
@@ -26,7 +37,7 @@ declare global {
  * `close` frees its slot on the bus at once, delivers what is queued, then completes. `[Symbol.dispose]`, and
  * unsubscribing from `events$`, leave at once: what is queued is forgotten, and not counted as lag.
  */
-export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, AsyncIterable<BusEvent<E>> {
+export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Pullable<BusEvent<E>> {
   /** From 0, one for each receiver of a bus, never given twice. */
   readonly id: number;
   /** What it was called in its options; its log lines show it. */
@@ -46,6 +57,15 @@ export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Asy
   /** `lagged` now, then as it grows, on the bus's scheduler; ends with the final count. */
   readonly lagged$: Observable<number>;
   /**
+   * `events$`, and between the events each loss in its place: right before the event that followed it.
+   *
+   * **Details** In the place of `events$`, and under the same rules. The gaps add up to `lagged`, take no room in the queue,
+   * and are recorded from the receiver's making on; `events$` gives the record up.
+   */
+  readonly deliveries$: Observable<Delivery<E>>;
+  /** The same view, for those who pull: `deliveries.recv()`, `for await (const delivery of receiver.deliveries)`. */
+  readonly deliveries: Pullable<Delivery<E>>;
+  /**
    * Takes one event, when there is one: the slow consumer's way. Nothing is buffered but in the receiver's own queue.
    *
    * **Details** Calls that overlap are served in their order. `for await (const busEvent of receiver)` and
@@ -57,10 +77,6 @@ export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Asy
    * @returns The event, or `undefined` when the receiver has completed.
    */
   recv(): Promise<BusEvent<E> | undefined>;
-  /** Takes events one by one; leaving the loop leaves the receiver at once. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<BusEvent<E>>;
-  /** Its events as a web stream, which keeps none of its own. Cancelling it leaves the receiver at once. */
-  toReadableStream(): ReadableStream<BusEvent<E>>;
   /** Drain, then complete. Again, it does nothing. */
   close(): void;
   /** Leave at once. */
@@ -94,11 +110,19 @@ export interface ReceiverOptions<E = unknown> {
   readonly reserve?: { readonly capacity: number; readonly kinds: readonly EventKind[] } | undefined;
   /** Leaves the receiver when it is aborted, as `[Symbol.dispose]` does. */
   readonly signal?: AbortSignal | undefined;
-  /** Shown in log lines. Default: none. */
+  /** Shown in log lines, and in `bus.stats()`. Default: none. */
   readonly name?: string | undefined;
+  /**
+   * Ends the receiver with {@link SlowConsumerError} when events wait and none has been taken for so many milliseconds, 1 to 2^31 - 1,
+   * on the bus's scheduler; what waits can still be taken. Default: it may wait for ever.
+   *
+   * **Details** It is about consumers that pull, and about those who never come: one that is subscribed takes what waits
+   * in its next turn.
+   */
+  readonly stallAfterMs?: number | undefined;
 }
 
-/** What a receiver ends with whose options say `evict`, after what waited. */
+/** What a receiver ends with whose options say `evict` or `stallAfterMs`, after what waited. */
 export class SlowConsumerError extends Error {
   override readonly name = 'SlowConsumerError';
 

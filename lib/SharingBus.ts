@@ -1,20 +1,41 @@
-import { asapScheduler, defer, noop, type Observable, type SchedulerLike } from 'rxjs';
+import {
+  asapScheduler,
+  defer,
+  noop,
+  type Observable,
+  type ObservableInput,
+  type ObservedValueOf,
+  type SchedulerLike,
+} from 'rxjs';
 import type { BusReceiver, ReceiverOptions } from './BusReceiver.js';
+import type { BusStats, Explanation } from './BusStats.js';
 import { type BusEventSource, CLOSED, type ConnectOptions, connectTo } from './internal/connectTo.js';
+import { consumeEach } from './internal/consumeEach.js';
+import { explain } from './internal/explain.js';
+import { HandOver } from './internal/HandOver.js';
+import { checkedHold, HeldEvents, type HoldUnboundOptions } from './internal/HeldEvents.js';
 import { InOrder } from './internal/InOrder.js';
 import { loggingTo } from './internal/logging.js';
 import { queueMaker } from './internal/policies.js';
 import { type Host, Receiver, type ReceiverSettings } from './internal/Receiver.js';
 import type { Wait } from './internal/Marks.js';
 import { onAbort } from './internal/onAbort.js';
+import { ReceiverHandle } from './internal/ReceiverHandle.js';
 import { requireCount } from './internal/requireCount.js';
 import { requireFunction } from './internal/requireFunction.js';
 import { show } from './internal/show.js';
 import { SoloSubject } from './internal/SoloSubject.js';
 import { Stage } from './internal/Stage.js';
 import { unlessAborted } from './internal/unlessAborted.js';
-import { enrichCanonical, type Enrichment, type LateBindOptions, takeEnriched } from './operators/lateBindScrollId.js';
-import { type BusEvent, canonicalBusEvent } from './protocol/BusEvent.js';
+import {
+  enrichCanonical,
+  type Enrichment,
+  foreseeEnriched,
+  type LateBindOptions,
+  type ScrollBinding,
+  takeEnriched,
+} from './operators/lateBindScrollId.js';
+import { type BusEvent, canonicalBusEvent, withIds } from './protocol/BusEvent.js';
 import type { Event } from './protocol/Event.js';
 import { canonicalFilter, EventFilter } from './protocol/EventFilter.js';
 
@@ -22,10 +43,21 @@ import { canonicalFilter, EventFilter } from './protocol/EventFilter.js';
 export interface SharingBusOptions<E = Event> extends LateBindOptions<E> {
   /** Where consumers are called, and every other hop in time. Default `asapScheduler`. */
   readonly scheduler?: SchedulerLike | undefined;
+  /**
+   * Holds back what has a session and no scroll yet, until its registration comes: then it follows that one, with its scroll. What is too
+   * much or too old goes as it is. Others are not delayed. Default: nothing is held.
+   */
+  readonly holdUnbound?: HoldUnboundOptions | undefined;
 }
 
 /** Options of {@link SharingBus.stream}. */
 export type StreamOptions<E = unknown> = ReceiverOptions<E>;
+
+/** Options of {@link SharingBus.stream} for a consumer that takes its time. */
+export interface ConsumeOptions<E, O extends ObservableInput<unknown>> extends StreamOptions<E> {
+  /** Works on one event at a time; the next is taken when the promise, or observable, that it returns is through. */
+  readonly consume: (busEvent: BusEvent<E>) => O;
+}
 
 /** Options of {@link SharingBus.flush}. */
 export interface FlushOptions {
@@ -59,11 +91,21 @@ const DEFAULT_WINDOW = 64;
 export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   readonly #published$ = new SoloSubject<BusEvent<E>>();
   readonly #inOrder = new InOrder();
-  readonly #scheduler: SchedulerLike;
   readonly #stage: Stage<E>;
   /** One for all receivers: a closure made for each would hold its filter as long as its handle. */
   readonly #host: Host<E>;
   readonly #receivers = new Map<number, Receiver<E>>();
+  /** Tells when a handle is collected. */
+  readonly #handles = new FinalizationRegistry<Receiver<E>>((receiver) => {
+    receiver.abandon();
+  });
+  readonly #options: SharingBusOptions<E>;
+  readonly #held: HeldEvents<E> | undefined;
+  /** The state of the pipe, once an event has come through. */
+  #enrichment: Enrichment<E> | undefined;
+  #published = 0;
+  #routed = 0;
+  #unbound = 0;
   /** What ends the connections that there are. */
   readonly #connections = new Set<(reason: unknown) => void>();
   readonly #connect: () => void;
@@ -78,6 +120,11 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
       this.#pass(busEvent);
     }
   };
+  readonly #dispatch = (busEvent: BusEvent<E>): void => {
+    this.#routed += 1;
+    this.#unbound += busEvent.routing.scrollId === undefined ? 1 : 0;
+    this.#stage.append(busEvent);
+  };
   readonly #part = (receiver: Receiver<E>): void => {
     this.#stage.leave(receiver);
     receiver.end('complete');
@@ -88,19 +135,27 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    * @throws RangeError for a `maxBindings` that is no integer from 1 to 2^31 - 1.
    */
   constructor(options: SharingBusOptions<E> = {}) {
-    const { scheduler = asapScheduler, logger } = options;
+    const { scheduler = asapScheduler, logger, holdUnbound } = options;
+    this.#options = options;
     requireFunction('SharingBus: scheduler.schedule', (scheduler as Partial<SchedulerLike> | null)?.schedule);
-    this.#scheduler = scheduler;
     this.#stage = new Stage(scheduler, this.#inOrder);
     this.#host = {
+      scheduler,
       stage: this.#stage,
       inOrder: this.#inOrder,
       log: loggingTo(logger),
       draining: new Set(),
+      totals: { delivered: 0, dropped: 0 },
       release: (receiver) => {
         this.#release(receiver);
       },
+      unwatch: (receiver) => {
+        this.#handles.unregister(receiver);
+      },
     };
+    if (holdUnbound !== undefined) {
+      this.#held = new HeldEvents(checkedHold(holdUnbound), scheduler, this.#stage.now, this.#inOrder, this.#dispatch);
+    }
     const enriched$ = this.#published$.asObservable().pipe(enrichCanonical(options));
     this.#connect = () => {
       enriched$.subscribe({
@@ -134,6 +189,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
       return;
     }
     const canonical = canonicalBusEvent(busEvent, this.#stage);
+    this.#published += 1;
     this.#inOrder.run(this.#enter, canonical);
   }
 
@@ -151,7 +207,13 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    */
   subscribeFiltered(filter: EventFilter<E>, queueCapacity: number | ReceiverOptions<E> = {}): BusReceiver<E> {
     const options = isOptions(queueCapacity) ? queueCapacity : { capacity: queueCapacity };
-    return this.#admit(canonicalFilter(filter), this.#settings('subscribeFiltered: queueCapacity', options));
+    const settings = this.#settings('subscribeFiltered: queueCapacity', options);
+    const receiver = this.#admit(canonicalFilter(filter), settings);
+    const handle = new ReceiverHandle(receiver);
+    if (!receiver.hasEnded) {
+      this.#handles.register(handle, receiver, receiver);
+    }
+    return handle;
   }
 
   /** Closes the receiver of this id, as its `close` does. An id that is unknown, or gone, is ignored. */
@@ -162,16 +224,32 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   /**
    * The matching events as a cold observable: each subscription makes a receiver, and unsubscribing ends it.
    *
-   * **Gotchas** A subscription has no handle, so it cannot tell its lag: use `subscribeFiltered` where that matters.
+   * **Details** With `consume`, the stream is of what that returns, in the manner of `concatMap`; but events wait in the receiver's
+   * own queue, and nowhere else. What it throws, or an error of what it returns, ends the stream.
+   *
+   * **Gotchas** A subscription has no handle, so it cannot tell its lag: `stats()` does, or use `subscribeFiltered`.
    *
    * @param filter What it wants. Default: every event.
-   * @param options See {@link StreamOptions}.
+   * @param options See {@link StreamOptions} and {@link ConsumeOptions}.
    * @throws RangeError, InvalidFilterError or InvalidUuidError for bad arguments, at this call.
    */
-  stream(filter: EventFilter<E> = EventFilter.all, options: StreamOptions<E> = {}): Observable<BusEvent<E>> {
+  stream<O extends ObservableInput<unknown>>(
+    filter: EventFilter<E>,
+    options: ConsumeOptions<E, O>,
+  ): Observable<ObservedValueOf<O>>;
+  stream(filter?: EventFilter<E>, options?: StreamOptions<E>): Observable<BusEvent<E>>;
+  stream<O extends ObservableInput<unknown>>(
+    filter: EventFilter<E> = EventFilter.all,
+    options: StreamOptions<E> & { readonly consume?: ConsumeOptions<E, O>['consume'] | undefined } = {},
+  ): Observable<BusEvent<E> | ObservedValueOf<O>> {
+    const { consume } = options;
     const settings = this.#settings('stream: capacity', options);
     const canonical = canonicalFilter(filter);
-    return defer(() => this.#admit(canonical, settings).events$);
+    if (consume === undefined) {
+      return defer(() => new HandOver(this.#admit(canonical, settings)));
+    }
+    requireFunction('stream: consume', consume);
+    return defer(() => consumeEach(this.#admit(canonical, settings), consume));
   }
 
   /**
@@ -232,6 +310,35 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     }
   }
 
+  /** What the bus has done so far, and its receivers. To ask costs; to be asked costs next to nothing. */
+  stats(): BusStats<E> {
+    this.#stage.settle();
+    const receivers = [...this.#receivers.values()].flatMap((receiver) => receiver.stats ?? []);
+    const { delivered, dropped } = this.#host.totals;
+    return {
+      published: this.#published,
+      bound: this.#routed - this.#unbound,
+      unbound: this.#unbound,
+      held: this.#held?.size ?? 0,
+      released: this.#held?.released ?? 0,
+      evictedBindings: this.#enrichment?.evictions ?? 0,
+      delivered: receivers.reduce((sum, one) => sum + one.delivered, delivered),
+      dropped: receivers.reduce((sum, one) => sum + one.lagged, dropped),
+      receivers,
+    };
+  }
+
+  /**
+   * What would become of `busEvent`, if it were published now, at each receiver. Nothing happens.
+   *
+   * **Errors** `InvalidBusEventError` for a malformed event.
+   */
+  explain(busEvent: BusEvent<E>): readonly Explanation[] {
+    const enriched = foreseeEnriched(canonicalBusEvent(busEvent), this.#enrichment?.bindings, this.#options);
+    this.#stage.settle();
+    return [...this.#receivers.values()].map((receiver) => explain(receiver, enriched));
+  }
+
   /** Ends the bus: every receiver completes after what it has queued. Again, it does nothing. */
   close(): void {
     if (this.#closed) {
@@ -241,6 +348,9 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     for (const stop of this.#connections) {
       stop(CLOSED);
     }
+    this.#inOrder.run((held) => {
+      held?.releaseAll();
+    }, this.#held);
     for (const receiver of [...this.#receivers.values()]) {
       receiver.close();
     }
@@ -281,7 +391,10 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     if (others.signal !== undefined) {
       requireFunction('signal.addEventListener', (others.signal as Partial<AbortSignal> | null)?.addEventListener);
     }
-    return { ...settings, makeQueue: queueMaker(settings, () => this.#scheduler.now()) };
+    if (others.stallAfterMs !== undefined) {
+      requireCount('stallAfterMs', others.stallAfterMs);
+    }
+    return { ...settings, makeQueue: queueMaker(settings) };
   }
 
   #admit(filter: EventFilter<E>, options: ReceiverSettings<E>): Receiver<E> {
@@ -303,6 +416,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   /** The slot is free at once; events that were published before are still offered. */
   #release(receiver: Receiver<E>): void {
     if (this.#receivers.delete(receiver.id)) {
+      this.#handles.unregister(receiver);
       this.#inOrder.run(this.#part, receiver);
     }
   }
@@ -315,11 +429,27 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   }
 
   #route(enrichment: Enrichment<E>): void {
+    this.#enrichment = enrichment;
     try {
-      this.#stage.append(takeEnriched(enrichment));
+      const busEvent = takeEnriched(enrichment);
+      if (this.#held?.wants(busEvent) === true) {
+        this.#held.hold(busEvent);
+        return;
+      }
+      this.#dispatch(busEvent);
+      if (this.#held !== undefined && enrichment.learned !== undefined) {
+        this.#bindHeld(this.#held, enrichment.learned);
+      }
     } catch (error) {
       // Receivers never throw; an envelope whose getters change their mind after publish may.
       this.#host.log('warn', `an event could not be read again: ${show(error)}`);
+    }
+  }
+
+  /** Those that waited for the registration follow it. */
+  #bindHeld(held: HeldEvents<E>, { connectorId, sessionId, scrollId }: ScrollBinding): void {
+    for (const busEvent of held.take(connectorId, sessionId)) {
+      this.#dispatch(withIds(busEvent, scrollId, busEvent.routing.connectorUid));
     }
   }
 }

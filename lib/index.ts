@@ -2,11 +2,21 @@
 export {
   type BusReceiver,
   type Overflow,
+  type Pullable,
   ReceiverBusyError,
   type ReceiverOptions,
   SlowConsumerError,
 } from './BusReceiver.js';
-export { type FlushOptions, SharingBus, type SharingBusOptions, type StreamOptions } from './SharingBus.js';
+export type { BusStats, Explanation, ReceiverStats } from './BusStats.js';
+export type { Delivery, EventDelivery, Gap } from './Delivery.js';
+export {
+  type ConsumeOptions,
+  type FlushOptions,
+  SharingBus,
+  type SharingBusOptions,
+  type StreamOptions,
+} from './SharingBus.js';
+export type { HoldUnboundOptions } from './internal/HeldEvents.js';
 export type { BusEventSource, ConnectOptions } from './internal/connectTo.js';
 
 export { concatMapDropNewest, type ConcatMapDropNewestOptions } from './operators/concatMapDropNewest.js';

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const BUDGETS = [
-  { what: 'the main entry', code: "export * from 'sharing-bus';", maxBytes: 12_000 },
+  { what: 'the main entry', code: "export * from 'sharing-bus';", maxBytes: 18_000 },
   { what: 'dropNewest alone', code: "export { dropNewest } from 'sharing-bus';", maxBytes: 1_500 },
 ];
 

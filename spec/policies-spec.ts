@@ -9,7 +9,7 @@ import {
   SharingBus,
   SlowConsumerError,
 } from '../lib/index.js';
-import { collectPayloads, recordingLogger } from './support/collect.js';
+import { collect, collectPayloads, recordingLogger } from './support/collect.js';
 import { event } from './support/events.js';
 import { ManualScheduler } from './support/ManualScheduler.js';
 
@@ -274,6 +274,23 @@ describe('options of a policy', () => {
     scheduler.flush();
     expect(all.map(({ endings }) => endings)).toEqual([[new Error('no')], [new Error('no')]]);
     expect(neighbour.values).toEqual([1]);
+  });
+
+  it('law 31: a key that leaves its receiver forgets its event with the others', () => {
+    const { bus, scheduler, publish } = busOf();
+    const receiver = bus.subscribeFiltered(EventFilter.all, {
+      overflow: 'latest',
+      key: ({ event: payload }) => {
+        if (payload === 2) {
+          receiver[Symbol.dispose]();
+        }
+        return 'one';
+      },
+    });
+    const { values, endings } = collect(receiver.deliveries$);
+    publish('chat', 1, 2);
+    scheduler.flush();
+    expect([values, endings, receiver.lagged, bus.stats().delivered]).toEqual([[], ['complete'], 0, 0]);
   });
 
   it.each<[string, unknown]>([

@@ -82,6 +82,14 @@ describe('recv', () => {
     ]);
   });
 
+  it('is served where one burst fills the queue and is more than it holds', async () => {
+    const { scheduler, receiver, publish } = setUp(64);
+    const pulled = receiver.recv();
+    publish(...Array.from({ length: 65 }, (_, index) => index));
+    scheduler.flush();
+    expect(payloadOf((await stateOf(pulled)) as BusEvent<number>)).toBe(0);
+  });
+
   it('gives undefined when the receiver has completed, after what was queued', async () => {
     const { bus, scheduler, receiver, publish } = setUp();
     const waiting = bus.subscribeAll().recv();
@@ -393,6 +401,18 @@ describe('flush', () => {
     expect(await stateOf(flushed as Promise<void>)).toBe('pending');
     receiver[Symbol.dispose]();
     expect(await stateOf(flushed as Promise<void>)).toBeUndefined();
+  });
+
+  it('leaves nothing scheduled while somebody waits for the next event', async () => {
+    const { bus, scheduler, receiver, publish } = setUp();
+    publish(1);
+    const flushed = bus.flush();
+    await receiver.recv();
+    const next = receiver.recv();
+    [1, 2, 3].forEach(() => scheduler.turn());
+    expect([await stateOf(flushed), scheduler.pending]).toEqual([undefined, 0]);
+    receiver[Symbol.dispose]();
+    expect(await next).toBeUndefined();
   });
 
   it('waits for a receiver that was closed before its consumer came', async () => {

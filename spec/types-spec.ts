@@ -173,6 +173,7 @@ describe('the types of the main entry', () => {
       maxBindings: undefined,
       scheduler: undefined,
       logger: undefined,
+      holdUnbound: undefined,
     };
     const bus = new SharingBus<MyEvent>(options);
     const noCapacity: StreamOptions = { capacity: undefined };

@@ -19,10 +19,24 @@ export class Batch<E> implements Burst<E> {
   readonly runs: Run<E>[] = [];
   readonly first: number;
   lent = false;
+  readonly #now: () => number;
+  #since: number | undefined;
 
-  constructor(first: number, ...events: BusEvent<E>[]) {
+  /** @param now The time on the bus's scheduler. */
+  constructor(first: number, now: () => number, ...events: BusEvent<E>[]) {
     this.first = first;
+    this.#now = now;
     this.events = events;
+  }
+
+  /** The time of its first event: the clock is read at the first call. */
+  get since(): number {
+    return (this.#since ??= this.#now());
+  }
+
+  /** Notes the time, of a batch that is not handed over at once. */
+  stamp(): void {
+    this.#since = this.#now();
   }
 
   /** Takes the last event out again, whoever it was found to be for. */

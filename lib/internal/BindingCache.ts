@@ -31,6 +31,11 @@ export class BindingCache {
     return this.#size;
   }
 
+  /** The scroll id of the pair; to look is no use. */
+  peek(connectorId: string, sessionId: string): Uuid | undefined {
+    return this.#byConnector.get(connectorId)?.get(sessionId)?.scrollId;
+  }
+
   /** The scroll id of the pair. Finding it is a use; missing it is none. */
   use(connectorId: string, sessionId: string): Uuid | undefined {
     const binding = this.#byConnector.get(connectorId)?.get(sessionId);

@@ -1,8 +1,11 @@
 import type { Observer } from 'rxjs';
 import type { BusEvent } from '../protocol/BusEvent.js';
+import { Ages } from './Ages.js';
+import { Gaps } from './Gaps.js';
 import { Mailbox, report } from './Mailbox.js';
-import { type PolicyQueue, TimedQueue, type Verdict } from './policies.js';
+import type { Loss, PolicyQueue, Verdict } from './policies.js';
 import type { Stage } from './Stage.js';
+import { kindOf } from './Tally.js';
 
 /** What a mailbox of a bus is made with, checked. */
 export interface BurstMailboxOptions<E> {
@@ -16,16 +19,25 @@ export interface BurstMailboxOptions<E> {
  * have a policy.
  *
  * Invariants: what waits is the run from `next` to before `end` of the burst on the {@link Stage.lent}, then the queue. A run is taken only while
- * nothing waits. Events are numbered as they are taken in; those that wait are the last of the `taken`.
+ * nothing waits. Events are numbered as they are taken in; those that wait are the last of the `taken`. Of those, all but the `unseen` were
+ * delivered.
  */
 export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
   /** The function of a consumer that has no more than that: to fetch it from there takes longer than to call it. */
   protected handler: ((busEvent: BusEvent<E>) => void) | undefined;
+  /** What is missing between the events that wait. */
+  protected gaps: Gaps | undefined;
+  /** The most events that waited at a time. */
+  highWaterMark = 0;
 
   readonly #stage: Stage<E>;
   #next = 0;
   #end = 0;
   #taken = 0;
+  /** Events that were taken in, and forgotten or displaced. */
+  #unseen = 0;
+  #hasForgotten = false;
+  #ages: Ages | undefined;
   readonly #makeQueue: (() => PolicyQueue<BusEvent<E>>) | undefined;
   #policyQueue: PolicyQueue<BusEvent<E>> | undefined;
 
@@ -48,6 +60,9 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
     return this.#makeQueue !== undefined;
   }
 
+  /** Whether somebody may want to know what is missing, and where. */
+  abstract get recordsGaps(): boolean;
+
   /** Ends it with `error`: it gets nothing more. */
   abstract fail(error: unknown): void;
 
@@ -55,10 +70,39 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
     return this.#end - this.#next + this.queued;
   }
 
+  /** Events that its consumer was given. */
+  get delivered(): number {
+    return this.#taken - this.waiting - this.#unseen;
+  }
+
+  /** For how many milliseconds the oldest event has waited; 0 where none does, or where it has its turn right now. */
+  get oldestAge(): number {
+    const isHandedOver = this.#next < this.#end;
+    const since = isHandedOver || this.queued === 0 ? undefined : this.#ages?.since(this.nextNumber);
+    return since === undefined ? 0 : Math.max(0, this.#stage.now() - since);
+  }
+
+  /** What would become of `busEvent`, if it were offered now. */
+  foresee(busEvent: BusEvent<E>): Verdict {
+    if (this.#makeQueue !== undefined) {
+      return (this.#policyQueue ??= this.#makeQueue()).foresee(busEvent);
+    }
+    return this.waiting < this.capacity ? 'taken' : 'refused';
+  }
+
   override discard(): void {
+    this.#hasForgotten = true;
+    this.#unseen += this.waiting;
     this.#policyQueue = undefined;
+    this.gaps = undefined;
     this.#next = this.#end;
     super.discard();
+  }
+
+  /** Forgets the event in hand, which the consumer was not given yet, where those that waited are forgotten. Returns whether it did. */
+  protected forgetInHand(): boolean {
+    this.#unseen += this.#hasForgotten ? 1 : 0;
+    return this.#hasForgotten;
   }
 
   /** Events that it has taken in. */
@@ -66,9 +110,9 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
     return this.#taken;
   }
 
-  /** Of one that evicts its consumer: for how many milliseconds the oldest event has waited. */
-  protected get oldestAge(): number | undefined {
-    return this.#policyQueue instanceof TimedQueue ? this.#policyQueue.oldestAge : undefined;
+  /** The number of the event that is the next to come, or will be. */
+  protected get nextNumber(): number {
+    return this.#taken - this.waiting;
   }
 
   /** The event that is the `index`th to come. */
@@ -83,12 +127,16 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
    * @returns Whether it has; if not, nothing has happened.
    */
   protected borrow(from: number, to: number): boolean {
-    if (this.consumer === undefined || to - from > this.capacity || this.waiting > 0) {
+    const count = to - from;
+    if (this.consumer === undefined || count > this.capacity || this.waiting > 0) {
       return false;
     }
     this.#next = from;
     this.#end = to;
-    this.#taken += to - from;
+    this.#taken += count;
+    if (count > this.highWaterMark) {
+      this.highWaterMark = count;
+    }
     this.requestTurn();
     return true;
   }
@@ -102,20 +150,43 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
     }
     this.#policyQueue ??= this.#makeQueue();
     this.queue = this.#policyQueue;
-    let verdict: Verdict;
+    let loss: Loss<BusEvent<E>> | undefined;
     try {
-      verdict = this.#policyQueue.put(busEvent);
+      loss = this.#policyQueue.put(busEvent);
     } catch (error) {
       // A key or a barrier of the application's threw, as a predicate does.
       this.fail(error);
       return true;
     }
-    this.#taken += verdict === 'taken' || verdict === 'displaced' ? 1 : 0;
-    this.refused += verdict === 'taken' ? 0 : 1;
+    if (this.hasEnded) {
+      // One of them has left the receiver: the event is forgotten with the others.
+      return true;
+    }
+    if (loss === undefined) {
+      this.#taken += 1;
+    } else {
+      this.#lose(loss);
+    }
     if (this.consumer !== undefined) {
       this.requestTurn();
     }
-    return verdict === 'taken';
+    return loss === undefined;
+  }
+
+  /** Notes since when those wait that were taken last: from the one of this number on. */
+  protected noteKept(first: number, since: number): void {
+    const { waiting } = this;
+    if (waiting > this.highWaterMark) {
+      this.highWaterMark = waiting;
+    }
+    if (waiting > 0) {
+      (this.#ages ??= new Ages()).note(first, since, this.#taken - waiting);
+    }
+  }
+
+  /** Notes that `count` events of `kind` are missing behind those that wait. */
+  protected noteMissing(kind: string, count = 1): void {
+    (this.gaps ??= new Gaps()).add(this.#taken, kind, count);
   }
 
   protected override deliver(consumer: Observer<BusEvent<E>>, queued: number): void {
@@ -146,6 +217,22 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
       for (let next = known - queued; next < known && this.queued > 0; next = this.#taken - this.queued) {
         super.deliver(consumer, 1);
       }
+    }
+  }
+
+  #lose({ verdict, value, index }: Loss<BusEvent<E>>): void {
+    this.refused += 1;
+    const kind = this.recordsGaps ? kindOf(value) : undefined;
+    if (verdict === 'displaces') {
+      // It was the one that had the number of the next one.
+      const number = this.#taken - this.queued;
+      this.#taken += 1;
+      this.#unseen += 1;
+      if (kind !== undefined) {
+        (this.gaps ??= new Gaps()).addEvent(number, kind);
+      }
+    } else if (kind !== undefined) {
+      (this.gaps ??= new Gaps()).add(verdict === 'refused' ? this.#taken : this.nextNumber + index, kind);
     }
   }
 }

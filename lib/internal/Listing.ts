@@ -1,3 +1,5 @@
+import type { BusEvent } from '../protocol/BusEvent.js';
+import { difference, kindOf, MAX_KINDS, Tally } from './Tally.js';
 import type { Burst, Destination, Target } from './Target.js';
 
 /**
@@ -14,6 +16,10 @@ export class Listing<E> implements Target<E> {
   readonly #open: Target<E>[] = [];
   #parked = 0;
   #refused = 0;
+  /** Of which kinds they were, while somebody who is parked wants to know. Has room for a gap's kinds whenever one is parked. */
+  #tally: Tally | undefined;
+  /** What the tally was when they were parked, of those who want to know. */
+  readonly #tallied = new Map<Destination<E>, ReadonlyMap<string, number>>();
 
   get size(): number {
     return this.#open.length + this.#parked;
@@ -40,7 +46,12 @@ export class Listing<E> implements Target<E> {
 
   /** Lets `destination`, which is parked here, be offered events again. */
   unpark(destination: Destination<E>): void {
-    destination.countRefused(this.refusedSince(destination.parkedAt));
+    const before = this.#tallied.get(destination);
+    const byKind = before && difference(before, (this.#tally as Tally).counts);
+    destination.countRefused(this.refusedSince(destination.parkedAt), byKind);
+    if (this.#tallied.delete(destination) && this.#tallied.size === 0) {
+      this.#tally = undefined;
+    }
     destination.parkedIn = undefined;
     this.#parked -= 1;
     this.add(destination);
@@ -49,6 +60,11 @@ export class Listing<E> implements Target<E> {
   offerRun(burst: Burst<E>, from: number, to: number): undefined {
     if (this.#parked > 0) {
       this.#refused += to - from;
+      if (this.#tally !== undefined) {
+        for (let at = from; at < to; at += 1) {
+          this.#tally.add(kindOf(burst.events[at] as BusEvent<E>));
+        }
+      }
     }
     const open = this.#open;
     let full: Destination<E>[] | undefined;
@@ -75,5 +91,23 @@ export class Listing<E> implements Target<E> {
     destination.parkedIn = this;
     destination.parkedAt = this.#refused;
     this.#parked += 1;
+    if (destination.recordsGaps) {
+      this.#tallied.set(destination, this.#tallyWithRoom().counts);
+    }
+  }
+
+  /** The tally, begun anew where there is little room left for the kinds of one who is parked now. */
+  #tallyWithRoom(): Tally {
+    const tally = this.#tally;
+    if (tally !== undefined && tally.counts.size <= MAX_KINDS) {
+      return tally;
+    }
+    const begun = new Tally(2 * MAX_KINDS);
+    for (const [destination, before] of this.#tallied) {
+      destination.countRefused(0, difference(before, (tally as Tally).counts));
+      this.#tallied.set(destination, begun.counts);
+    }
+    this.#tally = begun;
+    return begun;
   }
 }

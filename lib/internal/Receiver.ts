@@ -1,27 +1,31 @@
-import { defer, distinctUntilChanged, type Observable, type Observer, of, startWith, Subject } from 'rxjs';
-import { type BusReceiver, ReceiverBusyError, type ReceiverOptions, SlowConsumerError } from '../BusReceiver.js';
+import { defer, type Observable, type Observer, of, type SchedulerLike } from 'rxjs';
+import { ReceiverBusyError, type ReceiverOptions, SlowConsumerError } from '../BusReceiver.js';
+import type { ReceiverStats } from '../BusStats.js';
+import type { Delivery, Gap } from '../Delivery.js';
 import type { BusEvent } from '../protocol/BusEvent.js';
 import { type EventFilter, passes } from '../protocol/EventFilter.js';
 import type { BoundedQueue } from './BoundedQueue.js';
 import { BurstMailbox, type BurstMailboxOptions } from './BurstMailbox.js';
+import { DeliveryConsumer } from './DeliveryConsumer.js';
 import { DirectConsumer, type Seat } from './DirectConsumer.js';
-import { HandOver } from './HandOver.js';
+import { GrowingCount } from './GrowingCount.js';
 import type { InOrder } from './InOrder.js';
 import type { Listing } from './Listing.js';
 import type { Log } from './logging.js';
 import { type Ending, report } from './Mailbox.js';
 import { Marks, type Wait } from './Marks.js';
-import { iteratorOver, streamOver } from './pullOver.js';
 import { onAbort } from './onAbort.js';
-import { Pulls } from './Pulls.js';
+import type { Pull } from './Pull.js';
 import type { Route } from './Route.js';
 import type { Router } from './Router.js';
-import type { RoutingKey } from './routingKeys.js';
+import { StallTimer } from './StallTimer.js';
 import type { Stage, Staged } from './Stage.js';
+import { kindOf } from './Tally.js';
 import type { Burst } from './Target.js';
 
 /** What a receiver needs of its bus. */
 export interface Host<E> {
+  readonly scheduler: SchedulerLike;
   readonly stage: Stage<E>;
   readonly inOrder: InOrder;
   readonly log: Log;
@@ -29,57 +33,104 @@ export interface Host<E> {
   readonly draining: Set<Receiver<E>>;
   /** Frees the slot of `receiver`, if it has one; then, when all that was published until now was offered, ends it. */
   release(receiver: Receiver<E>): void;
+  /** Nobody needs to see any more whether the handle of `receiver` is collected. */
+  unwatch(receiver: Receiver<E>): void;
+  /** What those had got and lost that have ended. */
+  readonly totals: { delivered: number; dropped: number };
 }
 
 /** What a receiver is made with, checked. */
 export type ReceiverSettings<E> = ReceiverOptions<E> & BurstMailboxOptions<E>;
 
 /**
- * The bus's end of a {@link BusReceiver}, and the handle itself.
+ * The bus's end of a receiver. The application's is a handle: what nobody has a handle of, and nobody consumes, can be freed.
  *
  * Invariants: `isLagging` is true from the first refusal until a turn has emptied the mailbox. It is parked only while it lags
- * and nobody observes `lagged$`.
+ * and nobody observes its count.
  */
-export class Receiver<E> extends BurstMailbox<E> implements BusReceiver<E>, Staged<E>, Seat<BusEvent<E>> {
+export class Receiver<E> extends BurstMailbox<E> implements Staged<E>, Seat<BusEvent<E>> {
   readonly id: number;
   readonly name: string | undefined;
   isLagging = false;
   router: Router<E> | undefined;
-  listed: RoutingKey | readonly Route<E>[] | undefined;
+  filter: EventFilter<E> | undefined;
+  routes: readonly Route<E>[] | undefined;
   place = 0;
   parkedIn: Listing<E> | undefined;
   parkedAt = 0;
 
   readonly #host: Host<E>;
-  #events$: Observable<BusEvent<E>> | undefined;
-  #lagged$: Observable<number> | undefined;
-  /** Made for the first observer of `lagged$`. */
-  #growing$: Subject<number> | undefined;
+  /** Whether it ends where there is no room. */
+  readonly evicts: boolean;
+  /** Made for the first observer of the count. */
+  #growing: GrowingCount | undefined;
   /** Made for the first one who asks for an event that is not there. */
-  #pulls: Pulls<BusEvent<E>> | undefined;
+  #pulls: Pull<E>[] | undefined;
   /** Made for the first one who waits until events are consumed. */
   #marks: Marks | undefined;
+  /** Where it may not wait for its consumer for ever. */
+  #stallTimer: StallTimer | undefined;
   /** Gives back the listener at a signal, where there is one. */
   #ignoreSignal: (() => void) | undefined;
+  /** What the totals of its bus hold of what it delivered, once it has ended. */
+  #accounted: number | undefined;
 
   constructor(id: number, settings: ReceiverSettings<E>, host: Host<E>) {
     super(host.stage, settings);
     this.id = id;
     this.name = settings.name;
     this.#host = host;
+    this.evicts = settings.overflow === 'evict';
+    if (settings.stallAfterMs !== undefined) {
+      const { stage, scheduler } = host;
+      this.#stallTimer = new StallTimer(scheduler, stage.now, settings.stallAfterMs, () => {
+        stage.settle();
+        this.#evict();
+      });
+    }
   }
 
-  get events$(): Observable<BusEvent<E>> {
-    return (this.#events$ ??= new HandOver<BusEvent<E>>(this));
+  get title(): string {
+    return this.name === undefined ? `receiver ${this.id}` : `receiver ${this.id} (${this.name})`;
   }
 
-  get lagged$(): Observable<number> {
-    return (this.#lagged$ ??= defer(() => (this.#isOver ? of(this.lagged) : this.#growingCount())));
+  /** `undefined` while it is about to join, or to leave. */
+  get stats(): ReceiverStats<E> | undefined {
+    const { id, name, filter, capacity, waiting, highWaterMark, delivered } = this;
+    return (
+      filter && {
+        id,
+        name,
+        filter,
+        capacity,
+        waiting,
+        highWaterMark,
+        delivered,
+        lagged: this.#laggedNow,
+        oldestAgeMs: this.oldestAge,
+      }
+    );
   }
 
   get lagged(): number {
     this.#host.stage.settle();
     return this.#laggedNow;
+  }
+
+  get recordsGaps(): boolean {
+    return this.consumer === undefined || this.consumer instanceof DeliveryConsumer;
+  }
+
+  /** The count of what was lost, for one who watches it. */
+  observeLagged(): Observable<number> {
+    return defer(() => {
+      if (this.#isOver) {
+        return of(this.lagged);
+      }
+      this.#host.stage.settle();
+      this.parkedIn?.unpark(this);
+      return (this.#growing ??= new GrowingCount(() => this.#laggedNow)).observe();
+    });
   }
 
   close(): void {
@@ -92,9 +143,15 @@ export class Receiver<E> extends BurstMailbox<E> implements BusReceiver<E>, Stag
     });
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    this[Symbol.dispose]();
-    return Promise.resolve();
+  /** The handle was collected: nobody will come for the events. */
+  abandon(): void {
+    if (!this.hasEnded) {
+      this.#log(
+        'warn',
+        `${this.title} was dropped without being closed: its slot is free, ${this.waiting} events that waited are gone`,
+      );
+      this[Symbol.dispose]();
+    }
   }
 
   /** Leaves at once when `signal` is aborted. */
@@ -108,23 +165,23 @@ export class Receiver<E> extends BurstMailbox<E> implements BusReceiver<E>, Stag
     }
   }
 
-  recv(): Promise<BusEvent<E> | undefined> {
+  /**
+   * Tells `pull` the next event, or the end.
+   *
+   * @param inTurn Never at once, even where an event waits.
+   */
+  ask(pull: Pull<E>, inTurn = false): void {
     if (this.hasConsumer) {
-      return Promise.reject(new ReceiverBusyError(this.id));
+      pull.error(new ReceiverBusyError(this.id));
+      return;
     }
     this.#host.stage.settle();
-    this.#pulls ??= new Pulls();
-    const pulled = this.#pulls.ask();
-    this.#servePulls();
-    return pulled;
-  }
-
-  [Symbol.asyncIterator](): AsyncIterableIterator<BusEvent<E>> {
-    return iteratorOver<BusEvent<E>>(this);
-  }
-
-  toReadableStream(): ReadableStream<BusEvent<E>> {
-    return streamOver<BusEvent<E>>(this);
+    (this.#pulls ??= []).push(pull);
+    if (!inTurn) {
+      this.#servePulls();
+    } else if (this.waiting > 0 || this.hasEnded || this.#gapIsNext) {
+      this.requestTurn();
+    }
   }
 
   /** The wait until the events that wait now and match `filter` are consumed, or forgotten, if there are any. */
@@ -146,11 +203,38 @@ export class Receiver<E> extends BurstMailbox<E> implements BusReceiver<E>, Stag
     this.#host.stage.settle();
     if (this.hasConsumer || this.#isAsked) {
       consumer.error(new ReceiverBusyError(this.id));
-    } else {
-      this.handler = consumer instanceof DirectConsumer ? consumer.next : undefined;
-      this.attach(consumer);
-      this.#noteDraining();
+      return;
     }
+    this.#stallTimer?.stop();
+    // A consumer holds the handle, and ends the receiver when it goes.
+    this.#host.unwatch(this);
+    if (consumer instanceof DeliveryConsumer) {
+      if (this.waiting === 0 && this.#gapIsNext) {
+        // Also where it has ended: what is missing is told first.
+        this.consumer = consumer;
+        this.requestTurn();
+        this.#noteDraining();
+        return;
+      }
+    } else {
+      // Nobody will ask what is missing.
+      this.parkedIn?.unpark(this);
+      this.gaps = undefined;
+    }
+    this.handler = consumer instanceof DirectConsumer ? consumer.next : undefined;
+    this.attach(consumer);
+    this.#noteDraining();
+  }
+
+  /** Serves `out` with events, and with what is missing between them. Returns what has to {@link leave}. */
+  serveDeliveries(out: Observer<Delivery<E>>): Observer<BusEvent<E>> {
+    // The event in hand is not counted among those that wait.
+    const consumer = new DeliveryConsumer<E>(out, {
+      takeGap: () => this.#takeGap(this.nextNumber - 1),
+      isForgotten: () => this.forgetInHand(),
+    });
+    this.serve(consumer);
+    return consumer;
   }
 
   leave(consumer: Observer<BusEvent<E>>): void {
@@ -168,13 +252,21 @@ export class Receiver<E> extends BurstMailbox<E> implements BusReceiver<E>, Stag
     if (this.hasEnded || (burst.lent && this.borrow(from, to))) {
       return undefined;
     }
+    const { taken } = this;
     for (let at = from; at < to; at += 1) {
       if (!this.#put(burst.events[at] as BusEvent<E>)) {
-        this.countRefused(to - at - 1);
+        this.countRefused(to - at - 1, undefined);
+        if (this.recordsGaps && !this.hasPolicy) {
+          burst.events.slice(at, to).forEach((busEvent) => {
+            this.noteMissing(kindOf(busEvent));
+          });
+        }
+        this.#noteRun(taken, burst);
         this.#lag();
         return this;
       }
     }
+    this.#noteRun(taken, burst);
     if (this.#isAsked) {
       this.requestTurn();
     }
@@ -187,13 +279,16 @@ export class Receiver<E> extends BurstMailbox<E> implements BusReceiver<E>, Stag
       !this.hasPolicy &&
       this.isLagging &&
       this.waiting === this.capacity &&
-      this.#growing$ === undefined &&
+      this.#growing === undefined &&
       !this.hasEnded
     );
   }
 
-  countRefused(count: number): void {
+  countRefused(count: number, byKind: ReadonlyMap<string, number> | undefined): void {
     this.refused += count;
+    byKind?.forEach((missing, kind) => {
+      this.noteMissing(kind, missing);
+    });
   }
 
   override fail(error: unknown): void {
@@ -206,6 +301,12 @@ export class Receiver<E> extends BurstMailbox<E> implements BusReceiver<E>, Stag
     if (this.#isAsked) {
       this.requestTurn();
     }
+    this.#stallTimer?.stop();
+    if (this.#accounted === undefined) {
+      this.#accounted = 0;
+      this.#host.totals.dropped += this.#laggedNow;
+    }
+    this.#account();
     this.#noteDraining();
     if (!this.hasConsumer) {
       // Nobody can be waited for.
@@ -222,25 +323,49 @@ export class Receiver<E> extends BurstMailbox<E> implements BusReceiver<E>, Stag
     this.#tellConsumed();
     if (this.isLagging && this.waiting === 0) {
       this.#stopLagging();
-      this.#log('info', `${this.#title} has caught up; lagged: ${this.#laggedNow}`);
+      this.#log('info', `${this.title} has caught up; lagged: ${this.#laggedNow}`);
     }
-    if (this.#growing$ !== undefined) {
-      this.#tellGrowth(this.#growing$);
+    if (this.#growing !== undefined) {
+      this.#tellGrowth(this.#growing);
     }
   }
 
   /** Whether somebody has asked for an event that is not there. */
   get #isAsked(): boolean {
-    return this.#pulls !== undefined && this.#pulls.size > 0;
+    return this.#pulls !== undefined && this.#pulls.length > 0;
   }
 
   /** Takes `busEvent` and returns true, or loses it or another one. */
   #put(busEvent: BusEvent<E>): boolean {
     const isTaken = this.keep(busEvent);
-    if (!isTaken && this.oldestAge !== undefined) {
-      this.fail(new SlowConsumerError(this.id, this.waiting, this.refused, this.oldestAge));
+    if (!isTaken && this.evicts) {
+      this.#evict();
     }
     return isTaken;
+  }
+
+  #evict(): void {
+    this.fail(new SlowConsumerError(this.id, this.waiting, this.#laggedNow, this.oldestAge));
+  }
+
+  /** Notes what was taken of `burst`, if anything was, from the event of the number `first` on. */
+  #noteRun(first: number, { since }: Burst<E>): void {
+    if (this.taken > first) {
+      this.noteKept(first, since);
+      if (!this.hasConsumer && !this.#isAsked && !this.hasEnded) {
+        this.#stallTimer?.watch(since);
+      }
+    }
+  }
+
+  /** Whether something is missing before the next event. */
+  get #gapIsNext(): boolean {
+    return this.gaps?.has(this.nextNumber) === true;
+  }
+
+  /** What is missing before the event of this number, which is told now, or never. */
+  #takeGap(number: number): Gap | undefined {
+    return this.gaps?.take(number);
   }
 
   /** One that has ended and still has a consumer is waited for by a flush, though it has no slot. */
@@ -252,45 +377,91 @@ export class Receiver<E> extends BurstMailbox<E> implements BusReceiver<E>, Stag
 
   /** Tells those who wait for it how many events were consumed, or forgotten. */
   #tellConsumed(): void {
-    this.#marks?.passed(this.taken - this.waiting);
-    if (this.hasEnded && this.waiting === 0) {
-      this.#host.draining.delete(this);
-      this.#ignoreSignal?.();
+    this.#marks?.passed(this.nextNumber);
+    if (this.hasEnded) {
+      this.#account();
+      if (this.waiting === 0) {
+        this.#host.draining.delete(this);
+        this.#ignoreSignal?.();
+      }
+    }
+  }
+
+  /** What is delivered after the end counts, too. */
+  #account(): void {
+    if (this.#accounted !== undefined) {
+      this.#host.totals.delivered += this.delivered - this.#accounted;
+      this.#accounted = this.delivered;
     }
   }
 
   /** Gives what waits to those who have asked; when nothing will come, tells them. */
   #servePulls(): void {
     const pulls = this.#pulls;
-    if (pulls === undefined || pulls.size === 0) {
+    if (pulls === undefined || pulls.length === 0) {
       return;
     }
     this.parkedIn?.unpark(this);
-    while (pulls.size > 0 && this.waiting > 0) {
-      pulls.give((this.queue as BoundedQueue<BusEvent<E>>).shift());
-    }
-    while (pulls.size > 0 && this.ending !== undefined) {
-      if (this.ending === 'complete') {
-        pulls.give(undefined);
+    // Who asks again when he is answered is answered in the next turn. Who leaves then has answered all.
+    const asked = pulls.length;
+    let count = asked;
+    for (; count > 0 && pulls.length > 0 && this.#hasFor(pulls); count -= 1) {
+      const pull = pulls.shift() as Pull<E>;
+      const gap = this.#takeGap(this.nextNumber);
+      if (gap !== undefined && pull.gap !== undefined) {
+        pull.gap(gap);
       } else {
-        pulls.refuse(this.ending.error);
-        // An error is told once.
-        this.ending = 'complete';
+        pull.next((this.queue as BoundedQueue<BusEvent<E>>).shift());
       }
     }
-    if (this.isLagging || this.#marks !== undefined) {
-      // The rest is told in a turn.
+    for (; count > 0 && pulls.length > 0 && this.ending !== undefined && !this.#hasFor(pulls); count -= 1) {
+      const pull = pulls.shift() as Pull<E>;
+      if (this.ending === 'complete') {
+        pull.complete();
+      } else {
+        const { error } = this.ending;
+        // An error is told once.
+        this.ending = 'complete';
+        pull.error(error);
+      }
+    }
+    if (this.waiting === 0 || this.hasEnded) {
+      this.#stallTimer?.stop();
+    } else {
+      this.#stallTimer?.watch(this.#host.stage.now());
+    }
+    if (pulls.length > 0 && (this.waiting > 0 || this.hasEnded)) {
       this.requestTurn();
     }
+    if (this.hasEnded) {
+      this.#account();
+    }
+    if (pulls.length < asked && (this.isLagging || this.#marks !== undefined)) {
+      // The rest is told in a turn. Where nobody was answered there is nothing to tell: a turn that asks for the next one never ends.
+      this.requestTurn();
+    }
+  }
+
+  /** Whether there is something to tell to the one who asked first. */
+  #hasFor([first]: readonly Pull<E>[]): boolean {
+    return this.waiting > 0 || (first?.gap !== undefined && this.#gapIsNext);
   }
 
   protected override deliver(consumer: Observer<BusEvent<E>>, queued: number): void {
     this.parkedIn?.unpark(this);
     super.deliver(consumer, queued);
+    if (this.gaps !== undefined && this.waiting === 0 && consumer instanceof DeliveryConsumer) {
+      try {
+        // With room for the next event, nothing more can be missing before it.
+        consumer.tell(this.#takeGap(this.taken));
+      } catch (error) {
+        report(error);
+      }
+    }
   }
 
   #lag(): void {
-    if (this.#growing$ !== undefined || this.#marks !== undefined) {
+    if (this.#growing !== undefined || this.#marks !== undefined || this.#isAsked) {
       this.requestTurn();
     }
     if (!this.isLagging) {
@@ -299,13 +470,9 @@ export class Receiver<E> extends BurstMailbox<E> implements BusReceiver<E>, Stag
       this.#host.stage.lags(this);
       this.#log(
         'warn',
-        `${this.#title} begins to lag: ${this.waiting < this.capacity ? `${this.waiting} wait` : `its queue of ${this.waiting} is full`}`,
+        `${this.title} begins to lag: ${this.waiting < this.capacity ? `${this.waiting} wait` : `its queue of ${this.waiting} is full`}`,
       );
     }
-  }
-
-  get #title(): string {
-    return this.name === undefined ? `receiver ${this.id}` : `receiver ${this.id} (${this.name})`;
   }
 
   /** Writes when the present event, or hand-over, is through: a logger may read any count. */
@@ -337,7 +504,7 @@ export class Receiver<E> extends BurstMailbox<E> implements BusReceiver<E>, Stag
 
   /** An observer of `lagged$` is told of the end in a turn, as of everything. */
   #announceEnd(): void {
-    if (this.#growing$ !== undefined) {
+    if (this.#growing !== undefined) {
       this.requestTurn();
     }
   }
@@ -351,27 +518,11 @@ export class Receiver<E> extends BurstMailbox<E> implements BusReceiver<E>, Stag
     return this.refused + (this.parkedIn?.refusedSince(this.parkedAt) ?? 0);
   }
 
-  #growingCount(): Observable<number> {
-    this.#host.stage.settle();
-    this.parkedIn?.unpark(this);
-    this.#growing$ ??= new Subject();
-    return this.#growing$.pipe(startWith(this.lagged), distinctUntilChanged());
-  }
-
-  #tellGrowth(growing$: Subject<number>): void {
-    const tell = (): void => {
-      try {
-        growing$.next(this.#laggedNow);
-      } catch (error) {
-        report(error);
-      }
-    };
-    tell();
+  #tellGrowth(growing: GrowingCount): void {
+    growing.tell();
     if (this.#isOver) {
-      this.#growing$ = undefined;
-      // An observer may have caused more since it was told.
-      tell();
-      growing$.complete();
+      this.#growing = undefined;
+      growing.end();
     }
   }
 }

@@ -39,10 +39,10 @@ export class Router<E> {
   add(destination: Destination<E>, filter: EventFilter<E>): void {
     this.#size += 1;
     destination.router = this;
+    destination.filter = filter;
     const { keys, rest } = finding(filter);
     const [key] = keys;
     if (key !== undefined && keys.length === 1 && rest === undefined) {
-      destination.listed = key;
       this.#enter(key, destination);
       return;
     }
@@ -50,7 +50,7 @@ export class Router<E> {
     const mayThrow = rest !== undefined && comparison(rest).length === 0;
     const asked: Asked | undefined = mayComeTwice || mayThrow ? { next: 0 } : undefined;
     const routes = keys.map((each) => new Route(destination, each, rest, asked));
-    destination.listed = routes;
+    destination.routes = routes;
     for (const route of routes) {
       this.#enter(route.key, route);
     }
@@ -58,20 +58,22 @@ export class Router<E> {
 
   /** Takes `destination` off. */
   remove(destination: Destination<E>): void {
-    const { listed, parkedIn } = destination;
-    if (listed === undefined) {
+    const { filter, routes, parkedIn } = destination;
+    if (filter === undefined) {
       return;
     }
     this.#size -= 1;
     destination.router = undefined;
-    destination.listed = undefined;
+    destination.filter = undefined;
+    destination.routes = undefined;
     parkedIn?.unpark(destination);
-    if ('field' in listed) {
-      this.#leave(listed, destination);
-    } else {
-      for (const route of listed) {
-        this.#leave(route.key, route);
-      }
+    if (routes === undefined) {
+      // One key decides: to find it again takes less than to keep it.
+      this.#leave(finding(filter).keys[0] as RoutingKey, destination);
+      return;
+    }
+    for (const route of routes) {
+      this.#leave(route.key, route);
     }
   }
 

@@ -38,11 +38,13 @@ export class Stage<E> extends Turns {
   readonly #promptRouter = new Router<E>();
   /** Of the receivers of the first router that do not lag. */
   readonly #room = new Room();
-  #staged = new Batch<E>(0);
+  #staged: Batch<E>;
   #prompted = 0;
+  /** The time on the scheduler, in milliseconds. */
+  readonly now: () => number;
   readonly #route = (lent: boolean): void => {
     const batch = this.#staged;
-    this.#staged = new Batch(batch.first + batch.events.length);
+    this.#staged = new Batch(batch.first + batch.events.length, this.now);
     batch.lent = lent;
     if (lent) {
       this.lent = batch.events;
@@ -55,6 +57,9 @@ export class Stage<E> extends Turns {
   constructor(scheduler: SchedulerLike, inOrder: InOrder) {
     super(scheduler);
     this.#inOrder = inOrder;
+    // Nothing but ages depends on it: a scheduler of an application's own need not have a clock.
+    this.now = () => (scheduler as Partial<SchedulerLike>).now?.() ?? Date.now();
+    this.#staged = new Batch(0, this.now);
   }
 
   /** Whether `id` is the canonical id of somebody's scroll or connector. */
@@ -139,7 +144,7 @@ export class Stage<E> extends Turns {
   }
 
   #offerPromptly(busEvent: BusEvent<E>): void {
-    const batch = new Batch<E>(this.#prompted, busEvent);
+    const batch = new Batch<E>(this.#prompted, this.now, busEvent);
     this.#prompted += 1;
     if (this.#promptRouter.find(busEvent, batch)) {
       this.#promptRouter.handOver(batch);
@@ -158,6 +163,9 @@ export class Stage<E> extends Turns {
     } catch (error) {
       batch.pop();
       throw error;
+    }
+    if (events.length === 1) {
+      batch.stamp();
     }
     if (this.isRunning || events.length > this.#room.least) {
       this.settle();

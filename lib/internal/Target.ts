@@ -1,8 +1,8 @@
 import type { BusEvent } from '../protocol/BusEvent.js';
+import type { EventFilter } from '../protocol/EventFilter.js';
 import type { Listing } from './Listing.js';
 import type { Route } from './Route.js';
 import type { Router } from './Router.js';
-import type { RoutingKey } from './routingKeys.js';
 
 /** Events that are routed together, in the order of their publishing. */
 export interface Burst<E> {
@@ -12,6 +12,8 @@ export interface Burst<E> {
   readonly first: number;
   /** Whether those who take of it have their turn at once: what they take may then wait where it is. */
   readonly lent: boolean;
+  /** The time of its first event on the bus's scheduler, in milliseconds. */
+  readonly since: number;
 }
 
 /** What is found by a key, and takes events a run at a time: one destination, a way to it, or several of these. */
@@ -28,18 +30,22 @@ export interface Target<E> {
 
 /** Where the router sends events. */
 export interface Destination<E> extends Target<E> {
-  /** The router that it is listed with; kept by that one, as is `listed`. */
+  /** The router that it is listed with; kept by that one, as are `filter` and `routes`. */
   router: Router<E> | undefined;
-  /** Its one key where that decides, else the ways to it. */
-  listed: RoutingKey | readonly Route<E>[] | undefined;
+  /** Which events it wants. */
+  filter: EventFilter<E> | undefined;
+  /** The ways to it, where no single key decides. */
+  routes: readonly Route<E>[] | undefined;
   /** The listing where it is parked; kept by that one, as is `parkedAt`. */
   parkedIn: Listing<E> | undefined;
   /** What the listing had refused when it was parked there. */
   parkedAt: number;
   /** Whether it is full, and need not be offered anything until it says so. */
   readonly mayPark: boolean;
-  /** Counts what it was refused while it was parked. */
-  countRefused(count: number): void;
+  /** Whether it wants to know of which kinds the events were that it was refused. Does not change while it is parked. */
+  readonly recordsGaps: boolean;
+  /** Counts what it was refused while it was parked; `byKind` where it records gaps. */
+  countRefused(count: number, byKind: ReadonlyMap<string, number> | undefined): void;
   /** Its filter threw `error`: it gets nothing more. */
   fail(error: unknown): void;
 }

@@ -6,26 +6,56 @@ import { requireFunction } from './requireFunction.js';
 import { show } from './show.js';
 
 /**
- * What became of an event that was offered: it waits; it does not; it waits and an older one had to go; or it waits in the
- * place of an older one. In all but the first case, one event is lost.
+ * What becomes of a value that is offered: it waits; it does not; it waits and the oldest has to go; or it waits in the place of
+ * an older one. In all but the first case, one value is lost.
  */
-export type Verdict = 'taken' | 'refused' | 'displaced' | 'replaced';
+export type Verdict = 'taken' | 'refused' | 'displaces' | 'replaces';
+
+/** The one value that an offer cost. */
+export interface Loss<T> {
+  readonly verdict: Exclude<Verdict, 'taken'>;
+  readonly value: T;
+  /** Where it waited: 0 for the one that was next. Of no meaning for one that was refused. */
+  readonly index: number;
+}
 
 /** A queue that loses in a way of its own. */
 export abstract class PolicyQueue<T> extends BoundedQueue<T> {
+  /** What would become of `value`, were it put now. */
+  abstract foresee(value: T): Verdict;
+
   /** In the place of `offer`. */
-  abstract put(value: T): Verdict;
+  abstract put(value: T): Loss<T> | undefined;
+}
+
+function refused<T>(value: T): Loss<T> {
+  return { verdict: 'refused', value, index: 0 };
+}
+
+/** Full, it refuses. */
+class DropNewestQueue<T> extends PolicyQueue<T> {
+  foresee(): Verdict {
+    return this.size < this.capacity ? 'taken' : 'refused';
+  }
+
+  put(value: T): Loss<T> | undefined {
+    return this.offer(value) ? undefined : refused(value);
+  }
 }
 
 /** Full, it drops the oldest. */
 class DropOldestQueue<T> extends PolicyQueue<T> {
-  put(value: T): Verdict {
+  foresee(): Verdict {
+    return this.size < this.capacity ? 'taken' : 'displaces';
+  }
+
+  put(value: T): Loss<T> | undefined {
     if (this.offer(value)) {
-      return 'taken';
+      return undefined;
     }
-    this.shift();
+    const oldest = this.shift();
     this.offer(value);
-    return 'displaced';
+    return { verdict: 'displaces', value: oldest, index: 0 };
   }
 }
 
@@ -45,27 +75,36 @@ class LatestQueue<T> extends PolicyQueue<T> {
     this.#keys = new BoundedQueue(capacity);
   }
 
-  put(value: T): Verdict {
+  foresee(value: T): Verdict {
+    if (!this.#isBarrier(value) && this.#numbers.has(this.#keyOf(value))) {
+      return 'replaces';
+    }
+    return this.size < this.capacity ? 'taken' : 'refused';
+  }
+
+  put(value: T): Loss<T> | undefined {
     // Both are asked first: what they throw leaves the queue as it was.
     const isBarrier = this.#isBarrier(value);
     const key = this.#keyOf(value);
     const number = isBarrier ? undefined : this.#numbers.get(key);
     if (number !== undefined) {
-      this.replace(number - this.#gone, value);
-      return 'replaced';
+      const index = number - this.#gone;
+      const older = this.at(index) as T;
+      this.replace(index, value);
+      return { verdict: 'replaces', value: older, index };
     }
     if (isBarrier) {
       // Also where it is refused: nothing is replaced across it.
       this.#numbers.clear();
     }
     if (!this.offer(value)) {
-      return 'refused';
+      return refused(value);
     }
     this.#keys.offer(key);
     if (!isBarrier) {
       this.#numbers.set(key, this.#gone + this.size - 1);
     }
-    return 'taken';
+    return undefined;
   }
 
   override shift(): T {
@@ -95,50 +134,29 @@ class ReserveQueue<E> extends PolicyQueue<BusEvent<E>> {
     this.#reserved = new BoundedQueue(this.capacity);
   }
 
-  put(busEvent: BusEvent<E>): Verdict {
-    const isCommon = this.size - this.#reservedCount < this.#common;
-    if (!isCommon && !(this.#kinds.has(busEvent.routing.kind) && this.#reservedCount < this.#reserve)) {
-      return 'refused';
+  foresee({ routing }: BusEvent<E>): Verdict {
+    const mayUseReserve = this.#kinds.has(routing.kind) && this.#reservedCount < this.#reserve;
+    return this.#hasCommonPlace || mayUseReserve ? 'taken' : 'refused';
+  }
+
+  put(busEvent: BusEvent<E>): Loss<BusEvent<E>> | undefined {
+    if (this.foresee(busEvent) === 'refused') {
+      return refused(busEvent);
     }
-    this.#reservedCount += isCommon ? 0 : 1;
-    this.#reserved.offer(!isCommon);
+    const isReserved = !this.#hasCommonPlace;
+    this.#reservedCount += isReserved ? 1 : 0;
+    this.#reserved.offer(isReserved);
     this.offer(busEvent);
-    return 'taken';
+    return undefined;
   }
 
   override shift(): BusEvent<E> {
     this.#reservedCount -= this.#reserved.shift() ? 1 : 0;
     return super.shift();
   }
-}
 
-/** Full, it refuses; it knows for how long the oldest has waited. */
-export class TimedQueue<T> extends PolicyQueue<T> {
-  readonly #times: BoundedQueue<number>;
-  readonly #now: () => number;
-
-  constructor(capacity: number, now: () => number) {
-    super(capacity);
-    this.#times = new BoundedQueue(capacity);
-    this.#now = now;
-  }
-
-  /** Milliseconds since the oldest was put; 0 where none waits. */
-  get oldestAge(): number {
-    return this.size === 0 ? 0 : this.#now() - (this.#times.at(0) ?? 0);
-  }
-
-  put(value: T): Verdict {
-    if (!this.offer(value)) {
-      return 'refused';
-    }
-    this.#times.offer(this.#now());
-    return 'taken';
-  }
-
-  override shift(): T {
-    this.#times.shift();
-    return super.shift();
+  get #hasCommonPlace(): boolean {
+    return this.size - this.#reservedCount < this.#common;
   }
 }
 
@@ -149,7 +167,6 @@ export class TimedQueue<T> extends PolicyQueue<T> {
  */
 export function queueMaker<E>(
   options: ReceiverOptions<E> & { readonly capacity: number },
-  now: () => number,
 ): (() => PolicyQueue<BusEvent<E>>) | undefined {
   const { capacity, overflow = 'drop-newest', reserve, key, barrier = () => false } = options;
   if (reserve !== undefined && overflow !== 'drop-newest') {
@@ -178,7 +195,7 @@ export function queueMaker<E>(
       requireFunction('barrier', barrier);
       return () => new LatestQueue(capacity, key as (busEvent: BusEvent<E>) => unknown, barrier);
     case 'evict':
-      return () => new TimedQueue(capacity, now);
+      return () => new DropNewestQueue(capacity);
     default:
       throw new TypeError(`overflow: expected drop-newest, drop-oldest, latest or evict, got ${show(overflow)}`);
   }

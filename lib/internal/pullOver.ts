@@ -1,3 +1,5 @@
+import type { Pullable } from '../BusReceiver.js';
+
 /** Something that gives one value when it is asked, and nothing when it is through. */
 export interface Pulled<T> {
   recv(): Promise<T | undefined>;
@@ -44,4 +46,13 @@ export function streamOver<T>(source: Pulled<T>): ReadableStream<T> {
     },
     { highWaterMark: 0 },
   );
+}
+
+/** All the ways of pulling `source`. */
+export function pullableOver<T>(source: Pulled<T>): Pullable<T> {
+  return {
+    recv: () => source.recv(),
+    toReadableStream: () => streamOver(source),
+    [Symbol.asyncIterator]: () => iteratorOver(source),
+  };
 }

@@ -1,4 +1,4 @@
-import { defer, map, type MonoTypeOperatorFunction, type OperatorFunction, pipe, scan } from 'rxjs';
+import { defer, map, type MonoTypeOperatorFunction, noop, type OperatorFunction, pipe, scan } from 'rxjs';
 import { BindingCache } from '../internal/BindingCache.js';
 import { type Log, type Logger, loggingTo } from '../internal/logging.js';
 import { requireCount } from '../internal/requireCount.js';
@@ -35,6 +35,8 @@ export interface Enrichment<E> {
   readonly bindings: BindingCache;
   evictions: number;
   enriched: BusEvent<E> | undefined;
+  /** The binding that the present event has taught, if it has. */
+  learned: ScrollBinding | undefined;
 }
 
 /**
@@ -84,7 +86,12 @@ export function enrichCanonical<E>(options: LateBindOptions<E>): OperatorFunctio
   return (source) =>
     // A seed given to scan would be shared by all subscriptions: each makes its own.
     defer(() => {
-      const seed: Enrichment<E> = { bindings: new BindingCache(maxBindings), evictions: 0, enriched: undefined };
+      const seed: Enrichment<E> = {
+        bindings: new BindingCache(maxBindings),
+        evictions: 0,
+        enriched: undefined,
+        learned: undefined,
+      };
       return source.pipe(
         scan((state, busEvent) => {
           const enriched = enrich(state, busEvent, bindingOf, log);
@@ -103,7 +110,23 @@ export function takeEnriched<E>(state: Enrichment<E>): BusEvent<E> {
   return enriched;
 }
 
+/** `busEvent` as {@link enrichCanonical} would make it now; nothing is learned, used or logged. */
+export function foreseeEnriched<E>(
+  busEvent: BusEvent<E>,
+  bindings: BindingCache | undefined,
+  { bindingOf = sessionRegistered }: LateBindOptions<E>,
+): BusEvent<E> {
+  const { connectorId, nativeSessionId, scrollId: preset, connectorUid } = busEvent.routing;
+  const known =
+    preset === undefined && connectorId !== undefined && nativeSessionId !== undefined
+      ? bindings?.peek(connectorId, nativeSessionId)
+      : preset;
+  const scrollId = canonicalUuid(registrationIn(busEvent.event, bindingOf, noop)?.scrollId) ?? known;
+  return scrollId === preset ? busEvent : withIds(busEvent, scrollId, connectorUid);
+}
+
 function enrich<E>(state: Enrichment<E>, busEvent: BusEvent<E>, bindingOf: BindingOf<E>, log: Log): BusEvent<E> {
+  state.learned = undefined;
   try {
     const { connectorId, nativeSessionId, scrollId: preset, connectorUid } = busEvent.routing;
     let scrollId = preset;
@@ -149,6 +172,7 @@ function learn<E>(state: Enrichment<E>, binding: ScrollBinding | undefined, log:
     );
     return undefined;
   }
+  state.learned = { connectorId, sessionId, scrollId };
   const evicted = state.bindings.learn(connectorId, sessionId, scrollId);
   if (evicted !== undefined) {
     state.evictions += 1;

@@ -5,7 +5,7 @@ import { Recorder } from '../support/Recorder.js';
 
 describe('Batch', () => {
   it('law 17: an event that is taken out again is in no run, and its place is free for the next', () => {
-    const batch = new Batch<number>(7);
+    const batch = new Batch<number>(7, Date.now);
     const [one, other] = [new Recorder(), new Recorder()];
     batch.events.push(event(1), event(2));
     batch.runs.push({ target: one, from: 0, to: 2 }, { target: other, from: 1, to: 2 });

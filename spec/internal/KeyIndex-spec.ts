@@ -33,7 +33,7 @@ function findAll(batch: Batch<number>, values: readonly string[], ...indexes: Ke
 describe('KeyIndex', () => {
   it('makes one run of successive events for one target, also where those of other fields lie between', () => {
     const [scrolls, others] = [indexOf('s', 't'), indexOf('s', 't')];
-    const batch = new Batch<number>(0);
+    const batch = new Batch<number>(0, Date.now);
     findAll(batch, ['s', 's', 's', 't', 's'], scrolls.index, others.index);
     const runs = [
       ['s', 0, 3],
@@ -45,7 +45,7 @@ describe('KeyIndex', () => {
 
   it('ends a run at an event that is for somebody else, and is a run of its own then', () => {
     const { index, names } = indexOf('s');
-    const batch = new Batch<number>(0);
+    const batch = new Batch<number>(0, Date.now);
     expect(findAll(batch, ['s', 'other', 's', 's'], index)).toEqual([true, false, true, true]);
     expect(said(batch.runs, names)).toEqual([
       ['s', 0, 1],
@@ -55,7 +55,7 @@ describe('KeyIndex', () => {
 
   it('ends all runs with their batch', () => {
     const { index, names } = indexOf('s');
-    const [one, next] = [new Batch<number>(0), new Batch<number>(1)];
+    const [one, next] = [new Batch<number>(0, Date.now), new Batch<number>(1, Date.now)];
     findAll(one, ['s'], index);
     findAll(next, ['s', 's'], index);
     expect([said(one.runs, names), said(next.runs, names)]).toEqual([[['s', 0, 1]], [['s', 0, 2]]]);
@@ -68,7 +68,7 @@ describe('KeyIndex', () => {
         const { index, names } = indexOf('a', 'b', '__proto__');
         let first = 0;
         for (const burst of bursts) {
-          const batch = new Batch<number>(first);
+          const batch = new Batch<number>(first, Date.now);
           findAll(batch, burst, index);
           const places = batch.runs.flatMap(({ target, from, to }) =>
             Array.from({ length: to - from }, (_, i) => [names.get(target), from + i]),
@@ -100,14 +100,14 @@ describe('KeyIndex', () => {
     index.remove('v', two);
     tell();
     expect(story).toEqual([[false, false, 0], ...Array<unknown>(3).fill([true, true, 1]), [false, false, 0]]);
-    expect(findAll(new Batch(0), ['v'], index)).toEqual([false]);
+    expect(findAll(new Batch(0, Date.now), ['v'], index)).toEqual([false]);
   });
 
   it('offers a run to all that are listed by the value when it was found', () => {
     const index = new KeyIndex<number>();
     const [one, two] = [new Recorder(), new Recorder()];
     const found = (first: number): Batch<number> => {
-      const batch = new Batch<number>(first);
+      const batch = new Batch<number>(first, Date.now);
       findAll(batch, ['v'], index);
       return batch;
     };

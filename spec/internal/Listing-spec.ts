@@ -9,7 +9,13 @@ import { Recorder } from '../support/Recorder.js';
 function offer(listing: Listing<number>, ...payloads: number[]): void {
   // The run is a part of its burst: what lies beside it is for others.
   const events = [-1, ...payloads, -1].map((payload) => event(payload));
-  listing.offerRun({ events, first: 0, lent: false }, 1, 1 + payloads.length);
+  listing.offerRun({ events, first: 0, lent: false, since: 0 }, 1, 1 + payloads.length);
+}
+
+/** Offers an event of each of these kinds, in one run. */
+function offerKinds(listing: Listing<number>, ...kinds: string[]): void {
+  const events = ['before', ...kinds, 'behind'].map((kind) => event(1, { kind }));
+  listing.offerRun({ events, first: 0, lent: false, since: 0 }, 1, 1 + kinds.length);
 }
 
 function listingOf(...targets: Target<number>[]): Listing<number> {
@@ -89,6 +95,71 @@ describe('Listing', () => {
     expect([full.calls, full.offered, full.lagged]).toEqual([2, [5], 3]);
   });
 
+  it('tells one who records gaps of which kinds it was refused some, and nobody else', () => {
+    const [first, second, silent] = [new Recorder(1), new Recorder(3), new Recorder(1)];
+    first.recordsGaps = true;
+    second.recordsGaps = true;
+    const listing = listingOf(first, second, silent);
+    // They fill one after the other, so what each was refused differs.
+    offerKinds(listing, 'a', 'a', 'b');
+    offerKinds(listing, 'b', 'c');
+    offerKinds(listing, 'c', 'c');
+    listing.unpark(first);
+    offerKinds(listing, 'd');
+    listing.unpark(second);
+    listing.unpark(silent);
+    expect(first.missing).toEqual([
+      ['b', 1],
+      ['c', 3],
+    ]);
+    expect(second.missing).toEqual([
+      ['c', 2],
+      ['d', 1],
+    ]);
+    expect([silent.missing, silent.refused]).toEqual([[], 7]);
+  });
+
+  it('one who is parked late has 64 kinds of its own, and nobody loses count', () => {
+    const [earliest, early, late] = [new Recorder(1), new Recorder(4), new Recorder(202)];
+    const all = [earliest, early, late];
+    all.forEach((one) => {
+      one.recordsGaps = true;
+    });
+    const listing = listingOf(...all);
+    const kinds = (count: number, prefix: string): string[] =>
+      Array.from({ length: count }, (_, index) => `${prefix} ${index}`);
+    offerKinds(listing, 'same', 'same', 'same');
+    offerKinds(listing, 'same', 'same');
+    offerKinds(listing, ...kinds(199, 'old'));
+    offerKinds(listing, 'same', ...kinds(63, 'new'));
+    listing.unpark(late);
+    expect(late.missing).toEqual(['same', ...kinds(63, 'new')].map((kind) => [kind, 1]));
+    listing.unpark(early);
+    listing.unpark(earliest);
+    const told = [early, earliest].map(({ missing }) => missing.reduce((sum, [, count]) => sum + count, 0));
+    expect(told).toEqual([199 + 64, 2 + 199 + 64]);
+  });
+
+  it('reads no kinds any more when nobody who is parked wants to know them', () => {
+    const [told, silent] = [new Recorder(1), new Recorder(1)];
+    told.recordsGaps = true;
+    const listing = listingOf(told, silent);
+    offerKinds(listing, 'a', 'b');
+    listing.unpark(told);
+    told.recordsGaps = false;
+    offerKinds(listing, 'c');
+    let reads = 0;
+    const watched = Object.defineProperty(event(1), 'routing', {
+      get: () => {
+        reads += 1;
+        return { kind: 'd' };
+      },
+    });
+    listing.offerRun({ events: [watched], first: 0, lent: false, since: 0 }, 0, 1);
+    listing.unpark(told);
+    expect([reads, told.missing, told.refused]).toEqual([0, [], 3]);
+  });
+
   it('law 25: agrees with destinations that are each offered everything, as they fill, drain, come and go', () => {
     const command = fc.oneof(
       { weight: 5, arbitrary: fc.integer({ min: 1, max: 4 }).map((run) => ({ run })) },
@@ -106,7 +177,11 @@ describe('Listing', () => {
             const payloads = Array.from({ length: one.run }, () => (next += 1));
             offer(listing, ...payloads);
             for (const { model } of pairs) {
-              model.offerRun({ events: payloads.map((payload) => event(payload)), first: 0, lent: false }, 0, one.run);
+              model.offerRun(
+                { events: payloads.map((payload) => event(payload)), first: 0, lent: false, since: 0 },
+                0,
+                one.run,
+              );
             }
           } else if ('come' in one) {
             const pair = { listed: new Recorder(one.come), model: new Recorder(one.come) };

@@ -1,19 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
-import { map } from 'rxjs';
+import { map, VirtualTimeScheduler } from 'rxjs';
 import { type BusReceiver, EventFilter, SharingBus } from '../../lib/index.js';
 import type { Receiver } from '../../lib/internal/Receiver.js';
 import { collect, recordingLogger } from '../support/collect.js';
 import { event } from '../support/events.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
-
-/** The handle, and what it is inside. */
-type Inner = BusReceiver<number> & Pick<Receiver<number>, 'waiting' | 'parkedIn' | 'router'>;
+import { withBusEnd } from '../support/withBusEnd.js';
 
 /** A bus with a receiver that nobody consumes, beside neighbours of little and of much room with the same filter. */
 function setUp(capacity: number): {
   readonly bus: SharingBus<number>;
   readonly scheduler: ManualScheduler;
-  readonly receiver: Inner;
+  readonly receiver: BusReceiver<number>;
+  /** The bus's end of it. */
+  readonly inner: Receiver<number>;
   readonly lines: string[];
   readonly publish: (...payloads: number[]) => void;
 } {
@@ -23,16 +23,16 @@ function setUp(capacity: number): {
   for (const roomy of [60, 1_000]) {
     bus.subscribeFiltered(EventFilter.kind('test'), roomy);
   }
-  const receiver = bus.subscribeFiltered(EventFilter.kind('test'), capacity) as Inner;
+  const { handle: receiver, inner } = withBusEnd(() => bus.subscribeFiltered(EventFilter.kind('test'), capacity));
   const publish = (...payloads: number[]): void => {
     payloads.forEach((payload) => {
       bus.publish(event(payload));
     });
   };
-  return { bus, scheduler, receiver, lines, publish };
+  return { bus, scheduler, receiver, inner, lines, publish };
 }
 
-const ENDS: Readonly<Record<string, (receiver: Inner) => void>> = {
+const ENDS: Readonly<Record<string, (receiver: BusReceiver<number>) => void>> = {
   close: (receiver) => {
     receiver.close();
   },
@@ -46,47 +46,47 @@ const ENDS: Readonly<Record<string, (receiver: Inner) => void>> = {
 
 describe('Receiver', () => {
   it('law 22: is parked while it lags, and its count is exact all the same', () => {
-    const { scheduler, receiver, publish } = setUp(1);
+    const { scheduler, receiver, inner, publish } = setUp(1);
     publish(1);
-    expect([receiver.lagged, receiver.parkedIn]).toEqual([0, undefined]);
+    expect([receiver.lagged, inner.parkedIn]).toEqual([0, undefined]);
     publish(2, 3);
-    expect([receiver.lagged, receiver.parkedIn === undefined]).toEqual([2, false]);
+    expect([receiver.lagged, inner.parkedIn === undefined]).toEqual([2, false]);
     publish(4, 5);
     expect(receiver.lagged).toBe(4);
     const { values } = collect(receiver.events$.pipe(map(({ event: payload }) => payload)));
     scheduler.flush();
     publish(6);
     scheduler.flush();
-    expect([values, receiver.lagged, receiver.parkedIn]).toEqual([[1, 6], 4, undefined]);
+    expect([values, receiver.lagged, inner.parkedIn]).toEqual([[1, 6], 4, undefined]);
   });
 
   it('law 22: is not parked while somebody observes lagged$, who sees it grow', () => {
-    const { scheduler, receiver, publish } = setUp(1);
+    const { scheduler, receiver, inner, publish } = setUp(1);
     publish(1, 2, 3);
     expect(receiver.lagged).toBe(2);
     const { values } = collect(receiver.lagged$);
-    expect([values, receiver.parkedIn]).toEqual([[2], undefined]);
+    expect([values, inner.parkedIn]).toEqual([[2], undefined]);
     publish(4);
     scheduler.flush();
     publish(5, 6);
     expect(receiver.lagged).toBe(5);
     scheduler.flush();
-    expect([values, receiver.parkedIn]).toEqual([[2, 3, 5], undefined]);
+    expect([values, inner.parkedIn]).toEqual([[2, 3, 5], undefined]);
   });
 
   it.each(Object.keys(ENDS))('law 22, 31: %s of one that is parked keeps its count, and it counts no more', (end) => {
-    const { bus, receiver, lines, publish } = setUp(2);
+    const { bus, receiver, inner, lines, publish } = setUp(2);
     publish(1, 2, 3);
     publish(4);
     ENDS[end]?.(receiver);
     publish(5, 6);
-    expect([receiver.lagged, receiver.parkedIn, receiver.router]).toEqual([2, undefined, undefined]);
+    expect([receiver.lagged, inner.parkedIn, inner.router]).toEqual([2, undefined, undefined]);
     expect(bus.subscriberCount).toBe(2);
     expect(lines).toEqual(['warn: sharing-bus: receiver 2 begins to lag: its queue of 2 is full']);
   });
 
   it('law 31: one that is parked, and disposed in the midst of an event, does not count that event', () => {
-    const { bus, receiver, publish } = setUp(1);
+    const { bus, receiver, inner, publish } = setUp(1);
     const disposing = EventFilter.where<number>(({ event: payload }) => {
       if (payload === 4) {
         receiver[Symbol.dispose]();
@@ -95,7 +95,7 @@ describe('Receiver', () => {
     });
     bus.subscribeFiltered(disposing);
     publish(1, 2, 3, 4, 5);
-    expect([receiver.lagged, receiver.waiting]).toEqual([2, 0]);
+    expect([receiver.lagged, inner.waiting]).toEqual([2, 0]);
   });
 
   it('law 22: one whose filter is found by several keys is refused each event once', () => {
@@ -144,7 +144,7 @@ describe('Receiver', () => {
   });
 
   it('law 31: a function that leaves in the midst of a burst gets no more of it', () => {
-    const { bus, scheduler, receiver, publish } = setUp(100);
+    const { bus, scheduler, receiver, inner, publish } = setUp(100);
     let calls = 0;
     const subscription = receiver.events$.subscribe(() => {
       calls += 1;
@@ -152,7 +152,7 @@ describe('Receiver', () => {
     });
     publish(1, 2, 3);
     scheduler.flush();
-    expect([calls, receiver.waiting, receiver.lagged, bus.subscriberCount]).toEqual([1, 0, 0, 2]);
+    expect([calls, inner.waiting, receiver.lagged, bus.subscriberCount]).toEqual([1, 0, 0, 2]);
   });
 
   it('law 32: one that is refused a busy receiver leaves the first alone, also where both are the same function', () => {
@@ -170,5 +170,25 @@ describe('Receiver', () => {
     receiver.close();
     scheduler.flush();
     expect(subscription.closed).toBe(true);
+  });
+
+  it('what has its turn right now has not waited, whatever waited before it', () => {
+    const scheduler = new VirtualTimeScheduler();
+    const bus = new SharingBus<number>({ scheduler });
+    const ages: (number | undefined)[] = [];
+    bus.stream().subscribe(({ event: payload }) => {
+      if (payload < 3) {
+        bus.publish(event(payload + 10));
+      }
+      ages.push(bus.stats().receivers[0]?.oldestAgeMs);
+    });
+    bus.publish(event(1));
+    scheduler.flush();
+    scheduler.frame = 1_000;
+    [2, 3].forEach((payload) => {
+      bus.publish(event(payload));
+    });
+    scheduler.flush();
+    expect(ages).toEqual([0, 0, 0, 0, 0]);
   });
 });

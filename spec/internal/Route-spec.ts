@@ -8,7 +8,12 @@ const KEY = { field: 'kind', value: 'test' } as const;
 
 /** A burst of which `first` events were before it. */
 function burstOf(first: number, ...payloads: number[]): Parameters<Route<number>['offerRun']>[0] {
-  return { events: payloads.map((payload) => event(payload, { connectorId: `c${payload}` })), first, lent: false };
+  return {
+    events: payloads.map((payload) => event(payload, { connectorId: `c${payload}` })),
+    first,
+    lent: false,
+    since: 0,
+  };
 }
 
 describe('comparison', () => {

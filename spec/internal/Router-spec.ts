@@ -17,7 +17,7 @@ const firsts = new WeakMap<Router<number>, number>();
 /** Finds the destinations of each event, and then hands over all that have any. */
 function route(router: Router<number>, ...busEvents: BusEvent<number>[]): void {
   const first = firsts.get(router) ?? 0;
-  const batch = new Batch<number>(first);
+  const batch = new Batch<number>(first, Date.now);
   for (const busEvent of busEvents) {
     batch.events.push(busEvent);
     if (!router.find(busEvent, batch)) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { InOrder } from '../../lib/internal/InOrder.js';
+import { HandOver } from '../../lib/internal/HandOver.js';
 import { Receiver } from '../../lib/internal/Receiver.js';
 import { Stage } from '../../lib/internal/Stage.js';
 import { EventFilter } from '../../lib/protocol/EventFilter.js';
@@ -26,8 +27,11 @@ function setUp(onLog?: (line: string) => void): {
       receivers,
       { capacity },
       {
+        scheduler,
         stage,
         inOrder,
+        totals: { delivered: 0, dropped: 0 },
+        unwatch: () => undefined,
         draining: new Set(),
         log: (_level, line) => onLog?.(line),
         release: (one) => {
@@ -42,7 +46,7 @@ function setUp(onLog?: (line: string) => void): {
   };
   const consume = (receiver: Receiver<number>, handler?: Handler): number[] => {
     const payloads: number[] = [];
-    receiver.events$.subscribe(({ event: payload }) => {
+    new HandOver(receiver).subscribe(({ event: payload }) => {
       payloads.push(payload);
       handler?.(payload);
     });

@@ -1,16 +1,20 @@
 import type { Listing } from '../../lib/internal/Listing.js';
 import type { Route } from '../../lib/internal/Route.js';
 import type { Router } from '../../lib/internal/Router.js';
-import type { RoutingKey } from '../../lib/internal/routingKeys.js';
 import type { Burst, Destination } from '../../lib/internal/Target.js';
+import type { EventFilter } from '../../lib/index.js';
 
 /** A destination that keeps what it is offered, as far as it has room, and what its filter threw. */
 export class Recorder implements Destination<number> {
   router: Router<number> | undefined;
-  listed: RoutingKey | readonly Route<number>[] | undefined;
+  filter: EventFilter<number> | undefined;
+  routes: readonly Route<number>[] | undefined;
   place = 0;
   parkedIn: Listing<number> | undefined;
   parkedAt = 0;
+  recordsGaps = false;
+  /** Of which kinds it was told that it was refused some. */
+  readonly missing: [string, number][] = [];
   readonly offered: number[] = [];
   readonly failures: unknown[] = [];
   /** What it was refused, and told of. */
@@ -39,8 +43,9 @@ export class Recorder implements Destination<number> {
     return taken.length < to - from ? this : undefined;
   }
 
-  countRefused(count: number): void {
+  countRefused(count: number, byKind?: ReadonlyMap<string, number>): void {
     this.refused += count;
+    this.missing.push(...(byKind ?? []));
   }
 
   fail(error: unknown): void {

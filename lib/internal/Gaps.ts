@@ -1,0 +1,49 @@
+import type { Gap } from '../Delivery.js';
+import { Tally } from './Tally.js';
+
+/**
+ * What is missing in a queue, and where.
+ *
+ * Places are counted as the events that the queue has taken in: what is missing at a place is missing right before the event that
+ * has its number, or will have it.
+ *
+ * Invariant: there are no more places with something missing than events that wait, and one.
+ */
+export class Gaps {
+  readonly #missing = new Map<number, Tally>();
+
+  has(place: number): boolean {
+    return this.#missing.has(place);
+  }
+
+  /** `count` events of `kind` are missing at `place`. */
+  add(place: number, kind: string, count = 1): void {
+    let tally = this.#missing.get(place);
+    if (tally === undefined) {
+      tally = new Tally();
+      this.#missing.set(place, tally);
+    }
+    tally.add(kind, count);
+  }
+
+  /** The event at `place` is missing, too: what was missing before it is missing before the next one now. */
+  addEvent(place: number, kind: string): void {
+    for (const [each, count] of this.#missing.get(place)?.counts ?? []) {
+      this.add(place + 1, each, count);
+    }
+    this.#missing.delete(place);
+    this.add(place + 1, kind);
+  }
+
+  /** Takes what is missing at `place` out, if anything is. */
+  take(place: number): Gap | undefined {
+    const tally = this.#missing.get(place);
+    if (tally === undefined) {
+      return undefined;
+    }
+    this.#missing.delete(place);
+    const { counts } = tally;
+    const missed = [...counts.values()].reduce((sum, count) => sum + count, 0);
+    return { type: 'gap', missed, byKind: Object.fromEntries(counts) };
+  }
+}

@@ -1,0 +1,119 @@
+import { Observable, type Observer } from 'rxjs';
+import type { BusReceiver, Pullable } from '../BusReceiver.js';
+import type { Delivery } from '../Delivery.js';
+import type { BusEvent } from '../protocol/BusEvent.js';
+import type { Seat } from './DirectConsumer.js';
+import { HandOver } from './HandOver.js';
+import { iteratorOver, pullableOver, streamOver } from './pullOver.js';
+import type { Receiver } from './Receiver.js';
+
+/**
+ * The application's end of a receiver.
+ *
+ * Invariant: whoever consumes, watches or pulls holds this, and the bus does not: so it is collected when nobody can come for
+ * the events any more.
+ */
+export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
+  readonly #receiver: Receiver<E>;
+  #events$: Observable<BusEvent<E>> | undefined;
+  #deliveries$: Observable<Delivery<E>> | undefined;
+  #deliveries: Pullable<Delivery<E>> | undefined;
+  #lagged$: Observable<number> | undefined;
+
+  constructor(receiver: Receiver<E>) {
+    this.#receiver = receiver;
+  }
+
+  get id(): number {
+    return this.#receiver.id;
+  }
+
+  get name(): string | undefined {
+    return this.#receiver.name;
+  }
+
+  get events$(): Observable<BusEvent<E>> {
+    return (this.#events$ ??= new HandOver<BusEvent<E>>(this));
+  }
+
+  get deliveries$(): Observable<Delivery<E>> {
+    return (this.#deliveries$ ??= new Observable<Delivery<E>>((subscriber) => {
+      const consumer = this.#receiver.serveDeliveries(subscriber);
+      subscriber.add(() => {
+        this.leave(consumer);
+      });
+    }));
+  }
+
+  get lagged(): number {
+    return this.#receiver.lagged;
+  }
+
+  get lagged$(): Observable<number> {
+    return (this.#lagged$ ??= this.#receiver.observeLagged());
+  }
+
+  get deliveries(): Pullable<Delivery<E>> {
+    return (this.#deliveries ??= pullableOver({
+      recv: () =>
+        new Promise<Delivery<E> | undefined>((resolve, reject) => {
+          this.#receiver.ask({
+            next: (event) => {
+              resolve({ type: 'event', event });
+            },
+            gap: resolve,
+            complete: () => {
+              resolve(undefined);
+            },
+            error: reject,
+            holder: this,
+          });
+        }),
+      [Symbol.dispose]: () => {
+        this[Symbol.dispose]();
+      },
+    }));
+  }
+
+  recv(): Promise<BusEvent<E> | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#receiver.ask({
+        next: resolve,
+        complete: () => {
+          resolve(undefined);
+        },
+        error: reject,
+        holder: this,
+      });
+    });
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<BusEvent<E>> {
+    return iteratorOver<BusEvent<E>>(this);
+  }
+
+  toReadableStream(): ReadableStream<BusEvent<E>> {
+    return streamOver<BusEvent<E>>(this);
+  }
+
+  close(): void {
+    this.#receiver.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.#receiver[Symbol.dispose]();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this[Symbol.dispose]();
+    return Promise.resolve();
+  }
+
+  serve(consumer: Observer<BusEvent<E>>): void {
+    this.#receiver.serve(consumer);
+  }
+
+  leave(consumer: Observer<BusEvent<E>>): void {
+    this.#receiver.leave(consumer);
+  }
+}
