@@ -7,6 +7,9 @@ import { join } from 'node:path';
 /** The lowest version of the peer range, since every later one has what it has. */
 const RXJS = 'rxjs@7.8.0';
 
+/** The lowest version of the optional peer's range. Only who imports `sharing-bus/otel` has it. */
+const OTEL = '@opentelemetry/api@1.3.0';
+
 /** What the types of rxjs and of zod want of a platform; those of this package want nothing. */
 const WITHOUT_DOM = 'declare function setTimeout(handler: () => void): number; interface URL { readonly href: string }';
 
@@ -54,6 +57,10 @@ try {
   run(bin('tsc'), [...strict, '--lib', 'es2022,dom', ...sources]);
   run('node', ['import.mjs']);
   run('node', ['require.cjs']);
+  // Only now, so that all of the above has done without.
+  run('npm', ['install', '--prefix', project, '--no-audit', '--no-fund', OTEL]);
+  run(bin('tsc'), [...strict, '--lib', 'es2022,dom', '--module', 'nodenext', 'otel.mts']);
+  run('node', ['otel.mjs']);
   run('node', ['--print', '"the package is " + require("sharing-bus/package.json").version']);
 } finally {
   rmSync(place, { recursive: true, force: true });

@@ -1,0 +1,112 @@
+import Table from 'cli-table3';
+import { parseArgs } from 'node:util';
+import { median } from './load/median.js';
+import { settled } from './load/yieldOnce.js';
+import { PlannedError } from './soak/behaviours.js';
+import { Soak, type SoakReport } from './soak/Soak.js';
+
+const HELP = `One bus, consumers of every kind, and an exact account of each of them.
+
+  npm run soak -- [options]
+
+  --events N      events to publish (default 1000000)
+  --seconds N     publish no more after so many seconds (default 600)
+  --seed N        for other choices (default 1)
+  --help          this text
+`;
+
+/** How much the heap may grow from the first third of its measurements to the last. */
+const MARGIN_BYTES = 2 * 1024 * 1024;
+const MEBIBYTE = 1024 * 1024;
+const SHOWN = 20;
+
+const number = { type: 'string' } as const;
+try {
+  const { values } = parseArgs({
+    options: { events: number, seconds: number, seed: number, help: { type: 'boolean', default: false } },
+  });
+  if (values.help) {
+    console.log(HELP);
+  } else {
+    await main(
+      countOf('events', values.events, 1_000_000),
+      countOf('seconds', values.seconds, 600),
+      countOf('seed', values.seed, 1),
+    );
+  }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
+
+async function main(events: number, seconds: number, seed: number): Promise<void> {
+  let reported = 0;
+  process.on('uncaughtException', (error) => {
+    if (!(error instanceof PlannedError)) {
+      console.error(error);
+      process.exit(1);
+    }
+    reported += 1;
+  });
+  const report = await new Soak(seed).run({ events, seconds });
+  await settled(() => reported === PlannedError.thrown);
+
+  const complaints = [...report.complaints];
+  if (reported !== PlannedError.thrown) {
+    complaints.push(`handlers threw ${PlannedError.thrown} errors, ${reported} were reported`);
+  }
+  const growth = growthOf(report.heap);
+  if (growth > MARGIN_BYTES) {
+    complaints.push(`the heap has grown by ${mebibytes(growth)}: ${report.heap.map(mebibytes).join(', ')}`);
+  }
+  console.log(tableOf(report));
+  const receivers = report.totals.reduce((sum, total) => sum + total.receivers, 0);
+  const what = `${text(report.published)} events, ${text(receivers)} receivers, ${text(reported)} errors of handlers`;
+  if (complaints.length === 0) {
+    console.log(`${what}: every account is exact; the heap has grown by ${mebibytes(growth)}`);
+  } else {
+    complaints.slice(0, SHOWN).forEach((complaint) => {
+      console.error(complaint);
+    });
+    console.error(`${what}, seed ${seed}: ${complaints.length} accounts FAIL`);
+    process.exitCode = 1;
+  }
+}
+
+function countOf(name: string, value: string | undefined, otherwise: number): number {
+  if (value !== undefined && !/^[1-9]\d*$/.test(value)) {
+    throw new RangeError(`--${name}: expected a whole number from 1, got ${value}`);
+  }
+  return value === undefined ? otherwise : Number(value);
+}
+
+/** By how many bytes the last third is above the first one; the very first measurement, before all is compiled, is left out. */
+function growthOf([, ...heap]: readonly number[]): number {
+  const third = Math.ceil(heap.length / 3);
+  return third === 0 ? 0 : median(heap.slice(-third)) - median(heap.slice(0, third));
+}
+
+function tableOf({ totals }: SoakReport): string {
+  const head = ['consumer', 'receivers', 'wanted', 'taken', 'lost', 'forgotten', 'told by gaps'];
+  const table = new Table({
+    head,
+    style: { head: [], border: [], compact: true },
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right'],
+  });
+  const rows = [...totals].sort((one, other) => one.behaviour.localeCompare(other.behaviour));
+  table.push(
+    ...rows.map(({ behaviour, receivers, wanted, taken, lagged, forgotten, missed }) => [
+      behaviour,
+      ...[receivers, wanted, taken, lagged, forgotten, missed].map(text),
+    ]),
+  );
+  return table.toString();
+}
+
+function text(count: number): string {
+  return count.toLocaleString('en');
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / MEBIBYTE).toFixed(1)} MiB`;
+}
