@@ -95,6 +95,8 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   /** One for all receivers: a closure made for each would hold its filter as long as its handle. */
   readonly #host: Host<E>;
   readonly #receivers = new Map<number, Receiver<E>>();
+  /** Those that have no slot any more, and are offered what was published before. */
+  readonly #leaving = new Set<Receiver<E>>();
   /** Tells when a handle is collected. */
   readonly #handles = new FinalizationRegistry<Receiver<E>>((receiver) => {
     receiver.abandon();
@@ -121,13 +123,15 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     }
   };
   readonly #dispatch = (busEvent: BusEvent<E>): void => {
-    this.#routed += 1;
     this.#unbound += busEvent.routing.scrollId === undefined ? 1 : 0;
+    this.#routed += 1;
     this.#stage.append(busEvent);
   };
   readonly #part = (receiver: Receiver<E>): void => {
     this.#stage.leave(receiver);
     receiver.end('complete');
+    receiver.account();
+    this.#leaving.delete(receiver);
   };
 
   /**
@@ -154,7 +158,9 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
       },
     };
     if (holdUnbound !== undefined) {
-      this.#held = new HeldEvents(checkedHold(holdUnbound), scheduler, this.#stage.now, this.#inOrder, this.#dispatch);
+      this.#held = new HeldEvents(checkedHold(holdUnbound), scheduler, this.#stage.now, this.#inOrder, (busEvent) => {
+        this.#dispatchHeld(busEvent);
+      });
     }
     const enriched$ = this.#published$.asObservable().pipe(enrichCanonical(options));
     this.#connect = () => {
@@ -314,6 +320,9 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   stats(): BusStats<E> {
     this.#stage.settle();
     const receivers = [...this.#receivers.values()].flatMap((receiver) => receiver.stats ?? []);
+    for (const receiver of [...this.#leaving, ...this.#host.draining]) {
+      receiver.account();
+    }
     const { delivered, dropped } = this.#host.totals;
     return {
       published: this.#published,
@@ -336,7 +345,8 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   explain(busEvent: BusEvent<E>): readonly Explanation[] {
     const enriched = foreseeEnriched(canonicalBusEvent(busEvent), this.#enrichment?.bindings, this.#options);
     this.#stage.settle();
-    return [...this.#receivers.values()].map((receiver) => explain(receiver, enriched));
+    const isHeld = this.#held?.wants(enriched) === true;
+    return [...this.#receivers.values()].flatMap((receiver) => explain(receiver, enriched, isHeld) ?? []);
   }
 
   /** Ends the bus: every receiver completes after what it has queued. Again, it does nothing. */
@@ -417,6 +427,8 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   #release(receiver: Receiver<E>): void {
     if (this.#receivers.delete(receiver.id)) {
       this.#handles.unregister(receiver);
+      this.#leaving.add(receiver);
+      receiver.depart();
       this.#inOrder.run(this.#part, receiver);
     }
   }
@@ -441,16 +453,29 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
         this.#bindHeld(this.#held, enrichment.learned);
       }
     } catch (error) {
-      // Receivers never throw; an envelope whose getters change their mind after publish may.
-      this.#host.log('warn', `an event could not be read again: ${show(error)}`);
+      this.#tellUnreadable(error);
     }
   }
 
   /** Those that waited for the registration follow it. */
   #bindHeld(held: HeldEvents<E>, { connectorId, sessionId, scrollId }: ScrollBinding): void {
     for (const busEvent of held.take(connectorId, sessionId)) {
-      this.#dispatch(withIds(busEvent, scrollId, busEvent.routing.connectorUid));
+      this.#dispatchHeld(busEvent, scrollId);
     }
+  }
+
+  /** Contains what one of them throws: others follow it, and the timer or `close` may be who lets it go. */
+  #dispatchHeld(busEvent: BusEvent<E>, scrollId?: string): void {
+    try {
+      this.#dispatch(scrollId === undefined ? busEvent : withIds(busEvent, scrollId, busEvent.routing.connectorUid));
+    } catch (error) {
+      this.#tellUnreadable(error);
+    }
+  }
+
+  /** Receivers never throw; an envelope whose getters change their mind after publish may. */
+  #tellUnreadable(error: unknown): void {
+    this.#host.log('warn', `an event could not be read again: ${show(error)}`);
   }
 }
 

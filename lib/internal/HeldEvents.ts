@@ -32,7 +32,7 @@ export function checkedHold({ capacity, maxAgeMs, totalCapacity }: HoldUnboundOp
 
 interface Held<E> {
   readonly busEvent: BusEvent<E>;
-  readonly since: number;
+  since: number;
   readonly session: Session<E>;
 }
 
@@ -171,9 +171,14 @@ export class HeldEvents<E> {
       this.#action?.unsubscribe();
       this.#action = undefined;
     } else if (this.#action === undefined) {
-      const { maxAgeMs } = this.#options;
-      // A clock that was set back must not make it wait for longer.
-      const left = Math.min(Math.max(maxAgeMs - (this.#now() - oldest.since), 1), maxAgeMs);
+      const now = this.#now();
+      if (oldest.since > now) {
+        // A clock that was set back makes them wait for their age once more, and not for longer.
+        this.#held.forEach((held) => {
+          held.since = Math.min(held.since, now);
+        });
+      }
+      const left = Math.max(this.#options.maxAgeMs - (now - oldest.since), 1);
       this.#action = this.#scheduler.schedule(() => {
         this.#action = undefined;
         this.#inOrder.run(() => {

@@ -72,8 +72,8 @@ export class Receiver<E> extends BurstMailbox<E> implements Staged<E>, Seat<BusE
   #stallTimer: StallTimer | undefined;
   /** Gives back the listener at a signal, where there is one. */
   #ignoreSignal: (() => void) | undefined;
-  /** What the totals of its bus hold of what it delivered, once it has ended. */
-  #accounted: number | undefined;
+  /** What the totals of its bus hold of what it delivered and lost, once it has no slot. */
+  #accounted: { delivered: number; lagged: number } | undefined;
 
   constructor(id: number, settings: ReceiverSettings<E>, host: Host<E>) {
     super(host.stage, settings);
@@ -137,6 +137,24 @@ export class Receiver<E> extends BurstMailbox<E> implements Staged<E>, Seat<BusE
     this.#host.release(this);
   }
 
+  /** It has no slot any more: what it delivers and loses from now on is added to the totals, as what it did so far. */
+  depart(): void {
+    this.#accounted = { delivered: 0, lagged: 0 };
+    this.account();
+  }
+
+  /** Brings the totals up to date, where it has departed. */
+  account(): void {
+    if (this.#accounted !== undefined) {
+      const { delivered } = this;
+      const lagged = this.#laggedNow;
+      const { totals } = this.#host;
+      totals.delivered += delivered - this.#accounted.delivered;
+      totals.dropped += lagged - this.#accounted.lagged;
+      this.#accounted = { delivered, lagged };
+    }
+  }
+
   [Symbol.dispose](): void {
     this.#leaveWith(() => {
       this.discard();
@@ -146,6 +164,7 @@ export class Receiver<E> extends BurstMailbox<E> implements Staged<E>, Seat<BusE
   /** The handle was collected: nobody will come for the events. */
   abandon(): void {
     if (!this.hasEnded) {
+      this.#host.stage.settle();
       this.#log(
         'warn',
         `${this.title} was dropped without being closed: its slot is free, ${this.waiting} events that waited are gone`,
@@ -302,11 +321,6 @@ export class Receiver<E> extends BurstMailbox<E> implements Staged<E>, Seat<BusE
       this.requestTurn();
     }
     this.#stallTimer?.stop();
-    if (this.#accounted === undefined) {
-      this.#accounted = 0;
-      this.#host.totals.dropped += this.#laggedNow;
-    }
-    this.#account();
     this.#noteDraining();
     if (!this.hasConsumer) {
       // Nobody can be waited for.
@@ -379,19 +393,11 @@ export class Receiver<E> extends BurstMailbox<E> implements Staged<E>, Seat<BusE
   #tellConsumed(): void {
     this.#marks?.passed(this.nextNumber);
     if (this.hasEnded) {
-      this.#account();
+      this.account();
       if (this.waiting === 0) {
         this.#host.draining.delete(this);
         this.#ignoreSignal?.();
       }
-    }
-  }
-
-  /** What is delivered after the end counts, too. */
-  #account(): void {
-    if (this.#accounted !== undefined) {
-      this.#host.totals.delivered += this.delivered - this.#accounted;
-      this.#accounted = this.delivered;
     }
   }
 
@@ -411,7 +417,10 @@ export class Receiver<E> extends BurstMailbox<E> implements Staged<E>, Seat<BusE
       if (gap !== undefined && pull.gap !== undefined) {
         pull.gap(gap);
       } else {
-        pull.next((this.queue as BoundedQueue<BusEvent<E>>).shift());
+        const busEvent = (this.queue as BoundedQueue<BusEvent<E>>).shift();
+        // Before it is told: whoever works on it may look at the totals.
+        this.account();
+        pull.next(busEvent);
       }
     }
     for (; count > 0 && pulls.length > 0 && this.ending !== undefined && !this.#hasFor(pulls); count -= 1) {
@@ -428,13 +437,10 @@ export class Receiver<E> extends BurstMailbox<E> implements Staged<E>, Seat<BusE
     if (this.waiting === 0 || this.hasEnded) {
       this.#stallTimer?.stop();
     } else {
-      this.#stallTimer?.watch(this.#host.stage.now());
+      this.#stallTimer?.restart(this.#host.stage.now());
     }
     if (pulls.length > 0 && (this.waiting > 0 || this.hasEnded)) {
       this.requestTurn();
-    }
-    if (this.hasEnded) {
-      this.#account();
     }
     if (pulls.length < asked && (this.isLagging || this.#marks !== undefined)) {
       // The rest is told in a turn. Where nobody was answered there is nothing to tell: a turn that asks for the next one never ends.

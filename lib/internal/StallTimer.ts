@@ -25,9 +25,16 @@ export class StallTimer {
     this.#stalled = stalled;
   }
 
-  /** Something waits since `since`, or was taken then. */
+  /** Something waits since `since`. Where something did before, that changes nothing: to arrive is not to be taken. */
   watch(since: number): void {
-    this.#idleSince = Math.max(this.#idleSince, since);
+    if (this.#action === undefined) {
+      this.restart(since);
+    }
+  }
+
+  /** Something waits, and something was taken at `since`. */
+  restart(since: number): void {
+    this.#idleSince = since;
     if (this.#action === undefined) {
       this.#schedule();
     }
@@ -40,8 +47,9 @@ export class StallTimer {
   }
 
   #schedule(): void {
+    // A clock that was set back makes it wait for the limit once more, and not for longer.
+    this.#idleSince = Math.min(this.#idleSince, this.#now());
     const left = this.#limit - (this.#now() - this.#idleSince);
-    // A clock that was set back must not make it wait for ever.
     this.#action = this.#scheduler.schedule(
       () => {
         this.#action = undefined;
@@ -51,7 +59,7 @@ export class StallTimer {
           this.#schedule();
         }
       },
-      Math.min(Math.max(left, 1), this.#limit),
+      Math.max(left, 1),
     );
   }
 }

@@ -1,4 +1,4 @@
-import { defer, Observable, type ObservableInput, type ObservedValueOf, type Subscription } from 'rxjs';
+import { defer, Observable, type ObservableInput, type ObservedValueOf } from 'rxjs';
 import type { BusEvent } from '../protocol/BusEvent.js';
 import type { Pull } from './Pull.js';
 
@@ -17,11 +17,16 @@ export function consumeEach<E, O extends ObservableInput<unknown>>(
   consume: (busEvent: BusEvent<E>) => O,
 ): Observable<ObservedValueOf<O>> {
   return new Observable((subscriber) => {
-    let inner: Subscription | undefined;
+    const consumed$ = (busEvent: BusEvent<E>): Observable<ObservedValueOf<O>> =>
+      new Observable((inner) => {
+        // Before it begins: one that emits at once, and without end, must see that nobody listens any more.
+        subscriber.add(inner);
+        defer(() => consume(busEvent) as ObservableInput<ObservedValueOf<O>>).subscribe(inner);
+      });
     const askForNext = (): void => {
       const pull: Pull<E> = {
         next: (busEvent) => {
-          inner = defer(() => consume(busEvent) as ObservableInput<ObservedValueOf<O>>).subscribe({
+          consumed$(busEvent).subscribe({
             next: (result) => {
               subscriber.next(result);
             },
@@ -30,10 +35,6 @@ export function consumeEach<E, O extends ObservableInput<unknown>>(
             },
             complete: askForNext,
           });
-          if (subscriber.closed) {
-            // It was unsubscribed from while it was being subscribed to.
-            inner.unsubscribe();
-          }
         },
         complete: () => {
           subscriber.complete();
@@ -46,7 +47,6 @@ export function consumeEach<E, O extends ObservableInput<unknown>>(
       receiver.ask(pull, true);
     };
     subscriber.add(() => {
-      inner?.unsubscribe();
       receiver[Symbol.dispose]();
     });
     askForNext();

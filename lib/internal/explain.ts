@@ -4,14 +4,24 @@ import { type EventFilter, passes } from '../protocol/EventFilter.js';
 import type { Receiver } from './Receiver.js';
 import { show } from './show.js';
 
-/** What would become of `busEvent`, which has its ids, at `receiver`, which has a slot. */
-export function explain<E>(receiver: Receiver<E>, busEvent: BusEvent<E>): Explanation {
-  const { id, name, waiting } = receiver;
+/**
+ * What would become of `busEvent`, which has its ids, at `receiver`, which has a slot; `undefined` while that one is about to join.
+ *
+ * @param isHeld Whether it would wait for a registration first.
+ */
+export function explain<E>(receiver: Receiver<E>, busEvent: BusEvent<E>, isHeld: boolean): Explanation | undefined {
+  const { id, name, waiting, filter } = receiver;
+  if (filter === undefined) {
+    return undefined;
+  }
   const answer = (matches: boolean, drops: boolean, why: string): Explanation => ({ id, name, matches, drops, why });
   try {
-    const obstacle = receiver.filter && decisive(receiver.filter, busEvent);
+    const obstacle = decisive(filter, busEvent);
     if (obstacle !== undefined) {
       return answer(false, false, `it is not for ${describe(obstacle)}`);
+    }
+    if (isHeld) {
+      return answer(true, false, 'it would be held until its session is registered');
     }
     switch (receiver.foresee(busEvent)) {
       case 'taken':

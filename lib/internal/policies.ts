@@ -76,7 +76,10 @@ class LatestQueue<T> extends PolicyQueue<T> {
   }
 
   foresee(value: T): Verdict {
-    if (!this.#isBarrier(value) && this.#numbers.has(this.#keyOf(value))) {
+    // Both are asked, as `put` does: either may throw.
+    const isBarrier = this.#isBarrier(value);
+    const key = this.#keyOf(value);
+    if (!isBarrier && this.#numbers.has(key)) {
       return 'replaces';
     }
     return this.size < this.capacity ? 'taken' : 'refused';

@@ -121,7 +121,7 @@ export function foreseeEnriched<E>(
     preset === undefined && connectorId !== undefined && nativeSessionId !== undefined
       ? bindings?.peek(connectorId, nativeSessionId)
       : preset;
-  const scrollId = canonicalUuid(registrationIn(busEvent.event, bindingOf, noop)?.scrollId) ?? known;
+  const scrollId = learnable(registrationIn(busEvent.event, bindingOf, noop))?.scrollId ?? known;
   return scrollId === preset ? busEvent : withIds(busEvent, scrollId, connectorUid);
 }
 
@@ -158,21 +158,32 @@ function registrationIn<E>(event: E, bindingOf: BindingOf<E>, log: Log): ScrollB
   }
 }
 
+/** `binding` with its canonical scroll id; `undefined` where there is no binding, or none to be learned. */
+function learnable(binding: ScrollBinding | undefined): (ScrollBinding & { readonly scrollId: Uuid }) | undefined {
+  const scrollId = canonicalUuid(binding?.scrollId);
+  // What an application's bindingOf returns may be anything.
+  const { connectorId, sessionId } = (binding ?? {}) as Partial<Record<keyof ScrollBinding, unknown>>;
+  return scrollId === undefined || typeof connectorId !== 'string' || typeof sessionId !== 'string'
+    ? undefined
+    : { connectorId, sessionId, scrollId };
+}
+
 /** Learns `binding`, and returns its scroll id; `undefined` where there is no binding, or none to be learned. */
 function learn<E>(state: Enrichment<E>, binding: ScrollBinding | undefined, log: Log): Uuid | undefined {
   if (binding === undefined) {
     return undefined;
   }
-  const { connectorId, sessionId, scrollId: given } = binding;
-  const scrollId = canonicalUuid(given);
-  if (scrollId === undefined || typeof connectorId !== 'string' || typeof sessionId !== 'string') {
+  const learned = learnable(binding);
+  if (learned === undefined) {
+    const { connectorId, sessionId, scrollId: given } = binding;
     log(
       'warn',
       `a registration was refused: connector ${show(connectorId)}, session ${show(sessionId)}, scroll id ${show(given)}`,
     );
     return undefined;
   }
-  state.learned = { connectorId, sessionId, scrollId };
+  const { connectorId, sessionId, scrollId } = learned;
+  state.learned = learned;
   const evicted = state.bindings.learn(connectorId, sessionId, scrollId);
   if (evicted !== undefined) {
     state.evictions += 1;
