@@ -10,6 +10,7 @@ const config: Config = {
     '^sharing-bus$': '<rootDir>/lib/index.ts',
     '^sharing-bus/schema$': '<rootDir>/lib/schema/index.ts',
     '^sharing-bus/otel$': '<rootDir>/lib/otel/index.ts',
+    '^sharing-bus/testing$': '<rootDir>/lib/testing/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true }] },

@@ -1,7 +1,8 @@
 // A marble test of a pipeline that goes through the bus: virtual time, exact drops, with any test framework or none.
 import assert from 'node:assert/strict';
 import { EventFilter, SharingBus } from 'sharing-bus';
-import { concat, map, type Observable, of, switchMap, timer } from 'rxjs';
+import { busEvent, publishTo, runMarbles } from 'sharing-bus/testing';
+import { concat, from, map, type Observable, of, switchMap, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 
 /** What is tested: a status line of an agent's tool calls, and a dot when there was none for 4 ms. */
@@ -12,25 +13,21 @@ function statusLine(bus: SharingBus<string>): Observable<string> {
   );
 }
 
-function publish(bus: SharingBus<string>, tool: string): void {
-  bus.publish({ routing: { kind: 'tool-call' }, origin: 'agent', event: tool });
-}
+const testScheduler = new TestScheduler((actual, expected) => {
+  assert.deepEqual(actual, expected);
+});
+const toolCall = (letter: string) => busEvent(letter, { kind: 'tool-call' });
 
-// Inside run(), the bus's default scheduler is virtual, as are the timers.
-new TestScheduler(assert.deepEqual).run(({ hot, expectObservable }) => {
-  const bus = new SharingBus<string>();
+// Inside, the bus is in virtual time, as are the timers.
+runMarbles(testScheduler, ({ testBus, busEvents, expectObservable, expectDeliveries }) => {
+  const bus = testBus();
   const published = '-(abcd)--e----|';
-  const expected = ' -(AB).---E---.|'; // c and d found the queue full.
+  const shown = '    -(AB).---E---.|';
+  const delivered = '-(ab2)---e----|'; // c and d found the queue full: a gap of 2.
 
-  expectObservable(statusLine(bus)).toBe(expected);
-  hot(published).subscribe({
-    next: (tool) => {
-      publish(bus, tool);
-    },
-    complete: () => {
-      bus.close();
-    },
-  });
+  expectObservable(statusLine(bus)).toBe(shown);
+  expectDeliveries(bus.subscribeFiltered(EventFilter.all, 2)).toBe(delivered, toolCall);
+  busEvents(published, toolCall).subscribe(publishTo(bus));
 });
 console.log('passed in virtual time');
 
@@ -39,10 +36,7 @@ const bus = new SharingBus<string>();
 const line = statusLine(bus).forEach((text) => {
   console.log(text);
 });
-for (const tool of 'abcd') {
-  publish(bus, tool);
-}
-bus.close();
+from('abcd').pipe(map(toolCall)).subscribe(publishTo(bus));
 await line;
 
 // Prints:

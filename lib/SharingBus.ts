@@ -50,10 +50,10 @@ export interface SharingBusOptions<E = Event> extends LateBindOptions<E> {
   readonly holdUnbound?: HoldUnboundOptions | undefined;
 }
 
-/** Options of {@link SharingBus.stream}. */
+/** Options of `stream`. */
 export type StreamOptions<E = unknown> = ReceiverOptions<E>;
 
-/** Options of {@link SharingBus.stream} for a consumer that takes its time. */
+/** Options of `stream` for a consumer that takes its time. */
 export interface ConsumeOptions<E, O extends ObservableInput<unknown>> extends StreamOptions<E> {
   /** Works on one event at a time; the next is taken when the promise, or observable, that it returns is through. */
   readonly consume: (busEvent: BusEvent<E>) => O;

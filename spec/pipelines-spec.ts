@@ -1,101 +1,83 @@
 import { describe, expect, it } from '@jest/globals';
 import { concatMap, delay, map, of, scan, throttleTime } from 'rxjs';
-import { TestScheduler } from 'rxjs/testing';
-import { type BusEvent, dropNewest, EventFilter, lateBindScrollId, SharingBus } from '../lib/index.js';
-import { event, registration, uuid } from './support/events.js';
-
-function marbles(work: Parameters<TestScheduler['run']>[0]): void {
-  new TestScheduler((actual, expected) => {
-    expect(actual).toEqual(expected);
-  }).run(work);
-}
+import { type BusEvent, dropNewest, type Event, EventFilter, lateBindScrollId } from '../lib/index.js';
+import { busEvent, publishTo, sessionRegistered } from '../lib/testing/index.js';
+import { uuid } from './support/events.js';
+import { marbles } from './support/marbles.js';
 
 const word = ({ event: text }: BusEvent<string>): string => text;
 
 describe('pipelines through the bus, in virtual time', () => {
   it('a view of one kind', () => {
-    marbles(({ hot, expectObservable }) => {
-      const bus = new SharingBus<string>();
-      const kinds: Record<string, string> = { a: 'message', b: 'usage', c: 'message', d: 'usage' };
+    marbles(({ testBus, busEvents, expectDeliveries }) => {
+      const bus = testBus();
+      const message = (letter: string) => busEvent(letter, { kind: 'message' });
+      const usage = (letter: string) => busEvent(letter, { kind: 'usage' });
       const input = '   -a-b-(cd)-|';
       const messages = '-a---c----|';
-      const usage = '   ---b-d----|';
-      hot(input).subscribe({
-        next: (text) => {
-          bus.publish(event(text, { kind: kinds[text] ?? '' }));
-        },
-        complete: () => {
-          bus.close();
-        },
-      });
-      expectObservable(bus.stream(EventFilter.kind('message')).pipe(map(word))).toBe(messages);
-      expectObservable(bus.stream(EventFilter.kind('usage')).pipe(map(word))).toBe(usage);
+      const usages = '  ---b-d----|';
+      busEvents(input, { a: message('a'), b: usage('b'), c: message('c'), d: usage('d') }).subscribe(publishTo(bus));
+      expectDeliveries(bus.stream(EventFilter.kind('message'))).toBe(messages, message);
+      expectDeliveries(bus.stream(EventFilter.kind('usage'))).toBe(usages, usage);
     });
   });
 
   it('each subscription of a stream begins where it subscribes, and ends where it unsubscribes', () => {
-    marbles(({ hot, expectObservable }) => {
-      const bus = new SharingBus<string>();
-      const input = '   -a-b-c-d-e-|';
-      const from = '    --^----!    ';
-      const seen = '    ---b-c------';
-      hot(input).subscribe((text) => {
-        bus.publish(event(text));
-      });
-      expectObservable(bus.stream().pipe(map(word)), from).toBe(seen);
+    marbles(({ testBus, busEvents, expectDeliveries }) => {
+      const bus = testBus();
+      const input = '-a-b-c-d-e-|';
+      const from = ' --^----!    ';
+      const seen = ' ---b-c------';
+      busEvents(input).subscribe(publishTo(bus));
+      expectDeliveries(bus.stream(), from).toBe(seen);
+    });
+  });
+
+  it('a receiver is told of what it lost, in its place, and its neighbours lose nothing', () => {
+    marbles(({ testBus, busEvents, expectDeliveries, expectObservable }) => {
+      const bus = testBus();
+      const slow = bus.subscribeFiltered(EventFilter.all, 2);
+      const input = '    -a-(bcde)-f-|';
+      const delivered = '-a-(bc2)--f-|';
+      const lagged = '   0--2--------|';
+      busEvents(input).subscribe(publishTo(bus));
+      expectDeliveries(slow).toBe(delivered);
+      expectObservable(slow.lagged$.pipe(map((count) => String(count)))).toBe(lagged);
+      expectDeliveries(bus.subscribeAll()).toBe(input);
     });
   });
 
   it('a session is bound from its registration on', () => {
-    marbles(({ hot, expectObservable }) => {
-      const bus = new SharingBus();
+    marbles(({ testBus, busEvents, expectDeliveries }) => {
+      const bus = testBus<Event>();
+      const scrollId = uuid(1);
+      const chunk: Event = { type: 'AgentMessageChunk', content: { type: 'text', text: 'hi' } };
       const session = { connectorId: 'c', nativeSessionId: 's' };
-      const chunk: BusEvent = {
-        routing: { kind: 'agent-message', ...session },
-        origin: 'agent',
-        event: { type: 'AgentMessageChunk', content: { type: 'text', text: 'hi' } },
-      };
-      const bound = { ...chunk, routing: { ...chunk.routing, scrollId: uuid(1) } };
-      const registered = registration('c', 's', uuid(1));
       const values = {
-        c: chunk,
-        r: registered,
-        R: { ...registered, routing: { ...registered.routing, scrollId: uuid(1) } },
-        C: bound,
+        c: busEvent(chunk, session),
+        r: sessionRegistered('c', 's', scrollId),
+        R: sessionRegistered('c', 's', scrollId, { scrollId }),
+        C: busEvent(chunk, { ...session, scrollId }),
       };
       const input = '  -c-r-c--|';
       const scroll = ' ---R-C--|';
       const everyone = '-c-R-C--|';
-      hot(input, values).subscribe({
-        next: (busEvent) => {
-          bus.publish(busEvent);
-        },
-        complete: () => {
-          bus.close();
-        },
-      });
-      expectObservable(bus.stream(EventFilter.scrollId(uuid(1)))).toBe(scroll, values);
-      expectObservable(bus.stream()).toBe(everyone, values);
+      busEvents(input, values).subscribe(publishTo(bus));
+      expectDeliveries(bus.stream(EventFilter.scrollId(scrollId))).toBe(scroll, values);
+      expectDeliveries(bus.stream()).toBe(everyone, values);
     });
   });
 
   it('operators of RxJS go on with what arrives', () => {
-    marbles(({ hot, expectObservable }) => {
-      const bus = new SharingBus<string>();
+    marbles(({ testBus, busEvents, expectDeliveries, expectObservable }) => {
+      const bus = testBus();
       const input = '    -a-bc----d-|';
       const throttled = '-a-------d-|';
       const counted = '  -1-23----4-|';
-      hot(input).subscribe({
-        next: (text) => {
-          bus.publish(event(text));
-        },
-        complete: () => {
-          bus.close();
-        },
-      });
-      expectObservable(
-        bus.stream().pipe(map(word), throttleTime(3, undefined, { leading: true, trailing: false })),
-      ).toBe(throttled);
+      busEvents(input).subscribe(publishTo(bus));
+      expectDeliveries(bus.stream().pipe(throttleTime(3, undefined, { leading: true, trailing: false }))).toBe(
+        throttled,
+      );
       expectObservable(
         bus.stream().pipe(
           scan((count) => count + 1, 0),
@@ -106,12 +88,12 @@ describe('pipelines through the bus, in virtual time', () => {
   });
 
   it('the two operators make a pipe of their own, without a bus', () => {
-    marbles(({ hot, expectObservable, flush }) => {
+    marbles(({ busEvents, expectObservable, flush }) => {
       const dropped: string[] = [];
-      const values = { r: registration('c', 's', uuid(1)), a: registration('c', 's', uuid(2)) };
+      const values = { r: sessionRegistered('c', 's', uuid(1)), a: sessionRegistered('c', 's', uuid(2)) };
       const input = ' -(rara)-a|';
       const output = '-(xy)---y|';
-      const piped$ = hot(input, values).pipe(
+      const piped$ = busEvents(input, values).pipe(
         lateBindScrollId(),
         dropNewest({
           capacity: 2,
@@ -126,20 +108,24 @@ describe('pipelines through the bus, in virtual time', () => {
   });
 
   it('a consumer behind concatMap does not pace the bus: what it cannot take waits behind it', () => {
-    marbles(({ hot, expectObservable }) => {
-      const bus = new SharingBus<string>();
+    marbles(({ testBus, busEvents, expectObservable }) => {
+      const bus = testBus();
       const receiver = bus.subscribeFiltered(EventFilter.all, 1);
       const input = ' abc----------|';
       const output = '---a--b--c---|';
-      hot(input).subscribe({
-        next: (text) => {
-          bus.publish(event(text));
-        },
-        complete: () => {
-          bus.close();
-        },
-      });
-      expectObservable(receiver.events$.pipe(concatMap((busEvent) => of(word(busEvent)).pipe(delay(3))))).toBe(output);
+      busEvents(input).subscribe(publishTo(bus));
+      expectObservable(receiver.events$.pipe(concatMap((event) => of(word(event)).pipe(delay(3))))).toBe(output);
+    });
+  });
+
+  it('a consumer that the bus waits for has its backlog in the bounded queue', () => {
+    marbles(({ testBus, busEvents, expectObservable }) => {
+      const bus = testBus();
+      const input = ' abcd---------|';
+      const output = '---a--b------|';
+      busEvents(input).subscribe(publishTo(bus));
+      const slow$ = bus.stream(EventFilter.all, { capacity: 1, consume: (event) => of(word(event)).pipe(delay(3)) });
+      expectObservable(slow$).toBe(output);
     });
   });
 });

@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { asyncScheduler, Observable, Subject } from 'rxjs';
-import { TestScheduler } from 'rxjs/testing';
 import { type BusEvent, type BusReceiver, EventFilter, ReceiverBusyError, SharingBus } from '../lib/index.js';
+import { publishTo } from '../lib/testing/index.js';
 import { collect, collectPayloads, recordingLogger } from './support/collect.js';
 import { event } from './support/events.js';
 import { ManualScheduler } from './support/ManualScheduler.js';
+import { marbles } from './support/marbles.js';
 
 function setUp(capacity = 256): {
   readonly bus: SharingBus<number>;
@@ -138,14 +139,10 @@ describe('recv', () => {
   });
 
   it('law 27: hops through the scheduler, so virtual time has the same drops', () => {
-    new TestScheduler((actual, expected) => {
-      expect(actual).toEqual(expected);
-    }).run(({ cold, flush }) => {
-      const bus = new SharingBus<string>({ scheduler: asyncScheduler });
+    marbles(({ testBus, busEvents, flush }) => {
+      const bus = testBus({ scheduler: asyncScheduler });
       const receiver = bus.subscribeFiltered(EventFilter.all, 2);
-      cold('(abc)--(de)').subscribe((payload) => {
-        bus.publish(event(payload));
-      });
+      busEvents.cold('(abc)--(de)').subscribe(publishTo(bus));
       flush();
       expect(receiver.lagged).toBe(3);
     });

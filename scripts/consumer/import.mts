@@ -1,11 +1,34 @@
 import { asapScheduler, of } from 'rxjs';
 import { type BusEvent, dropNewest, EventFilter, lateBindScrollId, matches, newUuid, SharingBus } from 'sharing-bus';
 import { parseBusEvent, parseEventFilter, ValidationError } from 'sharing-bus/schema';
+import { busEvent, publishTo, runMarbles } from 'sharing-bus/testing';
+import { TestScheduler } from 'rxjs/testing';
 
 // Compiled and run by checkPackage.ts as a stranger's code: strict, against the packed types, without DOM or Node.
 interface Note {
   readonly type: 'note';
   readonly text: string;
+}
+
+let compared = 0;
+const testScheduler = new TestScheduler((actual, expected) => {
+  compared += 1;
+  if (JSON.stringify(actual) !== JSON.stringify(expected)) {
+    throw new Error(`the testing entry does not work: ${JSON.stringify(actual)}`);
+  }
+});
+runMarbles(testScheduler, ({ testBus, busEvents, expectDeliveries }) => {
+  const tested = testBus();
+  const values = {
+    a: busEvent('a', { kind: 'note' }),
+    b: busEvent('b', { kind: 'note' }),
+    c: busEvent('c', { kind: 'note' }),
+  };
+  expectDeliveries(tested.subscribeFiltered(EventFilter.kind('note'), 1)).toBe('-a-(b1)-|', values);
+  busEvents('-a-(bc)-|', values).subscribe(publishTo(tested));
+});
+if (compared !== 1) {
+  throw new Error('the testing entry compares nothing');
 }
 
 using bus = new SharingBus<Note>({ scheduler: asapScheduler });

@@ -1,10 +1,14 @@
 import main = require('sharing-bus');
 import schema = require('sharing-bus/schema');
+import testing = require('sharing-bus/testing');
 
 // The CommonJS half of import.mts. Who requires and who imports must get one class, or instanceof lies.
 const filter = schema.parseEventFilter({ type: 'kind', kinds: ['note'] });
 const receiver = new main.SharingBus().subscribeFiltered(filter);
 receiver.close();
+if (!main.matches(filter, testing.busEvent({ type: 'Connected' }, { kind: 'note' }))) {
+  throw new Error('the testing entry does not work');
+}
 
 void import('sharing-bus').then(({ InvalidUuidError }) => {
   try {

@@ -2,9 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { map } from 'rxjs';
-import { type RunHelpers, TestScheduler } from 'rxjs/testing';
-import { type BusEvent, dropNewest, EventFilter, lateBindScrollId, SharingBus } from '../../lib/index.js';
-import { event, registration, uuid } from '../support/events.js';
+import { type BusEvent, dropNewest, EventFilter, lateBindScrollId } from '../../lib/index.js';
+import { type BusRunHelpers, publishTo } from '../../lib/testing/index.js';
+import { registration, uuid } from '../support/events.js';
+import { marbles } from '../support/marbles.js';
 
 interface Diagram {
   readonly input: string;
@@ -12,7 +13,7 @@ interface Diagram {
   readonly outputs: readonly string[];
 }
 
-type Law = (diagram: Diagram, helpers: RunHelpers, operand: string) => void;
+type Law = (diagram: Diagram, helpers: BusRunHelpers, operand: string) => void;
 
 const FOLDER = join(import.meta.dirname, '..', '..', 'docs', 'marbles');
 
@@ -56,24 +57,21 @@ const LAWS: readonly (readonly [RegExp, Law])[] = [
   ],
   [
     /^> lateBindScrollId\(\)$/,
-    ({ input, outputs: [output = ''] }, { hot, expectObservable }) => {
-      expectObservable(hot(input, sessionEvents()).pipe(lateBindScrollId())).toBe(output, sessionEvents());
+    ({ input, outputs: [output = ''] }, { busEvents, expectDeliveries }) => {
+      expectDeliveries(busEvents(input, sessionEvents()).pipe(lateBindScrollId())).toBe(output, sessionEvents());
     },
   ],
   [
     /^> subscribeFiltered\(EventFilter\.all, (\d+)\)$/,
-    ({ input, outputs: [events = '', counts = ''] }, { hot, expectObservable }, capacity) => {
-      const bus = new SharingBus<string>();
+    (
+      { input, outputs: [events = '', counts = ''] },
+      { testBus, busEvents, expectDeliveries, expectObservable },
+      capacity,
+    ) => {
+      const bus = testBus();
       const receiver = bus.subscribeFiltered(EventFilter.all, Number(capacity));
-      hot(input).subscribe({
-        next: (name) => {
-          bus.publish(event(name));
-        },
-        complete: () => {
-          bus.close();
-        },
-      });
-      expectObservable(receiver.events$.pipe(map((busEvent) => busEvent.event))).toBe(events);
+      busEvents(input).subscribe(publishTo(bus));
+      expectDeliveries(receiver.events$).toBe(events);
       expectObservable(receiver.lagged$.pipe(map((count) => count.toString()))).toBe(counts);
     },
   ],
@@ -95,10 +93,7 @@ describe('the marble diagrams of the documentation are true', () => {
       return found === undefined ? [] : [{ law, operand }];
     });
     expect(laws).toHaveLength(1);
-    const scheduler = new TestScheduler((actual, expected) => {
-      expect(actual).toEqual(expected);
-    });
-    scheduler.run((helpers) => {
+    marbles((helpers) => {
       for (const { law, operand } of laws) {
         law(diagram, helpers, operand);
       }

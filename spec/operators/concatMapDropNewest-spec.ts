@@ -1,18 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { concatMap, defer, EMPTY, interval, map, type Observable, of, range, Subject, take, throwError } from 'rxjs';
-import { type RunHelpers, TestScheduler } from 'rxjs/testing';
 import { concatMapDropNewest } from '../../lib/index.js';
 import { collect } from '../support/collect.js';
-
-function inVirtualTime(check: (helpers: RunHelpers) => void): void {
-  new TestScheduler((actual, expected) => {
-    expect(actual).toEqual(expected);
-  }).run(check);
-}
+import { marbles } from '../support/marbles.js';
 
 describe('concatMapDropNewest', () => {
   it('runs one inner observable at a time, and rejects the newest when too many wait', () => {
-    inVirtualTime(({ cold, hot, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const inner$ = cold('    ---(x|)');
       const source$ = hot('    -abcd-----------e-|');
       const dropped: unknown[] = [];
@@ -29,7 +23,7 @@ describe('concatMapDropNewest', () => {
   });
 
   it('is concatMap where there is room', () => {
-    inVirtualTime(({ cold, hot, expectObservable }) => {
+    marbles(({ cold, hot, expectObservable }) => {
       const source$ = hot(' -ab-c---d-|');
       function project(value: string): Observable<string> {
         return cold('-x-y|').pipe(map((x) => value + x));

@@ -23,19 +23,11 @@ import {
   throwError,
   VirtualTimeScheduler,
 } from 'rxjs';
-import { type RunHelpers, TestScheduler } from 'rxjs/testing';
+import type { TestScheduler } from 'rxjs/testing';
 import { dropNewest, type DropNewestOptions } from '../../lib/operators/dropNewest.js';
 import { collect } from '../support/collect.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
-
-function marbles(work: (helpers: RunHelpers, virtual: TestScheduler) => void): void {
-  const virtual = new TestScheduler((actual, expected) => {
-    expect(actual).toEqual(expected);
-  });
-  virtual.run((helpers) => {
-    work(helpers, virtual);
-  });
-}
+import { marbles } from '../support/marbles.js';
 
 /** Gives each turn `frames` after it was asked for, as a consumer that is busy elsewhere. */
 function every(frames: number, virtual: TestScheduler): SchedulerLike {

@@ -14,24 +14,18 @@ import {
   throwError,
   toArray,
 } from 'rxjs';
-import { type RunHelpers, TestScheduler } from 'rxjs/testing';
 import { lateBindScrollId, type LateBindOptions, type ScrollBinding } from '../../lib/operators/lateBindScrollId.js';
 import { type BusEvent, type EventRouting, InvalidBusEventError } from '../../lib/protocol/BusEvent.js';
 import type { Event } from '../../lib/protocol/Event.js';
 import { collect, recordingLogger } from '../support/collect.js';
 import { survivors } from '../support/collectGarbage.js';
 import { event, registration, uuid } from '../support/events.js';
+import { marbles } from '../support/marbles.js';
 
 const ONE = uuid(10);
 const TWO = uuid(11);
 const PRESET = uuid(12);
 const CONNECTED: Event = { type: 'Connected' };
-
-function marbles(work: (helpers: RunHelpers) => void): void {
-  new TestScheduler((actual, expected) => {
-    expect(actual).toEqual(expected);
-  }).run(work);
-}
 
 /** An event of the session `c`, `s`, but for what `routing` says. */
 function chunk(routing: Partial<EventRouting> = {}): BusEvent {

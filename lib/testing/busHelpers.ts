@@ -1,0 +1,63 @@
+import type { RunHelpers, TestScheduler } from 'rxjs/testing';
+import { SharingBus, type SharingBusOptions } from '../index.js';
+import { type BusEvents, busEventsBy } from './busEvents.js';
+import { type ExpectDeliveries, expectDeliveriesBy } from './expectDeliveries.js';
+
+/** What a marble test of a pipeline through a bus is written with. Disposing them closes the buses that they made. */
+export interface BusHelpers extends Disposable {
+  /** Makes a bus in virtual time. */
+  readonly testBus: <E = string>(options?: SharingBusOptions<E>) => SharingBus<E>;
+  /** Makes the events of a diagram: `busEvents('-a-b|')` hot, `busEvents.cold('-a-b|')` cold. */
+  readonly busEvents: BusEvents;
+  /** Expects the deliveries of a diagram: `expectDeliveries(receiver).toBe('-(a2)-b|')`. */
+  readonly expectDeliveries: ExpectDeliveries;
+}
+
+/**
+ * The helpers for a marble test that is not run by {@link runMarbles}: with a `TestScheduler`, outside of its run mode; with the helpers of
+ * `TestScheduler.run`, inside.
+ *
+ * **Details** A bus hops in time on the `TestScheduler` itself outside of the run mode, and inside on `asapScheduler`, which is virtual there. It
+ * drops the same as in production.
+ *
+ * **Gotchas** Dispose the helpers after `flush()`: a bus that is closed before the diagrams are played takes nothing of them.
+ *
+ * @example
+ * ```ts
+ * const testScheduler = new TestScheduler(assert.deepEqual);
+ * using helpers = busHelpers(testScheduler);
+ * const bus = helpers.testBus();
+ * helpers.expectDeliveries(bus.stream()).toBe('-a-b|');
+ * helpers.busEvents('                          -a-b|').subscribe(publishTo(bus));
+ * testScheduler.flush();
+ * ```
+ *
+ * @param by The scheduler of the test, or the helpers that its `run` gives.
+ */
+export function busHelpers(by: TestScheduler | RunHelpers): BusHelpers {
+  const ofRxjs = 'run' in by ? helpersOf(by) : by;
+  const scheduler = 'run' in by ? by : undefined;
+  const buses: { close(): void }[] = [];
+  return {
+    testBus: <E>(options: SharingBusOptions<E> = {}) => {
+      const bus = new SharingBus<E>({ scheduler, ...options });
+      buses.push(bus);
+      return bus;
+    },
+    busEvents: busEventsBy(ofRxjs),
+    expectDeliveries: expectDeliveriesBy(ofRxjs),
+    [Symbol.dispose]: () => {
+      for (const bus of buses) {
+        bus.close();
+      }
+    },
+  };
+}
+
+function helpersOf(testScheduler: TestScheduler): Pick<RunHelpers, 'hot' | 'cold' | 'expectObservable'> {
+  return {
+    hot: testScheduler.createHotObservable.bind(testScheduler),
+    cold: testScheduler.createColdObservable.bind(testScheduler),
+    expectObservable: testScheduler.expectObservable.bind(testScheduler),
+  };
+}
