@@ -63,6 +63,8 @@ export interface ConsumeOptions<E, O extends ObservableInput<unknown>> extends S
 export interface FlushOptions {
   /** Gives up: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /** Receivers of this bus: they are waited for, and nobody else. Default: every receiver. */
+  readonly waitFor?: readonly BusReceiver<unknown>[] | undefined;
 }
 
 const DEFAULT_CAPACITY = 256;
@@ -264,16 +266,18 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    *
    * **Details** A receiver that ends settles its part. One that is open and that nobody consumes is waited for.
    *
+   * With `waitFor` it is about the receivers named there, so that one that may lose events holds nobody up.
+   *
    * **Errors** Rejects with the signal's reason, and with what a predicate in `filter` throws.
    *
    * @param filter The events to wait for. Default: every event.
    * @param options See {@link FlushOptions}.
    */
   async flush(filter: EventFilter<E> = EventFilter.all, options: FlushOptions = {}): Promise<void> {
-    const canonical = canonicalFilter(filter);
-    const waits = await this.#waitsFor(canonical);
+    const { signal, waitFor } = options;
+    const waits = await this.#waitsFor(canonicalFilter(filter), idsOf('flush: waitFor', waitFor));
     try {
-      await unlessAborted(options.signal, Promise.all(waits.map(({ over }) => over)));
+      await unlessAborted(signal, Promise.all(waits.map(({ over }) => over)));
     } finally {
       waits.forEach((wait) => {
         wait.withdraw();
@@ -283,7 +287,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
 
   /**
    * Publishes what comes from `source`, and waits for a {@link SharingBus.flush} after every `window` events: then no receiver with
-   * room for so many more events lags by it, whatever its speed.
+   * room for so many more events lags by it, whatever its speed. With `waitFor`, that holds for the receivers named there.
    *
    * **Gotchas** An Observable cannot wait: its events are published as they come, and may be lost as any others.
    *
@@ -295,8 +299,9 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    * @returns How many events were published, when `source` ends or the bus is closed.
    */
   async connect(source: BusEventSource<E>, options: ConnectOptions = {}): Promise<number> {
-    const { window = DEFAULT_WINDOW, signal } = options;
+    const { window = DEFAULT_WINDOW, signal, waitFor } = options;
     requireCount('connect: window', window);
+    idsOf('connect: waitFor', waitFor);
     const controller = new AbortController();
     const stop = (reason: unknown): void => {
       controller.abort(reason);
@@ -309,7 +314,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     }
     this.#connections.add(stop);
     try {
-      return await connectTo(this, source, { window, stop: controller.signal });
+      return await connectTo(this, source, { window, waitFor, stop: controller.signal });
     } finally {
       ignore();
       this.#connections.delete(stop);
@@ -380,15 +385,17 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     return this.flush();
   }
 
-  /** What is to be waited for until the events that match `filter`, and were published before, are consumed. */
-  #waitsFor(filter: EventFilter<E>): Promise<readonly Wait[]> {
+  /** What is to be waited for until the events that match `filter`, and were published before, are consumed by those of `ids`. */
+  #waitsFor(filter: EventFilter<E>, ids: ReadonlySet<number> | undefined): Promise<readonly Wait[]> {
     return new Promise((resolve) => {
       // In its place: called in the midst of an event, it is about what was published before, too.
       this.#inOrder.run(() => {
         // What a predicate throws rejects the inner promise.
         const waits = new Promise<readonly Wait[]>((found) => {
           this.#stage.settle();
-          const receivers = [...this.#receivers.values(), ...this.#host.draining];
+          const receivers = [...this.#receivers.values(), ...this.#host.draining].filter(
+            ({ id }) => ids?.has(id) ?? true,
+          );
           found(receivers.flatMap((receiver) => receiver.consumed(filter) ?? []));
         });
         resolve(waits);
@@ -481,4 +488,13 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
 
 function isOptions<E>(value: number | ReceiverOptions<E> | null): value is ReceiverOptions<E> {
   return typeof value === 'object' && value !== null;
+}
+
+/** The ids of those that are to be waited for; `undefined`: all of them. */
+function idsOf(owner: string, receivers: readonly BusReceiver<unknown>[] | undefined): ReadonlySet<number> | undefined {
+  const given: unknown = receivers;
+  if (given !== undefined && !Array.isArray(given)) {
+    throw new TypeError(`${owner}: expected an array of receivers, got ${show(given)}`);
+  }
+  return receivers && new Set(receivers.map(({ id }) => id));
 }

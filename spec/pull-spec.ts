@@ -424,6 +424,50 @@ describe('flush', () => {
   });
 });
 
+describe('flush with waitFor', () => {
+  it('waits for the receivers named there, and for nobody else', async () => {
+    const { bus, scheduler, receiver, publish } = setUp();
+    const other = bus.subscribeAll();
+    publish(1);
+    const flushed = bus.flush(EventFilter.all, { waitFor: [receiver] });
+    const bothFlushed = bus.flush(EventFilter.all, { waitFor: [other, receiver] });
+    expect(await stateOf(flushed)).toBe('pending');
+    await receiver.recv();
+    scheduler.flush();
+    expect([await stateOf(flushed), await stateOf(bothFlushed)]).toEqual([undefined, 'pending']);
+    await other.recv();
+    scheduler.flush();
+    expect(await stateOf(bothFlushed)).toBeUndefined();
+    expect(other.lagged).toBe(0);
+  });
+
+  it('waits for one of them that was closed and still delivers, and not for one that is gone', async () => {
+    const { bus, scheduler, receiver, publish } = setUp();
+    const gone = bus.subscribeAll();
+    const { values } = collectPayloads(receiver.events$);
+    publish(1);
+    receiver.close();
+    gone[Symbol.dispose]();
+    const flushed = bus.flush(EventFilter.all, { waitFor: [gone, receiver] });
+    expect(await stateOf(flushed)).toBe('pending');
+    scheduler.flush();
+    expect([await stateOf(flushed), values]).toEqual([undefined, [1]]);
+  });
+
+  it('waits for nobody where nobody is named, and refuses what is no array', async () => {
+    const { bus, publish } = setUp();
+    publish(1);
+    expect(await stateOf(bus.flush(EventFilter.all, { waitFor: [] }))).toBeUndefined();
+    const wrong = { waitFor: { id: 0 } as unknown as [] };
+    await expect(bus.flush(EventFilter.all, wrong)).rejects.toThrow(
+      new TypeError('flush: waitFor: expected an array of receivers, got {"id":0}'),
+    );
+    await expect(bus.connect(new Subject<BusEvent<number>>(), wrong)).rejects.toThrow(
+      new TypeError('connect: waitFor: expected an array of receivers, got {"id":0}'),
+    );
+  });
+});
+
 describe('connect', () => {
   // eslint wants a generator that waits to wait.
   async function* source(count: number, onEnd?: () => void): AsyncGenerator<BusEvent<number>> {
@@ -463,6 +507,23 @@ describe('connect', () => {
     bus.close();
     await consuming;
     expect([taken, receiver.lagged]).toEqual([Array.from({ length: 500 }, (_, index) => index), 0]);
+  });
+
+  it('waits for those of waitFor, and one who never comes costs nobody but itself', async () => {
+    const bus = new SharingBus<number>();
+    const receiver = bus.subscribeFiltered(EventFilter.all, { capacity: 8 });
+    const absent = bus.subscribeFiltered(EventFilter.all, { capacity: 8 });
+    const taken: number[] = [];
+    const consuming = (async () => {
+      for await (const busEvent of receiver) {
+        await settle();
+        taken.push(busEvent.event);
+      }
+    })();
+    expect(await bus.connect(source(50), { window: 8, waitFor: [receiver] })).toBe(50);
+    bus.close();
+    await consuming;
+    expect([taken.length, receiver.lagged, absent.lagged]).toEqual([50, 0, 42]);
   });
 
   it('publishes an Observable as it comes, and counts', async () => {

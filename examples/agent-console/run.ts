@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { SharingBus } from 'sharing-bus';
 import type { AgentCommand } from './connectors/AgentProcess.js';
 import { Connector } from './connectors/Connector.js';
 import { delay } from './connectors/delay.js';
 import { type FileProgress, LogFile } from './connectors/logFile.js';
-import { Feed } from './feed.js';
-import { Gate } from './gate.js';
+import { Feed, WINDOW } from './feed.js';
 import { Ledger } from './ledger.js';
 import type { ConsoleOptions } from './options.js';
 import type { Report } from './report.js';
@@ -27,6 +27,8 @@ export interface Outcome {
 
 /** How long connectors may take to leave after an interruption, in milliseconds: a read from a pipe may never end. */
 const LEAVE_WITHIN = 6000;
+/** About so many bytes of lines all files together may have on the bus. */
+const MAX_BYTES = 16 * 1024 * 1024;
 
 /**
  * One run of the console: connectors publish, subscribers watch, until the input ends or `stop` aborts.
@@ -46,17 +48,11 @@ export async function run(
     });
   });
 
-  const gate = new Gate();
-  const ledger = new Ledger();
-  const feed = new Feed(gate, ledger, (busEvent) => {
-    liveView.consider(busEvent);
-  });
-  const source = { bus: feed.bus, ledger };
+  const source = { bus: new SharingBus(), ledger: new Ledger() };
+  const { ledger } = source;
   const archivist = new Archivist(source, {
     files,
-    onArchived: (count) => {
-      gate.leave(count);
-    },
+    capacity: WINDOW * (options.files.length + Math.max(1, options.agents.length)),
     onFailure: (error) => {
       report.failure(`the archive cannot be written: ${error instanceof Error ? error.message : String(error)}`);
       stop.abort();
@@ -64,6 +60,9 @@ export async function run(
   });
   const liveView = new LiveView(source, options.watch, (busEvent) => {
     screen.event(busEvent);
+  });
+  const feed = new Feed(source, archivist, (busEvent) => {
+    liveView.consider(busEvent);
   });
   const notifier = new Notifier(source, (text) => {
     screen.notice(text);
@@ -90,7 +89,7 @@ export async function run(
 
   const connecting = Promise.all(connectorsOf(options, feed, report, progress, stop.signal));
   await Promise.race([connecting, aborted(stop.signal).then(() => delay(LEAVE_WITHIN, new AbortController().signal))]);
-  feed.bus.close();
+  feed.close();
   slowReader?.hurry();
   await Promise.all(subscribers.map(({ done }) => done));
   return { view, usage: usageMeter.totals, lost: archivist.lagged };
@@ -111,7 +110,7 @@ function connectorsOf(
       id = `${name}#${number}`;
     }
     taken.add(id);
-    return new Connector(id, feed);
+    return new Connector(id);
   };
   const { agentTimeout: timeout, auth, cwd, follow, fs, permission, prompt, speed } = options;
   const agents: readonly (readonly [name: string, AgentCommand])[] =
@@ -120,17 +119,21 @@ function connectorsOf(
       : options.agents.map((command) => [command, command]);
   return [
     ...progress.map(async (file) => {
+      const self = connector(`pi:${file.file}`);
       const log = new LogFile({
-        connector: connector(`pi:${file.file}`),
+        connector: self,
         report,
         progress: file,
         follow,
         speed,
         signal,
+        maxBytes: MAX_BYTES / progress.length,
+        flush: () => feed.flush(),
       });
-      await log.run().catch((error: unknown) => {
+      await feed.connect(log).catch((error: unknown) => {
         report.failure(`cannot read ${file.file}: ${reasonOf(error)}`);
       });
+      await feed.publish(self.end(signal.aborted ? 'interrupted' : 'end of file'));
     }),
     ...agents.map(async ([name, command]) => {
       // The SDK is loaded for agents only: to read files takes none.
@@ -140,6 +143,7 @@ function connectorsOf(
       }
       const agent = new AcpAgent({
         connector: connector(`acp:${programOf(name)}`),
+        feed,
         report,
         command,
         name,

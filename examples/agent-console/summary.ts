@@ -4,11 +4,20 @@ import { progressLine, sessionTable, subscriberTable } from './screen/tables.js'
 import type { RunView } from './screen/Screen.js';
 import type { UsageTotals } from './subscribers/usageMeter.js';
 
+/** One subscriber as the summary lists it. */
+export interface SubscriberCount {
+  readonly name: string;
+  readonly delivered: number;
+  readonly lagged: number;
+  /** For one that asks what it lost. */
+  readonly gaps?: { readonly count: number; readonly byKind: Readonly<Record<string, number>> };
+}
+
 /** What `--json` prints. */
 export interface Summary {
   readonly published: number;
   readonly sessions: readonly SessionCount[];
-  readonly subscribers: readonly { readonly name: string; readonly delivered: number; readonly lagged: number }[];
+  readonly subscribers: readonly SubscriberCount[];
   readonly badLines: readonly BadLine[];
 }
 
@@ -21,7 +30,12 @@ export function summaryOf(view: RunView, badLines: readonly BadLine[]): Summary 
       nativeSessionId,
       events,
     })),
-    subscribers: view.subscribers.map(({ name, delivered, lagged }) => ({ name, delivered, lagged })),
+    subscribers: view.subscribers.map(({ name, delivered, lagged, gaps }) => ({
+      name,
+      delivered,
+      lagged,
+      ...(gaps !== undefined && { gaps: { count: gaps.count, byKind: Object.fromEntries(gaps.byKind) } }),
+    })),
     badLines,
   };
 }

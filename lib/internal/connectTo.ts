@@ -1,4 +1,5 @@
 import { count, isObservable, lastValueFrom, noop, Observable, takeUntil, tap } from 'rxjs';
+import type { BusReceiver } from '../BusReceiver.js';
 import type { BusEvent } from '../protocol/BusEvent.js';
 import { onAbort } from './onAbort.js';
 import { show } from './show.js';
@@ -13,16 +14,19 @@ export interface ConnectOptions {
   readonly window?: number | undefined;
   /** Stops: the source is told, and the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /** Receivers of the bus: the source waits for them, and for nobody else. Default: for every receiver. */
+  readonly waitFor?: readonly BusReceiver<unknown>[] | undefined;
 }
 
 /** What is needed of a bus. */
 interface Sink<E> {
   publish(busEvent: BusEvent<E>): void;
-  flush(filter: undefined, options: { signal: AbortSignal }): Promise<void>;
+  flush(filter: undefined, options: { signal: AbortSignal; waitFor: ConnectOptions['waitFor'] }): Promise<void>;
 }
 
 interface Connection {
   readonly window: number;
+  readonly waitFor: ConnectOptions['waitFor'];
   /** Aborted when it is over before its source is; with {@link CLOSED} for a reason, it has ended well. */
   readonly stop: AbortSignal;
 }
@@ -41,7 +45,7 @@ export async function connectTo<E>(bus: Sink<E>, source: BusEventSource<E>, conn
 async function pull<E>(
   bus: Sink<E>,
   iterator: AsyncIterator<BusEvent<E>>,
-  { window, stop }: Connection,
+  { window, waitFor, stop }: Connection,
 ): Promise<number> {
   let published = 0;
   try {
@@ -55,7 +59,7 @@ async function pull<E>(
       bus.publish(next.value);
       published += 1;
       if (published % window === 0) {
-        await bus.flush(undefined, { signal: stop });
+        await bus.flush(undefined, { signal: stop, waitFor });
       }
     }
   } catch (error) {

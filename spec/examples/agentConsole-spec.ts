@@ -22,7 +22,9 @@ import {
 } from '@agentclientprotocol/sdk';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { readTextFile } from '../../examples/agent-console/connectors/readTextFile.js';
-import { Gate, MAX_EVENTS_IN_FLIGHT } from '../../examples/agent-console/gate.js';
+import { LiveView } from '../../examples/agent-console/subscribers/liveView.js';
+import { Ledger } from '../../examples/agent-console/ledger.js';
+import { type Event, newUuid, SharingBus } from 'sharing-bus';
 import { parseBusEvent } from '../../lib/schema/index.js';
 import {
   ConsoleProcess,
@@ -341,6 +343,10 @@ describe('the console reading files', () => {
       const slow = subscribers.find(({ name }) => name === 'slow-reader');
       expect(slow?.lagged).toBeGreaterThan(0);
       expect((slow?.delivered ?? 0) + (slow?.lagged ?? 0)).toBe(published);
+      expect(slow?.gaps?.count).toBeGreaterThan(0);
+      const missed = Object.values(slow?.gaps?.byKind ?? {}).reduce((sum, one) => sum + one, 0);
+      expect(missed).toBe(slow?.lagged);
+      expect(Object.keys(slow?.gaps?.byKind ?? {})).toContain('user-message');
     },
     LONG,
   );
@@ -711,46 +717,29 @@ describe('what agents may read through the console', () => {
   });
 });
 
-/** Resolves when what was settled has been told to all that await it. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-describe('the gate that keeps the archive lossless', () => {
-  /** Lets events of these weights come, and returns the indexes of those that are inside, as they come in. */
-  const arrive = async (gate: Gate, weights: readonly number[]): Promise<number[]> => {
-    const inside: number[] = [];
-    for (const [index, weight] of weights.entries()) {
-      void gate.enter(weight).then(() => inside.push(index));
+describe('the live view', () => {
+  it('loses chatter, and never the end of a session or a permission', async () => {
+    const bus = new SharingBus();
+    const ledger = new Ledger();
+    const shown: string[] = [];
+    const view = new LiveView({ bus, ledger }, undefined, ({ event }) => shown.push(event.type));
+    const scrollId = newUuid();
+    const routing = { connectorId: 'c', nativeSessionId: 's' };
+    const publish = (kind: string, event: Event): void => {
+      const busEvent = { routing: { ...routing, kind }, origin: 'agent', event };
+      view.consider(busEvent);
+      bus.publish(busEvent);
+    };
+    publish('session-lifecycle', { type: 'SessionRegistered', connectorId: 'c', sessionId: 's', scrollId });
+    for (let count = 0; count < 300; count += 1) {
+      publish('agent-message', { type: 'AgentMessageChunk', content: { type: 'text', text: 'chatter' } });
     }
-    await settled();
-    return inside;
-  };
-
-  it('holds events back when the archivist has as many as its queue has places for', async () => {
-    const gate = new Gate();
-    const inside = await arrive(gate, new Array<number>(MAX_EVENTS_IN_FLIGHT + 3).fill(0));
-    expect(inside.length).toBe(MAX_EVENTS_IN_FLIGHT);
-    gate.leave(2);
-    await settled();
-    expect(inside.slice(-2)).toEqual([MAX_EVENTS_IN_FLIGHT, MAX_EVENTS_IN_FLIGHT + 1]);
-    expect(inside.length).toBe(MAX_EVENTS_IN_FLIGHT + 2);
-  });
-
-  it('bounds their bytes, keeps their order, and lets one in that is too large for it alone', async () => {
-    const gate = new Gate();
-    const mebibyte = 1024 * 1024;
-    const inside = await arrive(gate, [15 * mebibyte, mebibyte, 40 * mebibyte, 1, 1]);
-    expect(inside).toEqual([0, 1]);
-    gate.leave(1);
-    await settled();
-    expect(inside).toEqual([0, 1]);
-    gate.leave(1);
-    await settled();
-    expect(inside).toEqual([0, 1, 2]);
-    gate.leave(1);
-    await settled();
-    expect(inside).toEqual([0, 1, 2, 3, 4]);
+    publish('permission', { type: 'PermissionRequested', requestId: 'r', toolCallId: 't', options: [] });
+    publish('session-lifecycle', { type: 'SessionEnded', reason: 'end of turn' });
+    bus.close();
+    await view.done;
+    expect(shown.slice(-3)).toEqual(['AgentMessageChunk', 'PermissionRequested', 'SessionEnded']);
+    expect([shown.length, view.lagged]).toEqual([258, 45]);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { AnyMessage } from '@agentclientprotocol/sdk';
 import { draft, type Draft } from '../draft.js';
+import type { Feed } from '../feed.js';
 import type { Connector } from './Connector.js';
 import { isObject, type Json, present } from './shape.js';
 import { asSent, permissionRequested, permissionResolved, updateToEvent } from './updateToEvent.js';
@@ -22,6 +23,7 @@ export class WireTap {
 
   constructor(
     private readonly connector: Connector,
+    private readonly feed: Feed,
     private readonly warn: (message: string) => void,
   ) {}
 
@@ -75,8 +77,7 @@ export class WireTap {
     const asked = this.#asked.get(id);
     this.#asked.delete(id);
     if (asked === 'session/new' && isObject(result) && typeof result['sessionId'] === 'string') {
-      await this.connector.register(result['sessionId']);
-      await this.connector.connect();
+      await this.feed.publish([...this.connector.register(result['sessionId']), ...this.connector.connect()]);
     } else if (asked === 'session/prompt' && isObject(result)) {
       await this.#endTurn(result);
     } else if (asked === 'session/prompt') {
@@ -102,8 +103,7 @@ export class WireTap {
     let refusal = '';
     for (const one of second === undefined ? [first] : [first, second]) {
       try {
-        const busEvent = this.connector.address(one, sessionId);
-        await this.connector.publishAddressed([busEvent], JSON.stringify(busEvent).length);
+        await this.feed.publish([this.connector.address(one, sessionId)]);
         return;
       } catch (error) {
         refusal ||= error instanceof Error ? error.message : String(error);
@@ -112,7 +112,7 @@ export class WireTap {
     const message = `the agent sent what cannot be kept (${first.kind}): ${refusal}`;
     this.warn(message);
     const raised = draft('system', 'connector', { type: 'ErrorRaised', message });
-    await this.connector.publishAddressed([this.connector.address(raised, sessionId)], 0);
+    await this.feed.publish([this.connector.address(raised, sessionId)]);
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type RequestPermissionResponse,
 } from '@agentclientprotocol/sdk';
 import { draft } from '../draft.js';
+import type { Feed } from '../feed.js';
 import type { Report } from '../report.js';
 import { type AgentCommand, AgentProcess } from './AgentProcess.js';
 import type { Connector } from './Connector.js';
@@ -19,6 +20,7 @@ import { WireTap } from './WireTap.js';
 
 export interface AcpOptions {
   readonly connector: Connector;
+  readonly feed: Feed;
   readonly report: Report;
   readonly command: AgentCommand;
   /** How the command is called in reports. */
@@ -51,8 +53,8 @@ export class AcpAgent {
   readonly #lines: MessageLines;
 
   constructor(private readonly options: AcpOptions) {
-    const { command, connector, cwd, report, name } = options;
-    this.#tap = new WireTap(connector, (message) => {
+    const { command, connector, cwd, feed, report, name } = options;
+    this.#tap = new WireTap(connector, feed, (message) => {
       report.warning(`${name}: ${message}`);
     });
     this.#lines = new MessageLines((line) => {
@@ -63,7 +65,7 @@ export class AcpAgent {
 
   /** Resolves when the agent is gone. What went wrong was reported. */
   async run(): Promise<void> {
-    const { connector, signal } = this.options;
+    const { connector, feed, signal } = this.options;
     const stop = (): void => {
       void this.#cancel();
     };
@@ -78,7 +80,7 @@ export class AcpAgent {
     if (failure !== undefined && !signal.aborted) {
       await this.#fail(failure);
     }
-    await connector.end(signal.aborted ? 'interrupted' : (failure ?? 'end of turn'));
+    await feed.publish(connector.end(signal.aborted ? 'interrupted' : (failure ?? 'end of turn')));
     await this.#process.stop();
   }
 
@@ -178,9 +180,10 @@ export class AcpAgent {
   }
 
   async #fail(failure: string): Promise<void> {
-    const { connector, name, report } = this.options;
+    const { connector, feed, name, report } = this.options;
     const { lastWords } = this.#process;
     report.failure(`agent ${name} ${failure}${lastWords === '' ? '' : `; its last words:\n${lastWords}`}`);
-    await connector.publish([draft('system', 'connector', { type: 'ErrorRaised', message: `the agent ${failure}` })]);
+    const raised = draft('system', 'connector', { type: 'ErrorRaised', message: `the agent ${failure}` });
+    await feed.publish([connector.addressNow(raised)]);
   }
 }

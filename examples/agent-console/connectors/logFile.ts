@@ -26,80 +26,99 @@ export interface LogFileOptions {
   readonly follow: boolean;
   /** How many times faster than it happened; `undefined`: as fast as it can be taken. */
   readonly speed: number | undefined;
-  /** Ends the reading. What was read until then is published whole. */
+  /** Ends the reading, after a whole line. */
   readonly signal: AbortSignal;
+  /** About how many bytes of lines it may have given since it last flushed, unless it is one line alone. */
+  readonly maxBytes: number;
+  /** Resolves when the archivist has taken what was given before. */
+  readonly flush: () => Promise<void>;
 }
 
-/** A line made ready, so that it is published whole or not at all. */
+/** A line made ready, so that it is given whole or not at all. */
 interface Step {
   /** When it happened, where the line tells. */
   readonly at: number | undefined;
-  publish(): Promise<void>;
+  readonly bytes: number;
+  /** Called when they are given, and not before. */
+  events(): readonly BusEvent[];
 }
 
 /**
- * Publishes a session log of the pi coding agent, or a scroll that a console archived, line by line.
+ * The events of a session log of the pi coding agent, or of a scroll that a console archived, line by line.
  *
- * Lines before the first registration follow the law of late binding: they are published without a session. A file
- * that registers none at all is one session, named after the file.
+ * Lines before the first registration follow the law of late binding: they are given without a session. A file that
+ * registers none at all is one session, named after the file.
  */
-export class LogFile {
+export class LogFile implements AsyncIterable<BusEvent> {
   readonly #pace: Pace;
   #lines = new LineSplitter();
   #registersLater: boolean | undefined;
+  /** Bytes of lines given since the last flush. */
+  #given = 0;
 
   constructor(private readonly options: LogFileOptions) {
     this.#pace = new Pace(options.speed, options.signal);
   }
 
-  /** Resolves at the file's end, or when the signal aborts. Rejects where the file cannot be read. */
-  async run(): Promise<void> {
-    const { connector, progress, signal } = this.options;
+  /** Ends at the file's end, or when the signal aborts. Fails where the file cannot be read. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<BusEvent> {
+    const { progress, signal } = this.options;
     try {
       for await (const chunk of fileChunks(progress.file, this.options)) {
         if (chunk === RESTART) {
-          await this.#takeAll(this.#lines.end());
+          yield* this.#eventsOf(this.#lines.end());
           this.#lines = new LineSplitter();
           progress.bytesRead = 0;
         } else {
-          await this.#takeAll(this.#lines.push(chunk));
+          yield* this.#eventsOf(this.#lines.push(chunk));
           progress.bytesRead += chunk.length;
         }
       }
       if (!signal.aborted) {
-        await this.#takeAll(this.#lines.end());
+        yield* this.#eventsOf(this.#lines.end());
       }
     } finally {
       progress.isDone = true;
-      await connector.end(signal.aborted ? 'interrupted' : 'end of file');
     }
   }
 
-  async #takeAll(lines: Iterable<RawLine>): Promise<void> {
+  async *#eventsOf(lines: Iterable<RawLine>): AsyncGenerator<BusEvent> {
     for (const line of lines) {
+      const step = await this.#take(line);
       if (this.options.signal.aborted) {
         return;
       }
-      this.options.progress.lines += 1;
-      await this.#take(line);
+      yield* step?.events() ?? [];
     }
   }
 
-  async #take(line: RawLine): Promise<void> {
+  /** A bus counts events, and a line may hold megabytes: many of these wait here. */
+  async #makeRoom(bytes: number): Promise<void> {
+    if (this.#given > 0 && this.#given + bytes > this.options.maxBytes) {
+      await this.options.flush();
+      this.#given = 0;
+    }
+    this.#given += bytes;
+  }
+
+  /** What a line gives, if it is anything, when it is time and there is room. A bad line is reported. */
+  async #take(line: RawLine): Promise<Step | undefined> {
     const { progress, report, signal } = this.options;
+    if (signal.aborted) {
+      return undefined;
+    }
+    progress.lines += 1;
     let step: Step | undefined;
     try {
       step = await this.#prepare(line);
     } catch (error) {
       report.badLine(progress.file, line.number, reasonOf(error));
-      return;
     }
     if (step !== undefined) {
       await this.#pace.reach(step.at);
-      if (!signal.aborted) {
-        await step.publish();
-      }
+      await this.#makeRoom(step.bytes);
     }
+    return step;
   }
 
   /** Reads and checks a line; `undefined` for a blank one. Throws where nothing of it can be published. */
@@ -110,32 +129,24 @@ export class LogFile {
       return undefined;
     }
     const entry = logEntry(value);
-    const weight = line.bytes?.length ?? 0;
+    const bytes = line.bytes?.length ?? 0;
     const opened = registeredBy(entry);
     if (opened !== undefined) {
       const busEvents = draftsOf(entry).map((one) => connector.address(one, opened));
-      return { at: timeOf(entry), publish: () => this.#open(opened, entry, busEvents, weight) };
+      return { at: timeOf(entry), bytes, events: () => [...this.#open(opened, entry), ...busEvents] };
     }
     const fallback = connector.hasRegistered ? undefined : await this.#fallbackSession(entry);
     const sessionId = entry.type === 'recorded' ? entry.busEvent.routing.nativeSessionId : connector.session;
     const busEvents = draftsOf(entry).map((one) => connector.address(one, sessionId ?? fallback));
-    const publish = async (): Promise<void> => {
-      if (fallback !== undefined) {
-        await this.#open(fallback, entry, [], 0);
-      }
-      await connector.publishAddressed(busEvents, weight);
-    };
-    return { at: timeOf(entry), publish };
+    const events = (): BusEvent[] => [...(fallback === undefined ? [] : this.#open(fallback, entry)), ...busEvents];
+    return { at: timeOf(entry), bytes, events };
   }
 
-  async #open(sessionId: string, entry: LogEntry, busEvents: readonly BusEvent[], weight: number): Promise<void> {
+  #open(sessionId: string, entry: LogEntry): BusEvent[] {
     const { connector } = this.options;
-    await connector.register(sessionId);
+    const registered = connector.register(sessionId);
     // A scroll holds its own `Connected` already.
-    if (entry.type !== 'recorded') {
-      await connector.connect();
-    }
-    await connector.publishAddressed(busEvents, weight);
+    return entry.type === 'recorded' ? registered : [...registered, ...connector.connect()];
   }
 
   /** The session to open where no line of the file does; `undefined` where one will. */

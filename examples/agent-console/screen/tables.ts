@@ -4,6 +4,9 @@ import type { SessionCount } from '../ledger.js';
 import { printable } from '../printable.js';
 import type { ConsoleSubscriber } from '../subscribers/ConsoleSubscriber.js';
 
+/** Kinds of loss that are shown of a subscriber. */
+const MAX_KINDS = 8;
+
 /** Colour means nothing here: the tables are the same on paper. */
 const STYLE = { head: [], border: [], compact: true };
 
@@ -22,16 +25,27 @@ export function sessionTable(sessions: readonly SessionCount[], most: number): s
   return more > 0 ? `${table.toString()}\n… and ${more} sessions before them` : table.toString();
 }
 
+/** The subscribers; and of those that ask what they lost, in how many places that was, and of which kinds. */
 export function subscriberTable(subscribers: readonly ConsoleSubscriber[]): string {
+  const hasGaps = subscribers.some(({ gaps }) => gaps !== undefined);
   const table = new Table({
-    head: ['subscriber', 'delivered', 'lagged', 'waiting'],
-    colAligns: ['left', 'right', 'right', 'right'],
+    head: ['subscriber', 'delivered', 'lagged', 'waiting', ...(hasGaps ? ['gaps'] : [])],
+    colAligns: ['left', 'right', 'right', 'right', 'right'],
     style: STYLE,
   });
-  for (const { name, delivered, lagged, waiting } of subscribers) {
-    table.push([name, count(delivered), count(lagged), count(waiting)]);
+  for (const { name, delivered, lagged, waiting, gaps } of subscribers) {
+    const gapCount = gaps === undefined ? '' : count(gaps.count);
+    table.push([name, count(delivered), count(lagged), count(waiting), ...(hasGaps ? [gapCount] : [])]);
   }
-  return table.toString();
+  return [table.toString(), ...subscribers.flatMap(gapLine)].join('\n');
+}
+
+/** The kinds that a subscriber lost, those that it lost most of first. */
+function gapLine({ name, gaps }: ConsoleSubscriber): string[] {
+  const kinds = [...(gaps?.byKind ?? [])].sort(([, some], [, others]) => others - some);
+  const shown = kinds.slice(0, MAX_KINDS).map(([kind, missed]) => `${printable(kind, 24)} ${count(missed)}`);
+  const more = kinds.length > MAX_KINDS ? `, and ${kinds.length - MAX_KINDS} kinds more` : '';
+  return kinds.length === 0 ? [] : [`${name} missed: ${shown.join(', ')}${more}`];
 }
 
 const BAR = 24;

@@ -1,3 +1,11 @@
+/** What a subscriber was told of its losses, in their places. */
+export interface GapCount {
+  /** Gaps between the events that it got. */
+  readonly count: number;
+  /** Events that are missing there, by kind. */
+  readonly byKind: ReadonlyMap<string, number>;
+}
+
 /** What the screen and the summary show of a subscriber. */
 export interface ConsoleSubscriber {
   readonly name: string;
@@ -7,6 +15,8 @@ export interface ConsoleSubscriber {
   readonly lagged: number;
   /** Events meant for it that it has not been given yet. */
   readonly waiting: number;
+  /** For one that asks what it lost: in the end, the kinds add up to `lagged`. */
+  readonly gaps?: GapCount;
   /** Resolves when it has been given the last one. */
   readonly done: Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { type BusEvent, EventFilter, type SharingBus } from 'sharing-bus';
+import { type BusEvent, EventFilter, type ReceiverOptions, type SharingBus } from 'sharing-bus';
 import type { Ledger, Offered } from '../ledger.js';
 import type { ConsoleSubscriber } from './ConsoleSubscriber.js';
 
@@ -11,8 +11,8 @@ export interface Source {
 export interface WatcherOptions {
   readonly name: string;
   readonly filter?: EventFilter;
-  /** Events that may wait. Default 256. */
-  readonly capacity?: number;
+  /** Places besides the receiver's 256 that only some kinds may take. Default: none. */
+  readonly reserve?: ReceiverOptions['reserve'];
 }
 
 /** A subscriber that is through with an event when its handler returns. */
@@ -24,9 +24,9 @@ export class Watcher implements ConsoleSubscriber {
   readonly #offered: Offered;
 
   constructor({ bus, ledger }: Source, options: WatcherOptions, handle: (busEvent: BusEvent) => void) {
-    const { name, filter = EventFilter.all, capacity } = options;
+    const { name, filter = EventFilter.all, reserve } = options;
     this.name = name;
-    this.#receiver = bus.subscribeFiltered(filter, capacity);
+    this.#receiver = bus.subscribeFiltered(filter, { name, reserve });
     this.#offered = ledger.offered(filter);
     this.done = new Promise((resolve, reject) => {
       this.#receiver.events$.subscribe({

@@ -1,69 +1,87 @@
-import type { BusEvent } from 'sharing-bus';
-import { MAX_EVENTS_IN_FLIGHT } from '../gate.js';
+import { type BusEvent, type BusReceiver, EventFilter } from 'sharing-bus';
+import type { Offered } from '../ledger.js';
 import type { ConsoleSubscriber } from './ConsoleSubscriber.js';
 import type { ScrollFiles } from './ScrollFiles.js';
-import { type Source, Watcher } from './Watcher.js';
+import type { Source } from './Watcher.js';
+
+export interface ArchivistOptions {
+  readonly files: ScrollFiles;
+  /** Events that may wait: a window of each who publishes, and it never lags. */
+  readonly capacity: number;
+  /** Told once, of the first event that could not be written. */
+  readonly onFailure: (error: unknown) => void;
+}
 
 interface Line {
   readonly file: string;
   readonly text: string;
 }
 
-export interface ArchivistOptions {
-  readonly files: ScrollFiles;
-  /** Told how many more events are on disk, or given up. */
-  readonly onArchived: (count: number) => void;
-  /** Told once, of the first event that could not be written. */
-  readonly onFailure: (error: unknown) => void;
-}
+/** While a write is under way it takes so much more, for the next one, and no more. */
+const MAX_LINES = 64;
+const MAX_CHARACTERS = 1024 * 1024;
 
 /**
  * Writes every event as a line into the file of its scroll, in the order of the bus.
  *
- * Its queue has a place for every event that the gate lets in, so it never lags. An event without a scroll goes to
- * `unbound-<connectorUid>.jsonl`: nothing is bound in retrospect.
+ * It pulls as it writes, and those who publish wait for it. An event without a scroll goes
+ * to `unbound-<connectorUid>.jsonl`: nothing is bound in retrospect.
  */
 export class Archivist implements ConsoleSubscriber {
   readonly name = 'archivist';
   readonly done: Promise<void>;
   /** Events that are on disk. */
   delivered = 0;
-  readonly #watcher: Watcher;
+  /** What those wait for who publish. */
+  readonly receiver: BusReceiver;
   readonly #options: ArchivistOptions;
-  #pending: Line[] = [];
-  #writing: Promise<void> | undefined;
+  readonly #offered: Offered;
   /** Events that reached it and could not be written. */
   #unwritten = 0;
+  #pending: Line[] = [];
+  #characters = 0;
+  #writing: Promise<void> | undefined;
 
-  constructor(source: Source, options: ArchivistOptions) {
+  constructor({ bus, ledger }: Source, options: ArchivistOptions) {
+    const { capacity } = options;
     this.#options = options;
-    this.#watcher = new Watcher(source, { name: this.name, capacity: MAX_EVENTS_IN_FLIGHT }, (busEvent) => {
-      this.#pending.push({ file: fileOf(busEvent), text: `${JSON.stringify(busEvent)}\n` });
-      this.#writing ??= this.#writeAll();
-    });
-    this.done = this.#watcher.done.then(async () => {
-      await this.#writing;
-      await options.files.close();
-    });
+    this.receiver = bus.subscribeFiltered(EventFilter.all, { capacity, name: this.name });
+    this.#offered = ledger.offered(EventFilter.all);
+    this.done = this.#archive();
   }
 
   /** Events that are not on disk and never will be, whether the queue refused them or the disk did. */
   get lagged(): number {
-    return this.#watcher.lagged + this.#unwritten;
+    return this.receiver.lagged + this.#unwritten;
   }
 
   /** Those in its queue, and those not yet on disk. */
   get waiting(): number {
-    return this.#watcher.waiting + this.#watcher.delivered - this.delivered - this.#unwritten;
+    return this.#offered.count - this.delivered - this.lagged;
   }
 
-  /** Writes what waits, and what comes meanwhile: one write for each file and round. */
+  async #archive(): Promise<void> {
+    for await (const busEvent of this.receiver) {
+      const text = `${JSON.stringify(busEvent)}\n`;
+      this.#pending.push({ file: fileOf(busEvent), text });
+      this.#characters += text.length;
+      this.#writing ??= this.#writeAll();
+      if (this.#pending.length >= MAX_LINES || this.#characters >= MAX_CHARACTERS) {
+        await this.#writing;
+      }
+    }
+    await this.#writing;
+    await this.#options.files.close();
+  }
+
+  /** Writes what is pending, and what comes meanwhile: one write for each file and round. */
   async #writeAll(): Promise<void> {
-    // Let the present turn of the bus deliver all of its events first.
-    await Promise.resolve();
+    // What waits on the bus comes along.
+    await new Promise(setImmediate);
     while (this.#pending.length > 0) {
       const round = this.#pending;
       this.#pending = [];
+      this.#characters = 0;
       const files = new Map<string, string[]>();
       for (const { file, text } of round) {
         const lines = files.get(file);
@@ -76,7 +94,6 @@ export class Archivist implements ConsoleSubscriber {
       for (const [file, lines] of files) {
         await this.#write(file, lines);
       }
-      this.#options.onArchived(round.length);
     }
     this.#writing = undefined;
   }

@@ -2,6 +2,9 @@ import { type BusEvent, EventFilter, type SessionRegistered } from 'sharing-bus'
 import type { ConsoleSubscriber } from './ConsoleSubscriber.js';
 import { type Source, Watcher } from './Watcher.js';
 
+/** However much an agent talks: that it asks for a permission, and that its session ends, is not lost to it. */
+const RESERVE = { capacity: 64, kinds: ['session-lifecycle', 'permission'] };
+
 /**
  * Shows one scroll as it grows: the first that is registered, or the first of the session that was asked for.
  *
@@ -22,7 +25,7 @@ export class LiveView implements ConsoleSubscriber {
   consider({ event }: BusEvent): void {
     if (this.#watcher === undefined && event.type === 'SessionRegistered' && this.#wants(event)) {
       const filter = EventFilter.scrollId(event.scrollId);
-      this.#watcher = new Watcher(this.source, { name: this.name, filter }, this.show);
+      this.#watcher = new Watcher(this.source, { name: this.name, filter, reserve: RESERVE }, this.show);
     }
   }
 

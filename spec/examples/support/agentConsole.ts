@@ -17,7 +17,12 @@ export interface Summary {
     readonly nativeSessionId: string;
     readonly events: number;
   }[];
-  readonly subscribers: readonly { readonly name: string; readonly delivered: number; readonly lagged: number }[];
+  readonly subscribers: readonly {
+    readonly name: string;
+    readonly delivered: number;
+    readonly lagged: number;
+    readonly gaps?: { readonly count: number; readonly byKind: Readonly<Record<string, number>> };
+  }[];
   readonly badLines: readonly { readonly file: string; readonly line: number; readonly error: string }[];
 }
 
