@@ -66,6 +66,11 @@ export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Pul
   /** The same view, for those who pull: `deliveries.recv()`, `for await (const delivery of receiver.deliveries)`. */
   readonly deliveries: Pullable<Delivery<E>>;
   /**
+   * Events that it was to start with, and that the bus had no longer. At most so many where nobody knows how many of them its filter would
+   * have let through, and `Infinity` where not even that is known. 0 for one that starts now.
+   */
+  readonly missed: number;
+  /**
    * Takes one event, when there is one: the slow consumer's way. Nothing is buffered but in the receiver's own queue.
    *
    * **Details** Calls that overlap are served in their order. `for await (const busEvent of receiver)` and
@@ -87,6 +92,14 @@ export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Pul
 
 /** What becomes of an event for which there is no room. */
 export type Overflow = 'drop-newest' | 'drop-oldest' | 'latest' | 'evict';
+
+/** The place of an event among all of a bus's life. */
+export interface BusPosition {
+  /** The life of the bus: another one has another epoch. */
+  readonly epoch: string;
+  /** The number of the event, from 1; 0: before all of them. */
+  readonly seq: number;
+}
 
 /** What a receiver is made with. */
 export interface ReceiverOptions<E = unknown> {
@@ -110,6 +123,14 @@ export interface ReceiverOptions<E = unknown> {
   readonly reserve?: { readonly capacity: number; readonly kinds: readonly EventKind[] } | undefined;
   /** Leaves the receiver when it is aborted, as `[Symbol.dispose]` does. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Where it starts: `'now'`, or, on a bus with a history, with all that was published (`'start'`) or what came after a position. Default `'now'`.
+   *
+   * **Details** What is retained and matches comes first, then what is published, without a hole or a double. What waits in the history
+   * takes no room in the queue. What is retained no longer is told by `missed`, and by a gap in `deliveries$`; what goes while
+   * it catches up is lost as anything that there is no room for.
+   */
+  readonly from?: 'now' | 'start' | BusPosition | undefined;
   /** Shown in log lines, and in `bus.stats()`. Default: none. */
   readonly name?: string | undefined;
   /**

@@ -7,20 +7,23 @@ import {
   type ObservedValueOf,
   type SchedulerLike,
 } from 'rxjs';
-import type { BusReceiver, ReceiverOptions } from './BusReceiver.js';
+import type { ConsumeOptions, FlushOptions, SharingBusOptions, StreamOptions } from './BusOptions.js';
+import type { BusPosition, BusReceiver, ReceiverOptions } from './BusReceiver.js';
 import type { BusStats, Explanation } from './BusStats.js';
 import { type BusEventSource, CLOSED, type ConnectOptions, connectTo } from './internal/connectTo.js';
 import { consumeEach } from './internal/consumeEach.js';
 import { explain } from './internal/explain.js';
 import { HandOver } from './internal/HandOver.js';
-import { checkedHold, HeldEvents, type HoldUnboundOptions } from './internal/HeldEvents.js';
+import { checkedHold, HeldEvents } from './internal/HeldEvents.js';
+import { History } from './internal/History.js';
 import { InOrder } from './internal/InOrder.js';
 import { loggingTo } from './internal/logging.js';
-import { queueMaker } from './internal/policies.js';
 import { type Host, Receiver, type ReceiverSettings } from './internal/Receiver.js';
 import type { Wait } from './internal/Marks.js';
 import { onAbort } from './internal/onAbort.js';
 import { ReceiverHandle } from './internal/ReceiverHandle.js';
+import { receiverSettings } from './internal/receiverSettings.js';
+import { replayFrom } from './internal/replayFrom.js';
 import { requireCount } from './internal/requireCount.js';
 import { requireFunction } from './internal/requireFunction.js';
 import { show } from './internal/show.js';
@@ -31,43 +34,14 @@ import {
   enrichCanonical,
   type Enrichment,
   foreseeEnriched,
-  type LateBindOptions,
   type ScrollBinding,
   takeEnriched,
 } from './operators/lateBindScrollId.js';
 import { type BusEvent, canonicalBusEvent, withIds } from './protocol/BusEvent.js';
 import type { Event } from './protocol/Event.js';
 import { canonicalFilter, EventFilter } from './protocol/EventFilter.js';
+import { newUuid } from './protocol/Uuid.js';
 
-/** Options of a {@link SharingBus}. */
-export interface SharingBusOptions<E = Event> extends LateBindOptions<E> {
-  /** Where consumers are called, and every other hop in time. Default `asapScheduler`. */
-  readonly scheduler?: SchedulerLike | undefined;
-  /**
-   * Holds back what has a session and no scroll yet, until its registration comes: then it follows that one, with its scroll. What is too
-   * much or too old goes as it is. Others are not delayed. Default: nothing is held.
-   */
-  readonly holdUnbound?: HoldUnboundOptions | undefined;
-}
-
-/** Options of `stream`. */
-export type StreamOptions<E = unknown> = ReceiverOptions<E>;
-
-/** Options of `stream` for a consumer that takes its time. */
-export interface ConsumeOptions<E, O extends ObservableInput<unknown>> extends StreamOptions<E> {
-  /** Works on one event at a time; the next is taken when the promise, or observable, that it returns is through. */
-  readonly consume: (busEvent: BusEvent<E>) => O;
-}
-
-/** Options of {@link SharingBus.flush}. */
-export interface FlushOptions {
-  /** Gives up: the promise rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-  /** Receivers of this bus: they are waited for, and nobody else. Default: every receiver. */
-  readonly waitFor?: readonly BusReceiver<unknown>[] | undefined;
-}
-
-const DEFAULT_CAPACITY = 256;
 const DEFAULT_WINDOW = 64;
 
 /**
@@ -105,6 +79,8 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   });
   readonly #options: SharingBusOptions<E>;
   readonly #held: HeldEvents<E> | undefined;
+  readonly #history: History<E> | undefined;
+  readonly #epoch = newUuid();
   /** The state of the pipe, once an event has come through. */
   #enrichment: Enrichment<E> | undefined;
   #published = 0;
@@ -127,11 +103,11 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   readonly #dispatch = (busEvent: BusEvent<E>): void => {
     this.#unbound += busEvent.routing.scrollId === undefined ? 1 : 0;
     this.#routed += 1;
-    this.#stage.append(busEvent);
+    this.#stage.append(this.#history === undefined ? busEvent : this.#history.append(busEvent));
   };
   readonly #part = (receiver: Receiver<E>): void => {
     this.#stage.leave(receiver);
-    receiver.end('complete');
+    receiver.finish();
     receiver.account();
     this.#leaving.delete(receiver);
   };
@@ -141,7 +117,8 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    * @throws RangeError for a `maxBindings` that is no integer from 1 to 2^31 - 1.
    */
   constructor(options: SharingBusOptions<E> = {}) {
-    const { scheduler = asapScheduler, logger, holdUnbound } = options;
+    const { scheduler = asapScheduler, logger, holdUnbound, history } = options;
+    this.#history = history === undefined ? undefined : new History(history);
     this.#options = options;
     requireFunction('SharingBus: scheduler.schedule', (scheduler as Partial<SchedulerLike> | null)?.schedule);
     this.#stage = new Stage(scheduler, this.#inOrder);
@@ -180,6 +157,11 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   /** Receivers that have a slot: those that still take events. */
   get subscriberCount(): number {
     return this.#receivers.size;
+  }
+
+  /** The place of what was published last: to start `from` there misses nothing. `undefined` on a bus without a history. */
+  get position(): BusPosition | undefined {
+    return this.#history && { epoch: this.#epoch, seq: this.#history.last };
   }
 
   /**
@@ -371,6 +353,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     }
     this.#inOrder.run((published$) => {
       published$.complete();
+      this.#history?.close();
     }, this.#published$);
   }
 
@@ -403,15 +386,8 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     });
   }
 
-  #settings(owner: string, { capacity = DEFAULT_CAPACITY, ...others }: ReceiverOptions<E>): ReceiverSettings<E> {
-    const settings = { ...others, capacity: requireCount(owner, capacity) };
-    if (others.signal !== undefined) {
-      requireFunction('signal.addEventListener', (others.signal as Partial<AbortSignal> | null)?.addEventListener);
-    }
-    if (others.stallAfterMs !== undefined) {
-      requireCount('stallAfterMs', others.stallAfterMs);
-    }
-    return { ...settings, makeQueue: queueMaker(settings) };
+  #settings(owner: string, options: ReceiverOptions<E>): ReceiverSettings<E> {
+    return receiverSettings(owner, options, this.#history !== undefined);
   }
 
   #admit(filter: EventFilter<E>, options: ReceiverSettings<E>): Receiver<E> {
@@ -425,15 +401,25 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     receiver.leaveOn(options.signal);
     this.#receivers.set(id, receiver);
     this.#inOrder.run(() => {
-      this.#stage.join(receiver, filter);
+      this.#join(receiver, filter, options.from);
     }, receiver);
     return receiver;
+  }
+
+  #join(receiver: Receiver<E>, filter: EventFilter<E>, from: ReceiverOptions['from'] = 'now'): void {
+    if (this.#history === undefined || from === 'now') {
+      this.#stage.join(receiver, filter);
+    } else if (!receiver.hasEnded) {
+      replayFrom(receiver, filter, { history: this.#history, epoch: this.#epoch, from });
+    }
   }
 
   /** The slot is free at once; events that were published before are still offered. */
   #release(receiver: Receiver<E>): void {
     if (this.#receivers.delete(receiver.id)) {
-      this.#handles.unregister(receiver);
+      if (!receiver.isReplaying) {
+        this.#handles.unregister(receiver);
+      }
       this.#leaving.add(receiver);
       receiver.depart();
       this.#inOrder.run(this.#part, receiver);

@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 export {
+  type BusPosition,
   type BusReceiver,
   type Overflow,
   type Pullable,
@@ -9,13 +10,9 @@ export {
 } from './BusReceiver.js';
 export type { BusStats, Explanation, ReceiverStats } from './BusStats.js';
 export type { Delivery, EventDelivery, Gap } from './Delivery.js';
-export {
-  type ConsumeOptions,
-  type FlushOptions,
-  SharingBus,
-  type SharingBusOptions,
-  type StreamOptions,
-} from './SharingBus.js';
+export type { ConsumeOptions, FlushOptions, SharingBusOptions, StreamOptions } from './BusOptions.js';
+export { SharingBus } from './SharingBus.js';
+export type { HistoryOptions } from './internal/History.js';
 export type { HoldUnboundOptions } from './internal/HeldEvents.js';
 export type { BusEventSource, ConnectOptions } from './internal/connectTo.js';
 

@@ -174,6 +174,7 @@ describe('the types of the main entry', () => {
       scheduler: undefined,
       logger: undefined,
       holdUnbound: undefined,
+      history: undefined,
     };
     const bus = new SharingBus<MyEvent>(options);
     const noCapacity: StreamOptions = { capacity: undefined };

@@ -30,7 +30,7 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
   /** The most events that waited at a time. */
   highWaterMark = 0;
 
-  readonly #stage: Stage<E>;
+  protected readonly stage: Stage<E>;
   #next = 0;
   #end = 0;
   #taken = 0;
@@ -43,7 +43,7 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
 
   constructor(stage: Stage<E>, { capacity, makeQueue }: BurstMailboxOptions<E>) {
     super(capacity, stage);
-    this.#stage = stage;
+    this.stage = stage;
     this.#makeQueue = makeQueue;
   }
 
@@ -79,7 +79,7 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
   get oldestAge(): number {
     const isHandedOver = this.#next < this.#end;
     const since = isHandedOver || this.queued === 0 ? undefined : this.#ages?.since(this.nextNumber);
-    return since === undefined ? 0 : Math.max(0, this.#stage.now() - since);
+    return since === undefined ? 0 : Math.max(0, this.stage.now() - since);
   }
 
   /** What would become of `busEvent`, if it were offered now. */
@@ -118,7 +118,7 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
   /** The event that is the `index`th to come. */
   protected peek(index: number): BusEvent<E> {
     const lent = this.#end - this.#next;
-    return (index < lent ? this.#stage.lent[this.#next + index] : this.queue?.at(index - lent)) as BusEvent<E>;
+    return (index < lent ? this.stage.lent[this.#next + index] : this.queue?.at(index - lent)) as BusEvent<E>;
   }
 
   /**
@@ -143,9 +143,14 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
 
   /** Takes `busEvent` and returns true; or loses it, or another one. What a policy's function throws makes it fail. */
   protected keep(busEvent: BusEvent<E>): boolean {
+    if (this.ending !== undefined) {
+      return true;
+    }
     if (this.#makeQueue === undefined) {
-      const isTaken = this.offer(busEvent);
+      const isTaken = this.waiting < this.capacity;
+      // Counted first: a scheduler may run the turn that is asked for before it returns.
       this.#taken += isTaken ? 1 : 0;
+      this.offer(busEvent);
       return isTaken;
     }
     this.#policyQueue ??= this.#makeQueue();
@@ -190,7 +195,7 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
   }
 
   protected override deliver(consumer: Observer<BusEvent<E>>, queued: number): void {
-    const { lent } = this.#stage;
+    const { lent } = this.stage;
     const { handler } = this;
     const known = this.#taken;
     while (this.#next < this.#end) {

@@ -1,5 +1,5 @@
 import type { Gap } from '../Delivery.js';
-import { Tally } from './Tally.js';
+import { OTHERS, Tally } from './Tally.js';
 
 /**
  * What is missing in a queue, and where.
@@ -11,6 +11,8 @@ import { Tally } from './Tally.js';
  */
 export class Gaps {
   readonly #missing = new Map<number, Tally>();
+  /** Where not all that is counted need be missing. */
+  #vague: number | undefined;
 
   has(place: number): boolean {
     return this.#missing.has(place);
@@ -26,6 +28,12 @@ export class Gaps {
     tally.add(kind, count);
   }
 
+  /** At most `count` events of any kind are missing at `place`. */
+  addVague(place: number, count: number): void {
+    this.add(place, OTHERS, count);
+    this.#vague = place;
+  }
+
   /** The event at `place` is missing, too: what was missing before it is missing before the next one now. */
   addEvent(place: number, kind: string): void {
     for (const [each, count] of this.#missing.get(place)?.counts ?? []) {
@@ -33,6 +41,9 @@ export class Gaps {
     }
     this.#missing.delete(place);
     this.add(place + 1, kind);
+    if (this.#vague === place) {
+      this.#vague = place + 1;
+    }
   }
 
   /** Takes what is missing at `place` out, if anything is. */
@@ -44,6 +55,12 @@ export class Gaps {
     this.#missing.delete(place);
     const { counts } = tally;
     const missed = [...counts.values()].reduce((sum, count) => sum + count, 0);
-    return { type: 'gap', missed, byKind: Object.fromEntries(counts) };
+    const gap = { type: 'gap', missed, byKind: Object.fromEntries(counts) } as const;
+    if (place !== this.#vague) {
+      return gap;
+    }
+    // More may be lost at this place when this is told: that is counted.
+    this.#vague = undefined;
+    return { ...gap, atMost: true };
   }
 }

@@ -7,7 +7,7 @@ interface Mark {
 export interface Wait {
   readonly over: Promise<void>;
   /** Nobody waits any more. */
-  withdraw(): void;
+  readonly withdraw: () => void;
 }
 
 /** Those who wait until a count has come so far. The count only grows. */

@@ -1,11 +1,10 @@
 import { defer, type Observable, type Observer, of, type SchedulerLike } from 'rxjs';
 import { ReceiverBusyError, type ReceiverOptions, SlowConsumerError } from '../BusReceiver.js';
 import type { ReceiverStats } from '../BusStats.js';
-import type { Delivery, Gap } from '../Delivery.js';
+import type { Delivery } from '../Delivery.js';
 import type { BusEvent } from '../protocol/BusEvent.js';
 import { type EventFilter, passes } from '../protocol/EventFilter.js';
-import type { BoundedQueue } from './BoundedQueue.js';
-import { BurstMailbox, type BurstMailboxOptions } from './BurstMailbox.js';
+import type { BurstMailboxOptions } from './BurstMailbox.js';
 import { DeliveryConsumer } from './DeliveryConsumer.js';
 import { DirectConsumer, type Seat } from './DirectConsumer.js';
 import { GrowingCount } from './GrowingCount.js';
@@ -13,9 +12,10 @@ import type { InOrder } from './InOrder.js';
 import type { Listing } from './Listing.js';
 import type { Log } from './logging.js';
 import { type Ending, report } from './Mailbox.js';
-import { Marks, type Wait } from './Marks.js';
+import type { Wait } from './Marks.js';
 import { onAbort } from './onAbort.js';
 import type { Pull } from './Pull.js';
+import { ReplayedMailbox } from './ReplayedMailbox.js';
 import type { Route } from './Route.js';
 import type { Router } from './Router.js';
 import { StallTimer } from './StallTimer.js';
@@ -48,12 +48,11 @@ export type ReceiverSettings<E> = ReceiverOptions<E> & BurstMailboxOptions<E>;
  * Invariants: `isLagging` is true from the first refusal until a turn has emptied the mailbox. It is parked only while it lags
  * and nobody observes its count.
  */
-export class Receiver<E> extends BurstMailbox<E> implements Staged<E>, Seat<BusEvent<E>> {
+export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<BusEvent<E>> {
   readonly id: number;
   readonly name: string | undefined;
   isLagging = false;
   router: Router<E> | undefined;
-  filter: EventFilter<E> | undefined;
   routes: readonly Route<E>[] | undefined;
   place = 0;
   parkedIn: Listing<E> | undefined;
@@ -64,10 +63,6 @@ export class Receiver<E> extends BurstMailbox<E> implements Staged<E>, Seat<BusE
   readonly evicts: boolean;
   /** Made for the first observer of the count. */
   #growing: GrowingCount | undefined;
-  /** Made for the first one who asks for an event that is not there. */
-  #pulls: Pull<E>[] | undefined;
-  /** Made for the first one who waits until events are consumed. */
-  #marks: Marks | undefined;
   /** Where it may not wait for its consumer for ever. */
   #stallTimer: StallTimer | undefined;
   /** Gives back the listener at a signal, where there is one. */
@@ -161,10 +156,25 @@ export class Receiver<E> extends BurstMailbox<E> implements Staged<E>, Seat<BusE
     });
   }
 
+  /** All that was published until now was offered: it ends when it has that. */
+  finish(): void {
+    if (this.isReplaying) {
+      this.finishReplay(() => {
+        this.#stallTimer?.stop();
+        this.#noteDraining();
+        this.#forgoConsumer();
+      });
+    } else {
+      this.end('complete');
+    }
+  }
+
   /** The handle was collected: nobody will come for the events. */
   abandon(): void {
-    if (!this.hasEnded) {
-      this.#host.stage.settle();
+    this.#host.stage.settle();
+    if (this.isLeaving) {
+      this[Symbol.dispose]();
+    } else {
       this.#log(
         'warn',
         `${this.title} was dropped without being closed: its slot is free, ${this.waiting} events that waited are gone`,
@@ -195,24 +205,23 @@ export class Receiver<E> extends BurstMailbox<E> implements Staged<E>, Seat<BusE
       return;
     }
     this.#host.stage.settle();
-    (this.#pulls ??= []).push(pull);
-    if (!inTurn) {
-      this.#servePulls();
-    } else if (this.waiting > 0 || this.hasEnded || this.#gapIsNext) {
-      this.requestTurn();
-    }
+    this.pull(pull, inTurn);
   }
 
   /** The wait until the events that wait now and match `filter` are consumed, or forgotten, if there are any. */
   consumed(filter: EventFilter<E>): Wait | undefined {
-    if (this.hasEnded && !this.hasConsumer) {
+    if (this.isLeaving && !this.hasConsumer) {
       return undefined;
+    }
+    if (this.isReplaying) {
+      return this.replayed(() =>
+        this.waiting === 0 || (this.isLeaving && !this.hasConsumer) ? undefined : this.consumedUpTo(this.taken),
+      );
     }
     const { waiting } = this;
     for (let index = waiting - 1; index >= 0; index -= 1) {
       if (passes(filter, this.peek(index))) {
-        this.#marks ??= new Marks();
-        return this.#marks.reached(this.taken - waiting + index + 1);
+        return this.consumedUpTo(this.nextNumber + index + 1);
       }
     }
     return undefined;
@@ -220,7 +229,7 @@ export class Receiver<E> extends BurstMailbox<E> implements Staged<E>, Seat<BusE
 
   serve(consumer: Observer<BusEvent<E>>): void {
     this.#host.stage.settle();
-    if (this.hasConsumer || this.#isAsked) {
+    if (this.hasConsumer || this.isAsked) {
       consumer.error(new ReceiverBusyError(this.id));
       return;
     }
@@ -228,7 +237,7 @@ export class Receiver<E> extends BurstMailbox<E> implements Staged<E>, Seat<BusE
     // A consumer holds the handle, and ends the receiver when it goes.
     this.#host.unwatch(this);
     if (consumer instanceof DeliveryConsumer) {
-      if (this.waiting === 0 && this.#gapIsNext) {
+      if (this.waiting === 0 && this.gapIsNext) {
         // Also where it has ended: what is missing is told first.
         this.consumer = consumer;
         this.requestTurn();
@@ -249,7 +258,7 @@ export class Receiver<E> extends BurstMailbox<E> implements Staged<E>, Seat<BusE
   serveDeliveries(out: Observer<Delivery<E>>): Observer<BusEvent<E>> {
     // The event in hand is not counted among those that wait.
     const consumer = new DeliveryConsumer<E>(out, {
-      takeGap: () => this.#takeGap(this.nextNumber - 1),
+      takeGap: () => this.takeGap(this.nextNumber - 1),
       isForgotten: () => this.forgetInHand(),
     });
     this.serve(consumer);
@@ -273,20 +282,20 @@ export class Receiver<E> extends BurstMailbox<E> implements Staged<E>, Seat<BusE
     }
     const { taken } = this;
     for (let at = from; at < to; at += 1) {
-      if (!this.#put(burst.events[at] as BusEvent<E>)) {
+      if (!this.put(burst.events[at] as BusEvent<E>)) {
         this.countRefused(to - at - 1, undefined);
         if (this.recordsGaps && !this.hasPolicy) {
           burst.events.slice(at, to).forEach((busEvent) => {
             this.noteMissing(kindOf(busEvent));
           });
         }
-        this.#noteRun(taken, burst);
-        this.#lag();
+        this.noteRun(taken, burst.since);
+        this.lag();
         return this;
       }
     }
-    this.#noteRun(taken, burst);
-    if (this.#isAsked) {
+    this.noteRun(taken, burst.since);
+    if (this.isAsked) {
       this.requestTurn();
     }
     this.#host.stage.keeps(this);
@@ -317,24 +326,25 @@ export class Receiver<E> extends BurstMailbox<E> implements Staged<E>, Seat<BusE
 
   override end(ending: Ending): void {
     super.end(ending);
-    if (this.#isAsked) {
+    if (this.isAsked) {
       this.requestTurn();
     }
     this.#stallTimer?.stop();
+    this.stopReplay();
+    if (this.router === undefined) {
+      this.filter = undefined;
+    }
     this.#noteDraining();
-    if (!this.hasConsumer) {
-      // Nobody can be waited for.
-      this.#marks?.passed(Infinity);
-      if (this.waiting === 0) {
-        this.#ignoreSignal?.();
-      }
+    this.#forgoConsumer();
+    if (!this.hasConsumer && this.waiting === 0) {
+      this.#ignoreSignal?.();
     }
     this.#announceEnd();
   }
 
   protected override afterTurn(): void {
-    this.#servePulls();
-    this.#tellConsumed();
+    this.servePulls();
+    this.#noteConsumed();
     if (this.isLagging && this.waiting === 0) {
       this.#stopLagging();
       this.#log('info', `${this.title} has caught up; lagged: ${this.#laggedNow}`);
@@ -344,13 +354,8 @@ export class Receiver<E> extends BurstMailbox<E> implements Staged<E>, Seat<BusE
     }
   }
 
-  /** Whether somebody has asked for an event that is not there. */
-  get #isAsked(): boolean {
-    return this.#pulls !== undefined && this.#pulls.length > 0;
-  }
-
   /** Takes `busEvent` and returns true, or loses it or another one. */
-  #put(busEvent: BusEvent<E>): boolean {
+  protected override put(busEvent: BusEvent<E>): boolean {
     const isTaken = this.keep(busEvent);
     if (!isTaken && this.evicts) {
       this.#evict();
@@ -358,40 +363,55 @@ export class Receiver<E> extends BurstMailbox<E> implements Staged<E>, Seat<BusE
     return isTaken;
   }
 
+  protected override lose(busEvent: BusEvent<E>): void {
+    this.refused += 1;
+    if (this.recordsGaps) {
+      this.noteMissing(kindOf(busEvent));
+    }
+    this.account();
+    if (this.evicts) {
+      this.#evict();
+    }
+    this.lag();
+  }
+
+  protected override join(filter: EventFilter<E>): void {
+    this.#host.stage.join(this, filter);
+    this.#host.stage.keeps(this);
+  }
+
   #evict(): void {
     this.fail(new SlowConsumerError(this.id, this.waiting, this.#laggedNow, this.oldestAge));
   }
 
   /** Notes what was taken of `burst`, if anything was, from the event of the number `first` on. */
-  #noteRun(first: number, { since }: Burst<E>): void {
+  protected override noteRun(first: number, since: number): void {
     if (this.taken > first) {
       this.noteKept(first, since);
-      if (!this.hasConsumer && !this.#isAsked && !this.hasEnded) {
+      if (!this.hasConsumer && !this.isAsked && !this.isLeaving) {
         this.#stallTimer?.watch(since);
       }
     }
   }
 
-  /** Whether something is missing before the next event. */
-  get #gapIsNext(): boolean {
-    return this.gaps?.has(this.nextNumber) === true;
-  }
-
-  /** What is missing before the event of this number, which is told now, or never. */
-  #takeGap(number: number): Gap | undefined {
-    return this.gaps?.take(number);
+  /** One that is leaving and has no consumer is waited for no more: nobody may come. */
+  #forgoConsumer(): void {
+    if (!this.hasConsumer) {
+      this.tellRead(Infinity);
+      this.tellConsumed(Infinity);
+    }
   }
 
   /** One that has ended and still has a consumer is waited for by a flush, though it has no slot. */
   #noteDraining(): void {
-    if (this.hasEnded && this.hasConsumer) {
+    if (this.isLeaving && this.hasConsumer) {
       this.#host.draining.add(this);
     }
   }
 
   /** Tells those who wait for it how many events were consumed, or forgotten. */
-  #tellConsumed(): void {
-    this.#marks?.passed(this.nextNumber);
+  #noteConsumed(): void {
+    this.tellConsumed(this.nextNumber);
     if (this.hasEnded) {
       this.account();
       if (this.waiting === 0) {
@@ -401,73 +421,44 @@ export class Receiver<E> extends BurstMailbox<E> implements Staged<E>, Seat<BusE
     }
   }
 
-  /** Gives what waits to those who have asked; when nothing will come, tells them. */
-  #servePulls(): void {
-    const pulls = this.#pulls;
-    if (pulls === undefined || pulls.length === 0) {
-      return;
-    }
+  protected override beforePulls(): void {
     this.parkedIn?.unpark(this);
-    // Who asks again when he is answered is answered in the next turn. Who leaves then has answered all.
-    const asked = pulls.length;
-    let count = asked;
-    for (; count > 0 && pulls.length > 0 && this.#hasFor(pulls); count -= 1) {
-      const pull = pulls.shift() as Pull<E>;
-      const gap = this.#takeGap(this.nextNumber);
-      if (gap !== undefined && pull.gap !== undefined) {
-        pull.gap(gap);
-      } else {
-        const busEvent = (this.queue as BoundedQueue<BusEvent<E>>).shift();
-        // Before it is told: whoever works on it may look at the totals.
-        this.account();
-        pull.next(busEvent);
-      }
-    }
-    for (; count > 0 && pulls.length > 0 && this.ending !== undefined && !this.#hasFor(pulls); count -= 1) {
-      const pull = pulls.shift() as Pull<E>;
-      if (this.ending === 'complete') {
-        pull.complete();
-      } else {
-        const { error } = this.ending;
-        // An error is told once.
-        this.ending = 'complete';
-        pull.error(error);
-      }
-    }
-    if (this.waiting === 0 || this.hasEnded) {
+  }
+
+  protected override beforeTold(): void {
+    // Whoever works on it may look at the totals.
+    this.account();
+  }
+
+  protected override afterPulls(answered: boolean): void {
+    this.refill();
+    if (this.waiting === 0 || this.isLeaving) {
       this.#stallTimer?.stop();
     } else {
       this.#stallTimer?.restart(this.#host.stage.now());
     }
-    if (pulls.length > 0 && (this.waiting > 0 || this.hasEnded)) {
+    if (answered && this.isLagging) {
+      // That it has caught up is told in a turn.
       this.requestTurn();
     }
-    if (pulls.length < asked && (this.isLagging || this.#marks !== undefined)) {
-      // The rest is told in a turn. Where nobody was answered there is nothing to tell: a turn that asks for the next one never ends.
-      this.requestTurn();
-    }
-  }
-
-  /** Whether there is something to tell to the one who asked first. */
-  #hasFor([first]: readonly Pull<E>[]): boolean {
-    return this.waiting > 0 || (first?.gap !== undefined && this.#gapIsNext);
   }
 
   protected override deliver(consumer: Observer<BusEvent<E>>, queued: number): void {
     this.parkedIn?.unpark(this);
     super.deliver(consumer, queued);
+    this.refill();
     if (this.gaps !== undefined && this.waiting === 0 && consumer instanceof DeliveryConsumer) {
       try {
         // With room for the next event, nothing more can be missing before it.
-        consumer.tell(this.#takeGap(this.taken));
+        consumer.tell(this.takeGap(this.taken));
       } catch (error) {
         report(error);
       }
     }
   }
 
-  #lag(): void {
-    if (this.#growing !== undefined || this.#marks !== undefined || this.#isAsked) {
+  protected override lag(): void {
+    if (this.#growing !== undefined || this.isMarked || this.isAsked) {
       this.requestTurn();
     }
     if (!this.isLagging) {
@@ -502,9 +493,12 @@ export class Receiver<E> extends BurstMailbox<E> implements Staged<E>, Seat<BusE
     }
     this.parkedIn?.unpark(this);
     forget();
+    if (this.isReplaying) {
+      this.end('complete');
+    }
     this.#host.release(this);
-    this.#servePulls();
-    this.#tellConsumed();
+    this.servePulls();
+    this.#noteConsumed();
     this.#announceEnd();
   }
 

@@ -49,6 +49,10 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
     return this.#receiver.lagged;
   }
 
+  get missed(): number {
+    return this.#receiver.missed;
+  }
+
   get lagged$(): Observable<number> {
     return (this.#lagged$ ??= this.#receiver.observeLagged());
   }

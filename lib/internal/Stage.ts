@@ -31,7 +31,7 @@ export class Stage<E> extends Turns {
   /** The events that the present action hands over, for those that took of them where they are. */
   lent: readonly BusEvent<E>[] = NOTHING;
 
-  readonly #inOrder: InOrder;
+  readonly inOrder: InOrder;
   /** Finds the receivers of an event when it is published, and hands it over with its batch. */
   readonly #router = new Router<E>();
   /** Does both when it is published. */
@@ -56,7 +56,7 @@ export class Stage<E> extends Turns {
 
   constructor(scheduler: SchedulerLike, inOrder: InOrder) {
     super(scheduler);
-    this.#inOrder = inOrder;
+    this.inOrder = inOrder;
     // Nothing but ages depends on it: a scheduler of an application's own need not have a clock.
     this.now = () => (scheduler as Partial<SchedulerLike>).now?.() ?? Date.now();
     this.#staged = new Batch(0, this.now);
@@ -70,7 +70,9 @@ export class Stage<E> extends Turns {
   join(receiver: Staged<E>, filter: EventFilter<E>): void {
     this.settle();
     (isPrompt(receiver, filter) ? this.#promptRouter : this.#router).add(receiver, filter);
-    this.caughtUp(receiver);
+    if (!receiver.isLagging) {
+      this.caughtUp(receiver);
+    }
   }
 
   leave(receiver: Staged<E>): void {
@@ -123,10 +125,10 @@ export class Stage<E> extends Turns {
     if (!lent) {
       probeStack(...STACK_WORDS);
     }
-    if (this.#inOrder.isRunning) {
+    if (this.inOrder.isRunning) {
       this.#route(lent);
     } else {
-      this.#inOrder.run(this.#route, lent);
+      this.inOrder.run(this.#route, lent);
     }
   }
 

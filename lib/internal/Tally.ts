@@ -2,7 +2,8 @@ import type { BusEvent } from '../protocol/BusEvent.js';
 
 /** Kinds are an application's words; what invents them without end is not told apart any further. */
 export const MAX_KINDS = 64;
-const OTHERS = '*';
+/** What is counted here may be of any kind. */
+export const OTHERS = '*';
 
 /**
  * How many events there were of each kind.

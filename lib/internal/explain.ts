@@ -23,6 +23,9 @@ export function explain<E>(receiver: Receiver<E>, busEvent: BusEvent<E>, isHeld:
     if (isHeld) {
       return answer(true, false, 'it would be held until its session is registered');
     }
+    if (receiver.isReplaying) {
+      return answer(true, false, `it would wait in the history: ${waiting} wait before it`);
+    }
     switch (receiver.foresee(busEvent)) {
       case 'taken':
         return answer(true, false, `it would wait behind ${waiting} others`);

@@ -40,6 +40,8 @@ export interface BusEvent<E = Event> {
   readonly routing: EventRouting;
   readonly origin: EventOrigin;
   readonly event: E;
+  /** Its number, from 1 on without holes, where it comes from a bus with a history; of no meaning in `publish`. */
+  readonly seq?: number | undefined;
 }
 
 /** Thrown where an event is not one that a bus can carry. Nothing has happened when it is thrown. */
