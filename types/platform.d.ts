@@ -31,3 +31,55 @@ declare class AbortController {
   readonly signal: AbortSignal;
   abort(reason?: unknown): void;
 }
+
+interface URLSearchParams {
+  getAll(name: string): string[];
+}
+
+declare class URL {
+  static canParse(url: string): boolean;
+  readonly href: string;
+  readonly searchParams: URLSearchParams;
+  constructor(url: string, base?: string);
+}
+
+interface Headers extends Iterable<[string, string]> {
+  get(name: string): string | null;
+}
+
+interface Request {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Headers;
+  readonly signal: AbortSignal;
+}
+
+declare const Request: new (
+  url: string,
+  options: { method: string; headers: [string, string][]; signal: AbortSignal },
+) => Request;
+
+interface Response {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: ReadableStream<Uint8Array> | null;
+  text(): Promise<string>;
+}
+
+declare const Response: new (
+  body: string | ReadableStream<Uint8Array> | null,
+  options: { status?: number; headers: Readonly<Record<string, string>> },
+) => Response;
+
+declare function fetch(
+  url: string,
+  request: { method: string; headers: Record<string, string>; signal: AbortSignal; cache: 'no-store' },
+): Promise<Response>;
+
+declare class TextEncoder {
+  encode(text: string): Uint8Array;
+}
+
+declare class TextDecoder {
+  decode(bytes: Uint8Array, options: { stream: boolean }): string;
+}

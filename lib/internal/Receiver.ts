@@ -112,6 +112,12 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
     return this.#laggedNow;
   }
 
+  /** Whether nothing waits, nothing is missing that was not told, and nothing that was published is on its way. */
+  get hasToldAll(): boolean {
+    this.#host.stage.settle();
+    return this.waiting === 0 && !this.gapIsNext && !this.isReplaying && !this.hasEnded;
+  }
+
   get recordsGaps(): boolean {
     return this.consumer === undefined || this.consumer instanceof DeliveryConsumer;
   }

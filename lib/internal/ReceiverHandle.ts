@@ -5,6 +5,7 @@ import type { BusEvent } from '../protocol/BusEvent.js';
 import type { Seat } from './DirectConsumer.js';
 import { HandOver } from './HandOver.js';
 import { iteratorOver, pullableOver, streamOver } from './pullOver.js';
+import type { Pull } from './Pull.js';
 import type { Receiver } from './Receiver.js';
 
 /**
@@ -119,5 +120,15 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
 
   leave(consumer: Observer<BusEvent<E>>): void {
     this.#receiver.leave(consumer);
+  }
+
+  /** Tells `pull` what is next: now, where something waits, or else in a turn. */
+  ask(pull: Pull<E>): void {
+    this.#receiver.ask(pull);
+  }
+
+  /** Whether all that was published until now, and is for this, was told: as an event, or as missing. */
+  get hasToldAll(): boolean {
+    return this.#receiver.hasToldAll;
   }
 }

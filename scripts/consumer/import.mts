@@ -3,6 +3,7 @@ import { type BusEvent, dropNewest, EventFilter, lateBindScrollId, matches, newU
 import { parseBusEvent, parseEventFilter, ValidationError } from 'sharing-bus/schema';
 import { busEvent, publishTo, runMarbles } from 'sharing-bus/testing';
 import { TestScheduler } from 'rxjs/testing';
+import { EventStreamError, EventStreams, fromEventStream } from 'sharing-bus/sse';
 
 // Compiled and run by checkPackage.ts as a stranger's code: strict, against the packed types, without DOM or Node.
 interface Note {
@@ -56,3 +57,12 @@ try {
     throw error;
   }
 }
+
+const streams = new EventStreams(bus, { filter: noteOnly, heartbeatMs: 1_000 });
+fromEventStream('http://127.0.0.1:9/', { retry: false }).subscribe({
+  error: (error: unknown) => {
+    if (!(error instanceof EventStreamError) || streams.size !== 0) {
+      throw new Error('the entry of event streams does not work');
+    }
+  },
+});

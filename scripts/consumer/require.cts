@@ -1,6 +1,7 @@
 import main = require('sharing-bus');
 import schema = require('sharing-bus/schema');
 import testing = require('sharing-bus/testing');
+import sse = require('sharing-bus/sse');
 
 // The CommonJS half of import.mts. Who requires and who imports must get one class, or instanceof lies.
 const filter = schema.parseEventFilter({ type: 'kind', kinds: ['note'] });
@@ -9,6 +10,7 @@ receiver.close();
 if (!main.matches(filter, testing.busEvent({ type: 'Connected' }, { kind: 'note' }))) {
   throw new Error('the testing entry does not work');
 }
+void new sse.EventStreams(new main.SharingBus(), { filter }).close();
 
 void import('sharing-bus').then(({ InvalidUuidError }) => {
   try {

@@ -10,7 +10,13 @@ export async function heapAfterCollection(): Promise<number> {
   return heapNow();
 }
 
-/** The same without a turn of the loop. */
+/** The same, with what is outside of the heap: what waits in sockets, for one. */
+export async function bytesAfterCollection(): Promise<number> {
+  const heap = await heapAfterCollection();
+  return heap + process.memoryUsage().external;
+}
+
+/** Bytes of the heap in use, without a turn of the loop. */
 export function heapNow(): number {
   collect();
   return process.memoryUsage().heapUsed;

@@ -1,0 +1,56 @@
+import type { SchedulerLike } from 'rxjs';
+import { MAX_COUNT, requireCount } from '../internal/requireCount.js';
+import type { FromEventStreamOptions } from './FromEventStreamOptions.js';
+
+/** How long it is until the next attempt: longer each time, until one works. */
+export class BackOff {
+  /** Attempts since one worked. */
+  attempts = 0;
+
+  #initialMs: number;
+  readonly #maxMs: number;
+  readonly #maxAttempts: number;
+  readonly #scheduler: SchedulerLike;
+
+  constructor(retry: FromEventStreamOptions['retry'], scheduler: SchedulerLike) {
+    const { initialMs = 1_000, maxMs = 30_000, maxAttempts } = retry === false ? { maxAttempts: 1 } : (retry ?? {});
+    this.#initialMs = requireCount('fromEventStream: retry.initialMs', initialMs);
+    this.#maxMs = requireCount('fromEventStream: retry.maxMs', maxMs);
+    this.#maxAttempts =
+      maxAttempts === undefined ? Infinity : requireCount('fromEventStream: retry.maxAttempts', maxAttempts);
+    this.#scheduler = scheduler;
+  }
+
+  /** What the server wishes, within what the application allows. */
+  suggest(milliseconds: number): void {
+    this.#initialMs = Math.max(1, milliseconds);
+  }
+
+  /** An attempt worked. */
+  reset(): void {
+    this.attempts = 1;
+  }
+
+  /**
+   * Milliseconds until the next attempt; `undefined`: there is none.
+   *
+   * @param retryAfter What the server said, as the header has it.
+   */
+  next(retryAfter: string | null): number | undefined {
+    if (this.attempts >= this.#maxAttempts) {
+      return undefined;
+    }
+    const full = Math.min(this.#maxMs, this.#initialMs * 2 ** Math.min(this.attempts - 1, 31));
+    const wait = full * (1 - Math.random() / 2);
+    return Math.min(MAX_COUNT, Math.round(Math.max(wait, this.#after(retryAfter))));
+  }
+
+  /** Seconds, or a date. */
+  #after(header: string | null): number {
+    if (header === null) {
+      return 0;
+    }
+    const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1_000 : Date.parse(header) - this.#scheduler.now();
+    return ms > 0 ? ms : 0;
+  }
+}

@@ -1,0 +1,57 @@
+import type { SchedulerLike } from 'rxjs';
+import type { ReceiverOptions } from '../BusReceiver.js';
+import type { Event } from '../protocol/Event.js';
+import type { EventFilter } from '../protocol/EventFilter.js';
+
+// As in BusReceiver.ts: where no types of a platform are there, these stand in for them.
+declare global {
+  interface Request {
+    readonly method: string;
+  }
+  interface Response {
+    readonly status: number;
+  }
+}
+
+/** What the receiver of each client is made with. */
+export type EventStreamReceiverOptions<E> = Pick<
+  ReceiverOptions<E>,
+  'capacity' | 'overflow' | 'key' | 'barrier' | 'reserve' | 'stallAfterMs' | 'name'
+>;
+
+/** Options of `EventStreams` and `toEventStream`. */
+export interface EventStreamOptions<E = Event> extends EventStreamReceiverOptions<E> {
+  /** What is served at all: a request's own filter can only narrow it. With neither this nor `authorize`, nothing is: 403. */
+  readonly filter?: EventFilter<E> | undefined;
+  /**
+   * Decides about each request.
+   *
+   * **Details** It returns the filter to serve, which `filter` and the request's own still narrow; `false` for 403; or a response
+   * of its own. What it throws is 500, and told to `onError`.
+   *
+   * @param request As it came.
+   * @param filter The request's own; every event, where it has none.
+   */
+  readonly authorize?:
+    | ((
+        request: Request,
+        filter: EventFilter<E>,
+      ) => EventFilter<E> | false | Response | Promise<EventFilter<E> | false | Response>)
+    | undefined;
+  /** After so many milliseconds without anything to send, a heartbeat is. Default 15,000. */
+  readonly heartbeatMs?: number | undefined;
+  /** For how many milliseconds a client is asked to wait before it reconnects. Default 2,000. */
+  readonly retryMs?: number | undefined;
+  /** Streams that may be open at a time; one more is answered 503. Default 1,000. */
+  readonly maxConnections?: number | undefined;
+  /** Bytes that a request's filter may have as JSON; a longer one is answered 414. Default 8,192. */
+  readonly maxFilterBytes?: number | undefined;
+  /** Bytes that an event may have as JSON; a larger one becomes a gap of one. Default 1,048,576. */
+  readonly maxEventBytes?: number | undefined;
+  /** For how many milliseconds `close` waits for clients to read what waits for them. Default 5,000. */
+  readonly closeMs?: number | undefined;
+  /** Where heartbeats are timed. Default `asyncScheduler`. */
+  readonly scheduler?: SchedulerLike | undefined;
+  /** Told what `authorize` and predicates throw, of events that cannot be sent, and of clients that were too slow. Default: nobody is. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}

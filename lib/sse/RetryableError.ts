@@ -1,0 +1,17 @@
+import { EventStreamError } from './EventStreamError.js';
+
+/** What another attempt may mend. */
+export class RetryableError extends EventStreamError {
+  /** What the server said of when that may be, as the header has it. */
+  readonly retryAfter: string | null;
+
+  constructor(
+    message: string,
+    status?: number,
+    body = '',
+    { retryAfter = null, ...options }: { retryAfter?: string | null; cause?: unknown } = {},
+  ) {
+    super(message, status, body, options);
+    this.retryAfter = retryAfter;
+  }
+}

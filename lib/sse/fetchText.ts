@@ -1,0 +1,110 @@
+import { Observable, type Subscriber } from 'rxjs';
+import { EventStreamError } from './EventStreamError.js';
+import type { FromEventStreamOptions } from './FromEventStreamOptions.js';
+import { RetryableError } from './RetryableError.js';
+
+/** Of an answer that is an error, so much is kept for people. */
+const LONGEST_BODY = 500;
+
+/** One request of an event stream. */
+export interface TextRequest {
+  readonly url: string;
+  /** Where it resumes. */
+  readonly lastEventId: string | undefined;
+  readonly fetch: Exclude<FromEventStreamOptions['fetch'], undefined>;
+  readonly headers: FromEventStreamOptions['headers'];
+}
+
+/**
+ * The text of one answer, as it comes; an empty one first, when the answer is an event stream.
+ *
+ * **Details** It completes when the server says that there is nothing, and fails otherwise: with {@link RetryableError} for what another
+ * attempt may mend. Unsubscribing aborts the request.
+ */
+export function fetchText(request: TextRequest): Observable<string> {
+  return new Observable<string>((subscriber) => {
+    const controller = new AbortController();
+    subscriber.add(() => {
+      controller.abort();
+    });
+    read(request, controller.signal, subscriber).catch((error: unknown) => {
+      subscriber.error(error instanceof EventStreamError ? error : broken(error));
+    });
+  });
+}
+
+async function read(request: TextRequest, signal: AbortSignal, subscriber: Subscriber<string>): Promise<void> {
+  const headers = await headersOf(request);
+  signal.throwIfAborted();
+  const response = await request.fetch(request.url, { method: 'GET', headers, signal, cache: 'no-store' });
+  if (response.status === 204) {
+    subscriber.complete();
+    return;
+  }
+  if (response.status !== 200) {
+    throw await refusal(response);
+  }
+  const type = response.headers.get('content-type') ?? 'nothing';
+  if (!/^text\/event-stream\s*(;|$)/i.test(type)) {
+    throw new EventStreamError(`the answer is no event stream, but ${type}`, 200);
+  }
+  subscriber.next('');
+  const reader = bodyOf(response)?.getReader();
+  const decoder = new TextDecoder();
+  for (let part = await reader?.read(); part?.done === false && !subscriber.closed; part = await reader?.read()) {
+    const text = decoder.decode(part.value, { stream: true });
+    if (text !== '') {
+      subscriber.next(text);
+    }
+  }
+  throw new RetryableError('the stream broke off');
+}
+
+async function headersOf({ headers, lastEventId }: TextRequest): Promise<Record<string, string>> {
+  const given = typeof headers === 'function' ? await headers() : (headers ?? {});
+  const pairs = Symbol.iterator in given ? [...(given as Iterable<readonly [string, string]>)] : Object.entries(given);
+  return {
+    Accept: 'text/event-stream',
+    ...Object.fromEntries(pairs),
+    ...(lastEventId !== undefined && { 'Last-Event-ID': lastEventId }),
+  };
+}
+
+async function refusal(response: Response): Promise<EventStreamError> {
+  const { status } = response;
+  const body = await beginningOf(response);
+  const message = `the server answered ${status}${body === '' ? '' : `: ${body}`}`;
+  if (status === 408 || status === 425 || status === 429 || status >= 500) {
+    return new RetryableError(message, status, body, { retryAfter: response.headers.get('retry-after') });
+  }
+  return new EventStreamError(message, status, body);
+}
+
+/** The beginning of an answer that may be endless. */
+async function beginningOf(response: Response): Promise<string> {
+  const reader = bodyOf(response)?.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  try {
+    for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) {
+      text += decoder.decode(part.value, { stream: true });
+      if (text.length > LONGEST_BODY) {
+        break;
+      }
+    }
+    await reader?.cancel();
+  } catch {
+    // What there is will do.
+  }
+  return text.slice(0, LONGEST_BODY);
+}
+
+function broken(error: unknown): RetryableError {
+  const message = error instanceof Error ? error.message : String(error);
+  return new RetryableError(`the connection failed: ${message}`, undefined, '', { cause: error });
+}
+
+/** Node's types do not tell what a body consists of. */
+function bodyOf({ body }: Response): ReadableStream<Uint8Array> | null {
+  return body as ReadableStream<Uint8Array> | null;
+}

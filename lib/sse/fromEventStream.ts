@@ -1,0 +1,190 @@
+import {
+  asyncScheduler,
+  defer,
+  ignoreElements,
+  map,
+  Observable,
+  retry,
+  takeWhile,
+  throwError,
+  timeout,
+  timer,
+} from 'rxjs';
+import type { BusPosition } from '../BusReceiver.js';
+import type { Delivery } from '../Delivery.js';
+import { onAbort } from '../internal/onAbort.js';
+import { requireCount } from '../internal/requireCount.js';
+import { requireFunction } from '../internal/requireFunction.js';
+import { show } from '../internal/show.js';
+import type { BusEvent } from '../protocol/BusEvent.js';
+import type { Event } from '../protocol/Event.js';
+import { parseBusEvent } from '../schema/parseBusEvent.js';
+import { parseEventFilter } from '../schema/parseEventFilter.js';
+import { BackOff } from './BackOff.js';
+import { BlockReader, guarded } from './BlockReader.js';
+import { EventBlocks } from './EventBlocks.js';
+import { fetchText } from './fetchText.js';
+import type { EventStreamFetch, EventStreamStatus, FromEventStreamOptions } from './FromEventStreamOptions.js';
+import { UNKNOWN_GAP } from './gapData.js';
+import { parsePosition, positionText } from './position.js';
+import { RetryableError } from './RetryableError.js';
+
+/**
+ * Reads an event stream that `EventStreams` serves, in a browser or in Node, and reconnects where it breaks.
+ *
+ * **Details** Cold: each subscription is a connection of its own, and unsubscribing aborts it. After a break it resumes behind the last
+ * event, so that nothing is missing and nothing comes twice; what the server has no longer is a gap. It completes when the
+ * bus is closed, or `signal` is aborted.
+ *
+ * **Errors** {@link EventStreamError} for an answer that another attempt will not mend (4xx, but for 408, 425 and 429; what is no event
+ * stream), and for the last attempt, where these are limited. `ValidationError` at the call for a filter that is no data.
+ *
+ * **Gotchas** Of a bus without a history nothing can be resumed: each break is a gap of an unknown number.
+ *
+ * @example
+ * ```ts
+ * fromEventStream('/events', { filter: EventFilter.scrollId(id) }).subscribe((delivery) => {
+ *   console.log(delivery.type === 'gap' ? `${delivery.missed} missing` : delivery.event);
+ * });
+ * ```
+ *
+ * @param url Where the stream is served. A fragment is left out.
+ * @param options See {@link FromEventStreamOptions}.
+ */
+export function fromEventStream<E>(
+  url: string | { readonly href: string },
+  options: FromEventStreamOptions<E> & { readonly parse: (value: unknown) => BusEvent<E> },
+): Observable<Delivery<E>>;
+export function fromEventStream<E extends Event = Event>(
+  url: string | { readonly href: string },
+  options?: FromEventStreamOptions<E>,
+): Observable<Delivery<E>>;
+export function fromEventStream<E>(
+  url: string | { readonly href: string },
+  options: FromEventStreamOptions<E> = {},
+): Observable<Delivery<E>> {
+  const { silenceMs = 45_000, maxEventLength = 2_097_152, scheduler = asyncScheduler } = options;
+  const address = addressOf(typeof url === 'string' ? url : url.href, options);
+  requireCount('fromEventStream: silenceMs', silenceMs);
+  requireCount('fromEventStream: maxEventLength', maxEventLength);
+  const { parse = parseBusEvent as (value: unknown) => BusEvent<E> } = options;
+  requireFunction('fromEventStream: parse', parse);
+  // What is no way to retry is refused at the call.
+  const newBackOff = (): BackOff => new BackOff(options.retry, scheduler);
+  newBackOff();
+  return new Observable<Delivery<E>>((subscriber) => {
+    const backOff = newBackOff();
+    const reader = new BlockReader<E>(subscriber, { ...options, parse });
+    const tell = (status: Omit<EventStreamStatus, 'attempt'>): void => {
+      guarded(options.onStatus, { ...status, attempt: backOff.attempts });
+    };
+    let wasOpen = false;
+    const onOpen = (): void => {
+      tell({ state: 'open' });
+      if (wasOpen && reader.lastId === undefined && isNow(options.from)) {
+        // Without an id nobody can tell what was published meanwhile.
+        subscriber.next(UNKNOWN_GAP);
+      }
+      wasOpen = true;
+    };
+    function wait(reason: unknown): Observable<unknown> {
+      const retryInMs = reason instanceof RetryableError ? backOff.next(reason.retryAfter) : undefined;
+      if (retryInMs === undefined) {
+        return throwError(() => reason);
+      }
+      tell({ state: 'waiting', retryInMs, cause: reason });
+      return timer(retryInMs, scheduler);
+    }
+    const attempt$ = defer(() => {
+      backOff.attempts += 1;
+      tell({ state: 'connecting' });
+      const blocks = new EventBlocks(maxEventLength, {
+        onBlock: (block) => {
+          if (reader.read(block)) {
+            backOff.reset();
+          }
+        },
+        onRetry: (milliseconds) => {
+          backOff.suggest(milliseconds);
+        },
+        onComment: () => {
+          backOff.reset();
+        },
+      });
+      return fetchText({
+        url: address,
+        lastEventId: reader.lastId,
+        headers: options.headers,
+        fetch: fetchOf(options),
+      }).pipe(
+        timeout({ each: silenceMs, scheduler, with: () => throwError(() => silent(silenceMs)) }),
+        map((text) => {
+          if (text === '') {
+            onOpen();
+          } else {
+            blocks.feed(text);
+          }
+          return !reader.hasEnded;
+        }),
+        takeWhile((goesOn) => goesOn),
+      );
+    });
+    let cause: unknown;
+    // Added first: it is told when all is through.
+    subscriber.add(() => {
+      tell({ state: 'closed', ...(cause !== undefined && { cause }) });
+    });
+    subscriber.add(
+      onAbort(options.signal, () => {
+        subscriber.complete();
+      }),
+    );
+    if (subscriber.closed) {
+      return;
+    }
+    subscriber.add(
+      attempt$.pipe(ignoreElements(), retry({ delay: wait })).subscribe({
+        error: (error: unknown) => {
+          cause = error;
+          subscriber.error(error);
+        },
+        complete: () => {
+          subscriber.complete();
+        },
+      }),
+    );
+  });
+}
+
+/** The URL of the stream, with what is asked for in its query. It may be relative: then the platform's `fetch` resolves it. */
+function addressOf<E>(url: string, { filter, from }: FromEventStreamOptions<E>): string {
+  const parameters: [string, string][] = [];
+  if (filter !== undefined) {
+    parameters.push(['filter', JSON.stringify(parseEventFilter(filter))]);
+  }
+  if (!isNow(from)) {
+    parameters.push(['from', from === 'start' ? from : positionText(requirePosition(from))]);
+  }
+  const [base = ''] = url.split('#');
+  const query = parameters.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
+  return query === '' ? base : `${base}${base.includes('?') ? '&' : '?'}${query}`;
+}
+
+function isNow(from: FromEventStreamOptions['from']): from is 'now' | undefined {
+  return from === undefined || from === 'now';
+}
+
+function requirePosition(from: BusPosition): BusPosition {
+  if (parsePosition(positionText(from)) === undefined) {
+    throw new TypeError(`fromEventStream: from: expected now, start or { epoch, seq }, got ${show(from)}`);
+  }
+  return from;
+}
+
+function fetchOf<E>({ fetch: given }: FromEventStreamOptions<E>): EventStreamFetch {
+  return given ?? ((url, request) => fetch(url, request));
+}
+
+function silent(silenceMs: number): RetryableError {
+  return new RetryableError(`nothing came for ${silenceMs} ms`);
+}

@@ -1,0 +1,14 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+export { EventStreamError } from './EventStreamError.js';
+export type { EventStreamOptions, EventStreamReceiverOptions } from './EventStreamOptions.js';
+export { EventStreams } from './EventStreams.js';
+export {
+  type EventStreamFetch,
+  type EventStreamHeaders,
+  type EventStreamRequest,
+  type EventStreamStatus,
+  type FromEventStreamOptions,
+} from './FromEventStreamOptions.js';
+export { fromEventStream } from './fromEventStream.js';
+export type { NodeRequest, NodeResponse } from './nodeHttp.js';
+export { toEventStream } from './toEventStream.js';

@@ -1,0 +1,541 @@
+import { describe, expect, it } from '@jest/globals';
+import { EventEmitter } from 'node:events';
+import { EventFilter, SharingBus } from '../../lib/index.js';
+import { type EventStreamOptions, EventStreams, toEventStream } from '../../lib/sse/index.js';
+import { Clock } from '../support/Clock.js';
+import { event } from '../support/events.js';
+import { Reader } from './Reader.js';
+
+const history = { capacity: 1000 };
+const all = { filter: EventFilter.all };
+
+function request(query: Record<string, string> = {}, init: RequestInit = {}): Request {
+  return new Request(`http://localhost/events?${new URLSearchParams(query).toString()}`, init);
+}
+
+async function open<E>(bus: SharingBus<E>, options: EventStreamOptions<E> = all, asked = request()): Promise<Reader> {
+  return new Reader(await toEventStream(bus, asked, options));
+}
+
+/** The status of the answer, and what it says. */
+async function refused(options: EventStreamOptions<string>, asked = request()): Promise<[number, string]> {
+  const bus = new SharingBus<string>({ history });
+  const response = await toEventStream(bus, asked, options);
+  expect(bus.subscriberCount).toBe(0);
+  return [response.status, await response.text()];
+}
+
+describe('a request', () => {
+  it('is answered with the headers of an event stream that no proxy keeps or changes', async () => {
+    const response = await toEventStream(new SharingBus<string>(), request(), all);
+    expect(response.status).toBe(200);
+    expect(Object.fromEntries(response.headers)).toEqual({
+      'cache-control': 'no-store, no-transform',
+      'content-type': 'text/event-stream; charset=utf-8',
+      'x-accel-buffering': 'no',
+    });
+  });
+
+  it.each(['HEAD', 'POST', 'OPTIONS'])('that is a %s is answered 405', async (method) => {
+    const response = await toEventStream(new SharingBus<string>(), request({}, { method }), all);
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET']);
+  });
+
+  it.each([
+    ['text/html', 406],
+    ['text/event-stream;q=0, */*', 406],
+    ['application/json, text/*;q=0.5', 200],
+    ['*/*', 200],
+  ])('that accepts %s is answered %i', async (accept, status) => {
+    const { status: answered } = await toEventStream(new SharingBus(), request({}, { headers: { accept } }), all);
+    expect(answered).toBe(status);
+  });
+
+  it('is answered 403 where neither a filter nor a function allows anything', async () => {
+    expect(await refused({})).toEqual([403, '{"error":"this is not for you"}']);
+  });
+
+  it.each([
+    ['lastEventId', 'x'],
+    ['lastEventId', 'e:-1'],
+    ['lastEventId', 'e:9007199254740993'],
+    ['from', 'then'],
+    ['from', ':1'],
+    ['filter', '{'],
+    ['filter', '{"type":"where"}'],
+    ['filter', '{"type":"kind","kinds":["a"],"kind":"b"}'],
+  ])('is answered 400 for %s=%s', async (name, value) => {
+    const [status, text] = await refused(all, request({ [name]: value }));
+    expect(status).toBe(400);
+    expect(text).toContain('error');
+  });
+
+  it('is answered 400 for a header Last-Event-ID that is none', async () => {
+    expect((await refused(all, request({}, { headers: { 'Last-Event-ID': 'x' } })))[0]).toBe(400);
+  });
+
+  it('is told every problem of its filter', async () => {
+    const [, text] = await refused(all, request({ filter: '{"type":"scrollId","id":"x"}' }));
+    expect((JSON.parse(text) as { issues: unknown }).issues).toEqual([
+      { path: 'id', message: 'must be a UUID, got "x"' },
+    ]);
+  });
+
+  it('is answered 414 for a filter that is too long', async () => {
+    const filter = JSON.stringify(EventFilter.kind('ä'.repeat(20)));
+    expect((await refused({ ...all, maxFilterBytes: filter.length }, request({ filter })))[0]).toBe(414);
+    const { status } = await toEventStream(new SharingBus(), request({ filter }), { ...all, maxFilterBytes: 100 });
+    expect(status).toBe(200);
+  });
+
+  it('can only narrow what is served', async () => {
+    const bus = new SharingBus<number>({ history });
+    const filter = JSON.stringify(EventFilter.or(EventFilter.kind('a'), EventFilter.kind('b')));
+    const reader = await open(bus, { filter: EventFilter.kind('b', 'c') }, request({ filter }));
+    bus.publish(event(1, { kind: 'a' }));
+    bus.publish(event(2, { kind: 'b' }));
+    bus.publish(event(3, { kind: 'c' }));
+    bus.close();
+    expect(await reader.payloads()).toEqual([2]);
+  });
+
+  it('is decided about by a function, which can narrow, but not widen', async () => {
+    const bus = new SharingBus<number>({ history });
+    const filter = JSON.stringify(EventFilter.kind('a', 'b'));
+    const seen: unknown[] = [];
+    const reader = await open<number>(
+      bus,
+      {
+        filter: EventFilter.not(EventFilter.origin('secret')),
+        authorize: (asked, wanted) => {
+          seen.push(asked.method, wanted);
+          return Promise.resolve(EventFilter.kind('b', 'c'));
+        },
+      },
+      request({ filter }),
+    );
+    bus.publish(event(1, { kind: 'a' }));
+    bus.publish(event(2, { kind: 'b' }));
+    bus.publish({ ...event(3, { kind: 'b' }), origin: 'secret' });
+    bus.publish(event(4, { kind: 'c' }));
+    bus.close();
+    expect(await reader.payloads()).toEqual([2]);
+    expect(seen).toEqual(['GET', JSON.parse(filter)]);
+  });
+
+  it('is refused by the function with 403, or with a response of its own', async () => {
+    expect((await refused({ authorize: () => false }))[0]).toBe(403);
+    expect(await refused({ authorize: () => new Response('log in', { status: 401 }) })).toEqual([401, 'log in']);
+  });
+
+  it('is answered 500 without details for what the function throws, or forgets', async () => {
+    const errors: unknown[] = [];
+    const onError = (error: unknown): void => {
+      errors.push(error);
+    };
+    const failure = new Error('the secret is 42');
+    const authorize = (): never => {
+      throw failure;
+    };
+    expect(await refused({ authorize, onError })).toEqual([500, '{"error":"the request could not be served"}']);
+    expect(await refused({ authorize: () => undefined as never, onError })).toEqual([
+      500,
+      '{"error":"the request could not be served"}',
+    ]);
+    expect(errors).toEqual([failure, expect.any(TypeError)]);
+  });
+
+  it('is answered 503 when too many are open, or being decided about', async () => {
+    const bus = new SharingBus<string>();
+    let decide!: (verdict: typeof EventFilter.all) => void;
+    const verdict = new Promise<typeof EventFilter.all>((resolve) => (decide = resolve));
+    const streams = new EventStreams(bus, { authorize: () => verdict, maxConnections: 1 });
+    const first = streams.respond(request());
+    const second = await streams.respond(request());
+    expect([second.status, second.headers.get('retry-after')]).toEqual([503, '2']);
+    decide(EventFilter.all);
+    expect((await first).status).toBe(200);
+    expect((await streams.respond(request())).status).toBe(503);
+    await (await first).body?.cancel();
+    expect((await streams.respond(request())).status).toBe(200);
+  });
+
+  it('that goes away while it is decided about holds no place', async () => {
+    const streams = new EventStreams(new SharingBus<string>(), {
+      authorize: () => new Promise<never>(() => undefined),
+    });
+    const controller = new AbortController();
+    const answered = streams.respond(request({}, { signal: controller.signal }));
+    expect(streams.size).toBe(1);
+    controller.abort();
+    await answered;
+    expect(streams.size).toBe(0);
+  });
+
+  it('is answered 204 when the bus is closed: there is nothing to come back for', async () => {
+    const bus = new SharingBus<string>({ history });
+    bus.publish(event('old'));
+    const { epoch } = bus.position ?? {};
+    bus.close();
+    for (const query of [{}, { lastEventId: `${epoch}:1` }]) {
+      expect((await toEventStream(bus, request(query), all)).status).toBe(204);
+    }
+  });
+
+  it('that comes back to a closed bus is told what it missed, then the end', async () => {
+    const bus = new SharingBus<string>({ history });
+    bus.publish(event('old'));
+    bus.publish(event('old'));
+    const { epoch } = bus.position ?? {};
+    bus.close();
+    const text = async (query: Record<string, string>): Promise<string> =>
+      (await open(bus, all, request(query))).rest();
+    const end = 'event: end\ndata: {}\n\n';
+    expect(await text({ lastEventId: `${epoch}:1` })).toBe(
+      `event: gap\nid: ${epoch}:2\ndata: {"missed":1,"byKind":{"*":1}}\n\n${end}`,
+    );
+    expect(await text({ from: 'start', filter: '{"type":"kind","kinds":["x"]}' })).toContain('"missed":2');
+    expect(await text({ from: 'start', filter: '{"type":"kind","kinds":["x"]}' })).toContain('"atMost":true');
+    expect(await text({ lastEventId: 'other:1' })).toContain('"missed":null');
+  });
+});
+
+describe('options of an event stream', () => {
+  it.each([
+    [{ capacity: 0 }, RangeError],
+    [{ heartbeatMs: 0 }, RangeError],
+    [{ maxConnections: 1.5 }, RangeError],
+    [{ filter: { type: 'x' } as never }, TypeError],
+    [{ authorize: true as never }, TypeError],
+    [{ overflow: 'latest', key: () => 1 } as const, TypeError],
+  ])('that are none are refused: %j', (options, error) => {
+    expect(() => new EventStreams(new SharingBus({ history }), options)).toThrow(error);
+  });
+});
+
+describe('the text of an event stream', () => {
+  it('begins with the time to wait, and the place where it begins', async () => {
+    const bus = new SharingBus<string>({ history });
+    bus.publish(event('before'));
+    const { epoch } = bus.position ?? {};
+    const reader = await open(bus);
+    bus.publish(event('after'));
+    expect(await reader.blocks(3)).toEqual([
+      'retry: 2000',
+      `event: position\nid: ${epoch}:1\ndata: {}`,
+      `id: ${epoch}:2\ndata: {"routing":{"kind":"test"},"origin":"runtime","event":"after","seq":2}`,
+    ]);
+  });
+
+  it('keeps every payload on one line, whatever is in it', async () => {
+    const payloads = ['a\nb\r\nc\rd', 'a\u2028b\u2029', '\ud800 alone', '\u0000', { 'id: 1\n\ndata': ': x' }, null];
+    const bus = new SharingBus<unknown>({ history });
+    const reader = await open(bus);
+    for (const payload of payloads) {
+      bus.publish(event(payload));
+    }
+    bus.close();
+    expect(await reader.payloads()).toEqual(payloads);
+  });
+
+  it('leaves out a payload that is undefined, and fields that are not the envelope’s', async () => {
+    const bus = new SharingBus<unknown>();
+    const reader = await open(bus);
+    bus.publish({ ...event(undefined), secret: 'x' } as never);
+    const [, block] = await reader.blocks(2);
+    expect(block).toBe('data: {"routing":{"kind":"test"},"origin":"runtime"}');
+  });
+
+  it('tells an event that cannot be written as a gap of one, and goes on', async () => {
+    const errors: unknown[] = [];
+    const bus = new SharingBus<unknown>({ history });
+    const onError = (error: unknown): void => {
+      errors.push(error);
+    };
+    const reader = await open(bus, { ...all, maxEventBytes: 100, onError });
+    const failure = new Error('no JSON');
+    const toJSON = (): never => {
+      throw failure;
+    };
+    bus.publish(event({ toJSON }));
+    bus.publish(event(1n));
+    bus.publish(event('ä'.repeat(40), { kind: 'long' }));
+    bus.publish(event('fine'));
+    const { epoch } = bus.position ?? {};
+    expect((await reader.blocks(6)).slice(2)).toEqual([
+      `event: gap\nid: ${epoch}:1\ndata: {"missed":1,"byKind":{"test":1}}`,
+      `event: gap\nid: ${epoch}:2\ndata: {"missed":1,"byKind":{"test":1}}`,
+      `event: gap\nid: ${epoch}:3\ndata: {"missed":1,"byKind":{"long":1}}`,
+      `id: ${epoch}:4\ndata: {"routing":{"kind":"test"},"origin":"runtime","event":"fine","seq":4}`,
+    ]);
+    expect(errors).toEqual([failure, expect.any(TypeError), expect.any(RangeError)]);
+  });
+
+  it('has no ids without a history, and answers a resume with a gap that nobody knows the size of', async () => {
+    const bus = new SharingBus<string>();
+    const reader = await open(bus, all, request({}, { headers: { 'Last-Event-ID': 'e:1' } }));
+    bus.publish(event('live'));
+    expect(await reader.blocks(3)).toEqual([
+      'retry: 2000',
+      'event: gap\ndata: {"missed":null,"byKind":{"*":null},"atMost":true}',
+      'data: {"routing":{"kind":"test"},"origin":"runtime","event":"live"}',
+    ]);
+  });
+
+  it('resumes behind an id, of the header before the query, and tells of another life of the bus by a gap', async () => {
+    const bus = new SharingBus<number>({ history });
+    [1, 2, 3].forEach((n) => {
+      bus.publish(event(n));
+    });
+    const { epoch = '' } = bus.position ?? {};
+    const headers = { 'Last-Event-ID': `${epoch}:2` };
+    const resumed = await open(bus, all, request({ from: 'start', lastEventId: `${epoch}:1` }, { headers }));
+    const queried = await open(bus, all, request({ from: 'start', lastEventId: `${epoch}:1` }));
+    const started = await open(bus, all, request({ from: 'start' }));
+    const foreign = await open(bus, all, request({ lastEventId: 'other:2' }));
+    bus.close();
+    expect(await resumed.payloads()).toEqual([3]);
+    expect(await queried.payloads()).toEqual([2, 3]);
+    expect(await started.payloads()).toEqual([1, 2, 3]);
+    expect(await foreign.payloads()).toEqual([{ missed: null, byKind: { '*': null }, atMost: true }, 1, 2, 3]);
+  });
+
+  it('has the id of a gap right before what follows, so that a resume from it neither repeats nor loses', async () => {
+    const bus = new SharingBus<number>({ history });
+    const reader = await open(bus, { ...all, capacity: 1 });
+    const publish = (n: number): void => {
+      bus.publish(event(n));
+    };
+    await reader.blocks(2);
+    [1, 2, 3].forEach(publish);
+    const { epoch } = bus.position ?? {};
+    const [, gap = ''] = await reader.blocks(2);
+    expect(gap).toBe(`event: gap\nid: ${epoch}:3\ndata: {"missed":2,"byKind":{"test":2}}`);
+    publish(4);
+    const resumed = await open(bus, all, request({ lastEventId: `${epoch}:3` }));
+    bus.close();
+    expect(await resumed.payloads()).toEqual([4]);
+    expect(await reader.payloads()).toEqual([4]);
+  });
+
+  it('has the id of a gap before an event that waits already', async () => {
+    const bus = new SharingBus<number>({ history });
+    const reader = await open(bus, { ...all, capacity: 2, overflow: 'drop-oldest' });
+    [1, 2, 3, 4, 5].forEach((n) => {
+      bus.publish(event(n));
+    });
+    const { epoch } = bus.position ?? {};
+    const [, , gap, next] = await reader.blocks(4);
+    expect(gap).toContain(`id: ${epoch}:3\ndata: {"missed":3`);
+    expect(next).toContain(`id: ${epoch}:4\n`);
+  });
+});
+
+describe('back-pressure', () => {
+  it('reads nothing that is not read from it: a stalled client fills its own queue, and loses its own events', async () => {
+    const bus = new SharingBus<number>({ history: { capacity: 10 } });
+    const stalled = await open(bus, { ...all, capacity: 4, name: 'stalled' });
+    const quick = await open(bus, { ...all, capacity: 100, name: 'quick' });
+    for (let n = 1; n <= 100; n += 1) {
+      bus.publish(event(n));
+    }
+    expect(bus.stats().receivers.map(({ name, waiting, lagged }) => [name, waiting, lagged])).toEqual([
+      ['stalled', 4, 96],
+      ['quick', 100, 0],
+    ]);
+    bus.close();
+    expect(await stalled.payloads()).toEqual([1, 2, 3, 4, { missed: 96, byKind: { test: 96 } }]);
+    expect(await quick.payloads()).toHaveLength(100);
+  });
+
+  it('takes at most a chunk at a time', async () => {
+    const bus = new SharingBus<string>({ history: { capacity: 10 } });
+    const reader = await open(bus, { ...all, capacity: 10 });
+    for (let n = 1; n <= 10; n += 1) {
+      bus.publish(event('x'.repeat(8_000)));
+    }
+    expect(await reader.read()).toContain('retry');
+    await reader.read();
+    expect(bus.stats().receivers[0]?.waiting).toBe(7);
+  });
+});
+
+describe('a heartbeat', () => {
+  it('is sent when nothing was for so long, and tells how far the client has got', async () => {
+    const scheduler = new Clock();
+    const bus = new SharingBus<number>({ history });
+    const reader = await open(bus, { filter: EventFilter.kind('a'), heartbeatMs: 100, scheduler });
+    const { epoch } = bus.position ?? {};
+    await reader.read();
+    const first = reader.read();
+    await turn();
+    scheduler.pass(99);
+    bus.publish(event(1, { kind: 'a' }));
+    expect(await first).toContain(`id: ${epoch}:1\n`);
+    const second = reader.read();
+    await turn();
+    scheduler.pass(99);
+    bus.publish(event(2, { kind: 'b' }));
+    scheduler.pass(1);
+    expect(await second).toBe(`: heartbeat\n\nevent: position\nid: ${epoch}:2\ndata: {}\n\n`);
+  });
+
+  it('never tells of a place that the client has not got to', async () => {
+    const scheduler = new Clock();
+    const bus = new SharingBus<number>({ history, scheduler: new Clock() });
+    const reader = await open(bus, { ...all, heartbeatMs: 100, scheduler });
+    await reader.read();
+    const beat = reader.read();
+    await turn();
+    // It is on its way: the bus's own scheduler has not run.
+    bus.publish(event(1));
+    scheduler.pass(100);
+    expect(await beat).toBe(': heartbeat\n\n');
+  });
+
+  it('does not pile up behind a client that does not read', async () => {
+    const scheduler = new Clock();
+    const bus = new SharingBus<number>();
+    const reader = await open(bus, { ...all, heartbeatMs: 100, scheduler });
+    await reader.read();
+    scheduler.pass(1_000);
+    expect(scheduler.pending).toBe(0);
+    const beat = reader.read();
+    await turn();
+    scheduler.pass(100);
+    expect(await beat).toBe(': heartbeat\n\n');
+  });
+});
+
+describe('a client that goes away', () => {
+  it.each(['before the first byte', 'while it waits'])('frees its slot at once, %s', async (when) => {
+    const scheduler = new Clock();
+    const bus = new SharingBus<number>({ history });
+    for (const way of ['cancel', 'abort']) {
+      const controller = new AbortController();
+      const streams = new EventStreams(bus, { ...all, scheduler });
+      const reader = new Reader(await streams.respond(request({}, { signal: controller.signal })));
+      if (when === 'while it waits') {
+        await reader.read();
+        void reader.read();
+        await turn();
+      }
+      expect([bus.subscriberCount, streams.size]).toEqual([1, 1]);
+      if (way === 'abort') {
+        controller.abort();
+      } else {
+        void reader.cancel();
+      }
+      expect([bus.subscriberCount, streams.size, scheduler.pending]).toEqual([0, 0, 0]);
+    }
+  });
+});
+
+describe('a response of node:http', () => {
+  it('is waited for when it is full, and no more when it closes', async () => {
+    const bus = new SharingBus<number>({ history });
+    const streams = new EventStreams(bus, all);
+    const chunks: string[] = [];
+    const response = Object.assign(new EventEmitter(), {
+      destroyed: false,
+      writeHead: () => undefined,
+      write: (chunk: string) => {
+        chunks.push(chunk);
+        return false;
+      },
+      end: () => undefined,
+    });
+    const handled = streams.handle({ headers: {} }, response);
+    await turn();
+    bus.publish(event(1));
+    await turn();
+    expect(chunks).toHaveLength(1);
+    response.emit('drain');
+    await turn();
+    expect(chunks).toHaveLength(2);
+    response.emit('close');
+    await handled;
+    expect([bus.subscriberCount, streams.size]).toEqual([0, 0]);
+  });
+
+  it('that is destroyed already gets no slot', async () => {
+    const bus = new SharingBus<number>({ history });
+    const response = Object.assign(new EventEmitter(), {
+      destroyed: true,
+      writeHead: () => undefined,
+      write: () => false,
+      end: () => undefined,
+    });
+    await new EventStreams(bus, all).handle({ headers: {} }, response);
+    expect(bus.subscriberCount).toBe(0);
+  });
+});
+
+describe('the end', () => {
+  it('of the bus is told, after what waits', async () => {
+    const bus = new SharingBus<number>({ history });
+    const reader = await open(bus);
+    bus.publish(event(1));
+    bus.close();
+    const text = await reader.rest();
+    expect(text.endsWith('"event":1,"seq":1}\n\nevent: end\ndata: {}\n\n')).toBe(true);
+  });
+
+  it('of the server is not, since clients are to come back; what waits is sent', async () => {
+    const bus = new SharingBus<number>({ history });
+    const streams = new EventStreams(bus, all);
+    const reader = new Reader(await streams.respond(request()));
+    bus.publish(event(1));
+    const closed = streams.close();
+    bus.publish(event(2));
+    const text = await reader.rest();
+    expect(text.endsWith('"event":1,"seq":1}\n\n: the server closes\n\n')).toBe(true);
+    await closed;
+    expect([streams.size, bus.subscriberCount]).toEqual([0, 0]);
+    expect((await streams.respond(request())).status).toBe(503);
+  });
+
+  it('of the server cuts off who does not read', async () => {
+    const scheduler = new Clock();
+    const bus = new SharingBus<number>();
+    const streams = new EventStreams(bus, { ...all, closeMs: 100, scheduler });
+    const reader = new Reader(await streams.respond(request()));
+    bus.publish(event(1));
+    const closed = streams.close();
+    scheduler.pass(100);
+    await closed;
+    expect([streams.size, bus.subscriberCount, scheduler.pending]).toEqual([0, 0, 0]);
+    expect(await reader.rest()).toBe('');
+  });
+
+  it('does not tell of a gap that a resume will fill', async () => {
+    const bus = new SharingBus<number>({ history });
+    const streams = new EventStreams(bus, { ...all, capacity: 1 });
+    const reader = new Reader(await streams.respond(request()));
+    [1, 2, 3].forEach((n) => {
+      bus.publish(event(n));
+    });
+    void streams.close();
+    expect(await reader.rest()).not.toContain('gap');
+  });
+
+  it('by a predicate that throws is told to onError, and ends the stream only', async () => {
+    const errors: unknown[] = [];
+    const bus = new SharingBus<number>();
+    const where = EventFilter.where<number>(() => {
+      throw 'broken';
+    });
+    const onError = (error: unknown): void => {
+      errors.push(error);
+    };
+    const reader = await open(bus, { filter: where, onError });
+    bus.publish(event(1));
+    expect(await reader.rest()).toBe('retry: 2000\n\n: the stream broke off\n\n');
+    expect(errors).toEqual(['broken']);
+  });
+});
+
+/** Lets what was promised happen. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

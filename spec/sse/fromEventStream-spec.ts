@@ -1,0 +1,436 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { EventFilter } from '../../lib/index.js';
+import {
+  EventStreamError,
+  type EventStreamRequest,
+  type EventStreamStatus,
+  fromEventStream,
+  type FromEventStreamOptions,
+} from '../../lib/sse/index.js';
+import { ValidationError } from '../../lib/schema/index.js';
+import { Clock } from '../support/Clock.js';
+import { parse, told, Watch } from './support.js';
+
+/** One request, and the answer to it, written as a spec likes. */
+class Exchange {
+  readonly #encoder = new TextEncoder();
+  #body!: ReadableStreamDefaultController<Uint8Array>;
+  #answer!: (response: Response) => void;
+  #fail!: (error: unknown) => void;
+  readonly answered = new Promise<Response>((resolve, reject) => {
+    this.#answer = resolve;
+    this.#fail = reject;
+  });
+
+  constructor(
+    readonly url: string,
+    readonly request: EventStreamRequest,
+  ) {
+    request.signal.addEventListener('abort', () => {
+      this.#fail(request.signal.reason);
+    });
+  }
+
+  get lastEventId(): string | undefined {
+    return this.request.headers['Last-Event-ID'];
+  }
+
+  open(text = '', headers: Record<string, string> = { 'content-type': 'text/event-stream; charset=utf-8' }): void {
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.#body = controller;
+      },
+    });
+    this.#answer(new Response(body, { headers }));
+    this.send(text);
+  }
+
+  send(text: string): void {
+    this.sendBytes(this.#encoder.encode(text));
+  }
+
+  sendBytes(bytes: Uint8Array): void {
+    this.#body.enqueue(bytes);
+  }
+
+  end(): void {
+    this.#body.close();
+  }
+
+  refuse(status: number, text: string | null = null, headers: Record<string, string> = {}): void {
+    this.#answer(new Response(text, { status, headers }));
+  }
+
+  fail(error: unknown): void {
+    this.#fail(error);
+  }
+}
+
+/** A client whose network and time are the spec's. */
+class Client {
+  readonly clock = new Clock();
+  readonly exchanges: Exchange[] = [];
+  readonly statuses: EventStreamStatus[] = [];
+  readonly invalid: [string, string][] = [];
+  readonly watch;
+
+  constructor({ parse: given = parse, ...options }: FromEventStreamOptions<unknown> = {}) {
+    const stream$ = fromEventStream<unknown>('http://a.test/events?x=1#part', {
+      fetch: (url, request) => {
+        const exchange = new Exchange(url, request);
+        this.exchanges.push(exchange);
+        return exchange.answered;
+      },
+      parse: given,
+      scheduler: this.clock,
+      onStatus: (status) => {
+        this.statuses.push(status);
+      },
+      onInvalid: (error, text) => {
+        this.invalid.push([error.message, text]);
+      },
+      ...options,
+    });
+    this.watch = new Watch(stream$);
+  }
+
+  get states(): string[] {
+    return this.statuses.map(({ state }) => state);
+  }
+
+  /** The newest exchange, when what was promised has happened. */
+  async next(): Promise<Exchange> {
+    await turn();
+    return this.exchanges.at(-1) as Exchange;
+  }
+
+  get told(): unknown[] {
+    return this.watch.values.map(told);
+  }
+}
+
+const of = (payload: unknown, id?: string): string =>
+  `${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify({ routing: { kind: 'k' }, origin: 'o', event: payload })}\n\n`;
+
+async function turn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('fromEventStream', () => {
+  it('asks by one GET, with its filter and place in the query, and headers of the application', async () => {
+    const client = new Client({
+      filter: EventFilter.kind('ä&b'),
+      from: { epoch: 'e', seq: 7 },
+      headers: () => Promise.resolve(new Headers({ authorization: 'Bearer 1' })),
+    });
+    const { url, request } = await client.next();
+    expect(url).toBe(
+      `http://a.test/events?x=1&filter=${encodeURIComponent('{"type":"kind","kinds":["ä&b"]}')}&from=e%3A7`,
+    );
+    expect(request).toMatchObject({
+      method: 'GET',
+      cache: 'no-store',
+      headers: { Accept: 'text/event-stream', authorization: 'Bearer 1' },
+    });
+  });
+
+  it('is cold, and asks for each subscription', () => {
+    const client = new Client();
+    expect(client.states).toEqual(['connecting']);
+  });
+
+  it('refuses at the call what cannot travel, or is out of range', () => {
+    const where = EventFilter.where<unknown>(() => true);
+    expect(() => fromEventStream('/', { filter: where, parse })).toThrow(ValidationError);
+    expect(() => fromEventStream('/', { from: { epoch: 'a b', seq: 1 } })).toThrow(TypeError);
+    expect(() => fromEventStream('/', { silenceMs: 0 })).toThrow(RangeError);
+    expect(() => fromEventStream('/', { retry: { maxMs: -1 } })).toThrow(RangeError);
+  });
+
+  it('delivers events with their number, and gaps, whatever pieces they come in', async () => {
+    const client = new Client();
+    const exchange = await client.next();
+    exchange.open();
+    const text = `${of('ä\n😀', 'e:3')}event: gap\nid: e:5\ndata: {"missed":null,"byKind":{"*":null},"atMost":true}\n\n${of(1, 'e:6')}`;
+    for (const byte of new TextEncoder().encode(text)) {
+      exchange.sendBytes(new Uint8Array([byte]));
+    }
+    await turn();
+    expect(client.watch.values).toEqual([
+      { type: 'event', event: { routing: { kind: 'k' }, origin: 'o', event: 'ä\n😀', seq: 3 } },
+      { type: 'gap', missed: Infinity, byKind: { '*': Infinity }, atMost: true },
+      { type: 'event', event: { routing: { kind: 'k' }, origin: 'o', event: 1, seq: 6 } },
+    ]);
+  });
+
+  it('completes when the server says that it is the end, by an event or by 204', async () => {
+    const client = new Client();
+    (await client.next()).open(`${of(1)}event: end\ndata: {}\n\n${of(2)}`);
+    await client.watch.ended();
+    expect([client.told, client.watch.ending, client.states.at(-1)]).toEqual([[1], 'complete', 'closed']);
+    const other = new Client();
+    (await other.next()).refuse(204);
+    await other.watch.ended();
+    expect(other.watch.ending).toBe('complete');
+  });
+
+  it('resumes behind the last id that it got, after a wait', async () => {
+    const client = new Client({ retry: { initialMs: 1000 } });
+    const first = await client.next();
+    first.open(`event: position\nid: e:1\ndata: {}\n\n`);
+    await turn();
+    first.send(of('a', 'e:4'));
+    first.send('id: e:5\ndata: {"rou');
+    await turn();
+    first.end();
+    await turn();
+    const { retryInMs = 0, cause } = client.statuses.at(-1) ?? {};
+    expect(client.states).toEqual(['connecting', 'open', 'waiting']);
+    expect(retryInMs).toBeGreaterThanOrEqual(500);
+    expect(retryInMs).toBeLessThanOrEqual(1000);
+    expect(cause).toBeInstanceOf(EventStreamError);
+    client.clock.pass(retryInMs - 1);
+    expect(client.exchanges).toHaveLength(1);
+    client.clock.pass(1);
+    const second = await client.next();
+    expect([second.lastEventId, first.lastEventId]).toEqual(['e:4', undefined]);
+    second.open(of('b', 'e:5'));
+    await turn();
+    expect(client.told).toEqual(['a', 'b']);
+  });
+
+  it('resumes behind a position alone, where no event has come', async () => {
+    const client = new Client();
+    const first = await client.next();
+    first.open(`event: position\nid: e:9\ndata: {}\n\n`);
+    await turn();
+    first.end();
+    await turn();
+    client.clock.pass(1000);
+    expect((await client.next()).lastEventId).toBe('e:9');
+    expect(client.told).toEqual([]);
+  });
+
+  it('tells of a break that it cannot resume from as a gap of an unknown number', async () => {
+    const client = new Client();
+    const first = await client.next();
+    first.open(of('a'));
+    await turn();
+    first.end();
+    await turn();
+    client.clock.pass(1000);
+    (await client.next()).open(of('b'));
+    await turn();
+    expect(client.told).toEqual(['a', 'Infinity missing', 'b']);
+  });
+
+  it('drops what it has delivered before, of the same epoch', async () => {
+    const client = new Client();
+    (await client.next()).open(of('a', 'e:4') + of('again', 'e:4') + of('older', 'e:3') + of('new life', 'f:1'));
+    await turn();
+    expect(client.told).toEqual(['a', 'new life']);
+  });
+
+  it('reports a bad event, tells a gap of one, and goes on behind it', async () => {
+    const client = new Client({
+      parse: (value) => {
+        if ((value as { bad?: boolean }).bad === true) {
+          throw new Error('bad');
+        }
+        return parse(value);
+      },
+    });
+    const exchange = await client.next();
+    exchange.open(`id: e:1\ndata: {"bad":true}\n\nid: e:2\ndata: {\n\nevent: gap\nid: e:3\ndata: {"missed":-1}\n\n`);
+    exchange.send(of('fine', 'e:4'));
+    await turn();
+    expect(client.told).toEqual(['1 missing', '1 missing', '1 missing', 'fine']);
+    expect(client.watch.values[0]).toEqual({ type: 'gap', missed: 1, byKind: { '*': 1 } });
+    expect(client.invalid.map(([, text]) => text)).toEqual(['{"bad":true}', '{', '{"missed":-1}']);
+    exchange.send('id: e:5\ndata: {"bad":true}\n\n');
+    await turn();
+    exchange.end();
+    await turn();
+    client.clock.pass(1000);
+    expect((await client.next()).lastEventId).toBe('e:5');
+  });
+
+  it('checks events by the schema, unless it is told otherwise', async () => {
+    const errors: unknown[] = [];
+    const headers = { 'content-type': 'text/event-stream' };
+    const watch = new Watch(
+      fromEventStream('/', {
+        fetch: () => Promise.resolve(new Response(`${of('no event')}event: end\ndata: {}\n\n`, { headers })),
+        onInvalid: (error) => errors.push(error),
+      }),
+    );
+    await watch.ended();
+    expect(watch.values).toEqual([{ type: 'gap', missed: 1, byKind: { '*': 1 } }]);
+    expect(errors).toEqual([expect.any(ValidationError)]);
+  });
+
+  it('keeps nothing of an event that is too long, and does not ask for it again', async () => {
+    const client = new Client({ maxEventLength: 200 });
+    const exchange = await client.next();
+    exchange.open();
+    exchange.send(`id: e:1\ndata: {"event":"${'x'.repeat(150)}`);
+    await turn();
+    exchange.send('x'.repeat(150));
+    await turn();
+    expect(client.told).toEqual(['1 missing']);
+    // What is left of the line is no line, whatever it looks like.
+    exchange.send(`${of('smuggled')}${of('fine', 'e:2')}`);
+    exchange.send(of('y'.repeat(300), 'e:3'));
+    await turn();
+    expect(client.told).toEqual(['1 missing', 'fine', '1 missing']);
+    expect(client.invalid.map(([message]) => message)).toEqual([
+      'not a bus event: (root): it is too long',
+      'not a bus event: (root): it is too long',
+    ]);
+  });
+
+  it('tells of how far it has got, after what it got', async () => {
+    const order: unknown[] = [];
+    const client = new Client({
+      onPosition: (position) => order.push(position, client.watch.values.length),
+    });
+    (await client.next()).open(`event: position\nid: e:1\ndata: {}\n\n${of('a', 'e:2')}`);
+    await turn();
+    expect(order).toEqual([{ epoch: 'e', seq: 1 }, 0, { epoch: 'e', seq: 2 }, 1]);
+  });
+
+  it('waits twice as long each time, up to the most, and from the beginning when something has come', async () => {
+    const random = jest.spyOn(Math, 'random').mockReturnValue(0);
+    const client = new Client({ retry: { initialMs: 100, maxMs: 500 } });
+    const waits: unknown[] = [];
+    for (const fails of [1, 2, 3, 4]) {
+      const exchange = await client.next();
+      expect(exchange).toBe(client.exchanges[fails - 1]);
+      exchange.fail(new TypeError('no network'));
+      await turn();
+      waits.push(client.statuses.at(-1)?.retryInMs);
+      client.clock.pass(500);
+    }
+    const exchange = await client.next();
+    exchange.open(`retry: 50\n\n${of('a', 'e:1')}`);
+    await turn();
+    exchange.end();
+    await turn();
+    waits.push(client.statuses.at(-1)?.retryInMs);
+    random.mockRestore();
+    expect(waits).toEqual([100, 200, 400, 500, 50]);
+  });
+
+  it.each([400, 401, 403, 404, 410, 414])('ends with the answer %i', async (status) => {
+    const client = new Client();
+    (await client.next()).refuse(status, 'why '.repeat(1000));
+    await client.watch.ended();
+    const error = client.watch.ending as EventStreamError;
+    expect(error).toBeInstanceOf(EventStreamError);
+    expect([error.status, error.body.length, client.states.at(-1)]).toEqual([status, 500, 'closed']);
+  });
+
+  it.each([408, 425, 429, 500, 502, 503])('comes back after the answer %i, when the server says so', async (status) => {
+    const client = new Client();
+    (await client.next()).refuse(status, 'later', { 'retry-after': '7' });
+    await turn();
+    expect(client.statuses.at(-1)).toMatchObject({ state: 'waiting', retryInMs: 7000 });
+  });
+
+  it('understands a Retry-After that is a date', async () => {
+    const client = new Client();
+    (await client.next()).refuse(503, 'later', { 'retry-after': new Date(client.clock.now() + 9000).toUTCString() });
+    await turn();
+    expect(client.statuses.at(-1)).toMatchObject({ retryInMs: 9000 });
+  });
+
+  it('ends with an answer that is no event stream', async () => {
+    const client = new Client();
+    (await client.next()).open('<html>', { 'content-type': 'text/html' });
+    await client.watch.ended();
+    expect(client.watch.ending).toBeInstanceOf(EventStreamError);
+  });
+
+  it('gives a connection up that is silent for too long, and not one that has heartbeats', async () => {
+    const client = new Client({ silenceMs: 100, retry: { initialMs: 1000 } });
+    const exchange = await client.next();
+    exchange.open();
+    await turn();
+    for (let beat = 0; beat < 5; beat += 1) {
+      client.clock.pass(99);
+      exchange.send(': heartbeat\n\n');
+      await turn();
+    }
+    expect(client.states).toEqual(['connecting', 'open']);
+    client.clock.pass(100);
+    expect(client.states).toEqual(['connecting', 'open', 'waiting']);
+    expect(exchange.request.signal.aborted).toBe(true);
+  });
+
+  it('gives a connection up that is never answered', async () => {
+    const client = new Client({ silenceMs: 100 });
+    await client.next();
+    client.clock.pass(100);
+    expect(client.states).toEqual(['connecting', 'waiting']);
+  });
+
+  it('does not come back where it is told not to, or not any more', async () => {
+    const once = new Client({ retry: false });
+    (await once.next()).fail(new Error('no network'));
+    await once.watch.ended();
+    expect(once.watch.ending).toMatchObject({ name: 'EventStreamError', cause: new Error('no network') });
+    const twice = new Client({ retry: { maxAttempts: 2 } });
+    (await twice.next()).fail(new Error('first'));
+    await turn();
+    twice.clock.pass(1000);
+    (await twice.next()).fail(new Error('second'));
+    await twice.watch.ended();
+    expect(twice.exchanges).toHaveLength(2);
+    expect(twice.watch.ending).toMatchObject({ cause: new Error('second') });
+  });
+
+  it('aborts its request, and its wait, when it is left', async () => {
+    const client = new Client();
+    const exchange = await client.next();
+    exchange.open();
+    await turn();
+    client.watch.stop();
+    expect([exchange.request.signal.aborted, client.clock.pending, client.states.at(-1)]).toEqual([true, 0, 'closed']);
+    const waiting = new Client();
+    (await waiting.next()).fail(new Error('no network'));
+    await turn();
+    waiting.watch.stop();
+    expect(waiting.clock.pending).toBe(0);
+  });
+
+  it('tells nothing more to one who leaves in the midst of a piece', async () => {
+    const positions: number[] = [];
+    const client = new Client({
+      onPosition: ({ seq }) => {
+        positions.push(seq);
+        client.watch.stop();
+      },
+    });
+    (await client.next()).open(of('a', 'e:1') + of('b', 'e:2'));
+    await turn();
+    expect([client.told, positions]).toEqual([['a'], [1]]);
+  });
+
+  it('completes when its signal is aborted, before or later', async () => {
+    const controller = new AbortController();
+    const client = new Client({ signal: controller.signal });
+    const exchange = await client.next();
+    controller.abort();
+    expect([client.watch.ending, exchange.request.signal.aborted]).toEqual(['complete', true]);
+    const late = new Client({ signal: controller.signal });
+    expect([late.watch.ending, late.exchanges.length]).toEqual(['complete', 0]);
+  });
+
+  it('ignores what a later version may send', async () => {
+    const client = new Client();
+    (await client.next()).open(`event: news\ndata: {}\n\nfield: x\nretry: soon\n${of('a')}`);
+    await turn();
+    expect(client.told).toEqual(['a']);
+  });
+});

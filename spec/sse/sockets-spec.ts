@@ -1,0 +1,320 @@
+import { serve as serveHono } from '@hono/node-server';
+import { describe, expect, it } from '@jest/globals';
+import { EventSource } from 'eventsource';
+import fc from 'fast-check';
+import { Hono } from 'hono';
+import type { IncomingMessage, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type BusPosition, type Delivery, EventFilter, SharingBus } from '../../lib/index.js';
+import {
+  type EventStreamOptions,
+  EventStreams,
+  fromEventStream,
+  type FromEventStreamOptions,
+  toEventStream,
+} from '../../lib/sse/index.js';
+import { event } from '../support/events.js';
+import { getRaw, parse, serve, type Served, told, Watch } from './support.js';
+
+const history = { capacity: 100_000 };
+const all = { filter: EventFilter.all };
+const quick = { initialMs: 1, maxMs: 5 };
+
+async function serveStreams<E>(
+  bus: SharingBus<E>,
+  options: EventStreamOptions<E> = all,
+): Promise<Served & { readonly streams: EventStreams<E> }> {
+  const streams = new EventStreams(bus, options);
+  return { streams, ...(await serve((request, response) => void streams.handle(request, response))) };
+}
+
+/** Publishes the numbers from `first` to `last`. */
+function publish(bus: SharingBus<number>, first: number, last: number): void {
+  for (let n = first; n <= last; n += 1) {
+    bus.publish(event(n, { kind: n % 3 === 0 ? 'third' : 'other' }));
+  }
+}
+
+/** Resolves when `holds`, which the network makes true. */
+async function until(holds: () => boolean): Promise<void> {
+  for (let turns = 0; !holds(); turns += 1) {
+    if (turns > 100_000) {
+      throw new Error(`it never came: ${holds.toString()}`);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** A client of `fromEventStream`, and when it was opened. */
+function watch(
+  url: string,
+  options: FromEventStreamOptions<number> = {},
+): Watch<Delivery<number>> & { readonly states: string[] } {
+  const states: string[] = [];
+  const deliveries = new Watch(
+    fromEventStream<number>(url, {
+      retry: quick,
+      ...options,
+      parse,
+      onStatus: ({ state }) => {
+        states.push(state);
+      },
+    }),
+  );
+  return Object.assign(deliveries, { states });
+}
+
+describe('over node:http', () => {
+  it('delivers what matches, in order, and completes when the bus is closed', async () => {
+    const bus = new SharingBus<number>({ history });
+    await using served = await serveStreams(bus);
+    const client = watch(served.url, { filter: EventFilter.kind('third') });
+    await until(() => client.states.includes('open'));
+    publish(bus, 1, 10);
+    await client.count(3);
+    bus.close();
+    await client.ended();
+    expect(client.values.map(told)).toEqual([3, 6, 9]);
+    expect([client.ending, bus.subscriberCount, served.streams.size]).toEqual(['complete', 0, 0]);
+  });
+
+  it('is read by curl: raw text with headers, as it comes', async () => {
+    const bus = new SharingBus<number>({ history });
+    await using served = await serveStreams(bus);
+    const response = await getRaw(`${served.url}?filter=${encodeURIComponent('{"type":"all"}')}`);
+    expect([response.statusCode, response.headers['content-type'], response.headers['transfer-encoding']]).toEqual([
+      200,
+      'text/event-stream; charset=utf-8',
+      'chunked',
+    ]);
+    let text = '';
+    response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    await until(() => text.includes('position'));
+    publish(bus, 1, 1);
+    await until(() => text.includes('"event":1'));
+    expect(text.endsWith('}\n\n')).toBe(true);
+    bus.close();
+    await new Promise((resolve) => response.on('end', resolve));
+    expect(text.endsWith('event: end\ndata: {}\n\n')).toBe(true);
+  });
+
+  it.each([
+    ['a bad host', { host: 'a b' }, 200],
+    ['a bad id', { 'last-event-id': 'x' }, 400],
+    ['another type', { accept: 'text/html' }, 406],
+  ])('answers a request with %s', async (_what, headers, status) => {
+    const bus = new SharingBus<number>({ history });
+    await using served = await serveStreams(bus);
+    const response = await getRaw(served.url, headers);
+    expect(response.statusCode).toBe(status);
+    response.destroy();
+    await until(() => bus.subscriberCount === 0);
+  });
+
+  it('frees the slot of each of 100 clients that cut the connection', async () => {
+    const bus = new SharingBus<number>({ history });
+    await using served = await serveStreams(bus);
+    const responses = await Promise.all(Array.from({ length: 100 }, () => getRaw(served.url)));
+    expect([bus.subscriberCount, served.streams.size]).toEqual([100, 100]);
+    responses.forEach((response, index) => {
+      if (index % 2 === 0) {
+        response.destroy();
+      } else {
+        response.socket.resetAndDestroy();
+      }
+    });
+    await until(() => bus.subscriberCount === 0);
+    expect(served.streams.size).toBe(0);
+  });
+
+  it('frees the slot of one who leaves while it is decided about', async () => {
+    const bus = new SharingBus<number>();
+    let asked = false;
+    await using served = await serveStreams(bus, {
+      authorize: () => {
+        asked = true;
+        return new Promise<never>(() => undefined);
+      },
+    });
+    const controller = new AbortController();
+    const answered = fetch(served.url, { signal: controller.signal });
+    await until(() => asked);
+    controller.abort();
+    await expect(answered).rejects.toThrow();
+    await until(() => served.streams.size === 0);
+  });
+
+  it('lets a stalled client fill its own queue, and lose its own events only', async () => {
+    const bus = new SharingBus<number>({ history: { capacity: 16 } });
+    await using served = await serveStreams(bus, { ...all, capacity: 16 });
+    const stalled = await getRaw(served.url);
+    const text = 'x'.repeat(1_000);
+    const fast = watch(served.url);
+    await until(() => bus.subscriberCount === 2 && fast.states.includes('open'));
+    const [first] = bus.stats().receivers;
+    let published = 0;
+    // The system's own buffers take some megabytes before the socket does not.
+    for (let lagged = 0; lagged === 0;) {
+      for (let n = 0; n < 16; n += 1) {
+        published += 1;
+        bus.publish({ ...event(published), origin: text });
+      }
+      await fast.count(published);
+      lagged = bus.stats().receivers.find(({ id }) => id === first?.id)?.lagged ?? 0;
+    }
+    const [slow, other] = bus.stats().receivers;
+    expect([slow?.waiting, other?.lagged]).toEqual([16, 0]);
+    const rest = textOf(stalled);
+    bus.close();
+    const seqs = [...(await rest).matchAll(/"seq":/g)].length;
+    const missed = [...(await rest).matchAll(/"missed":(\d+)/g)].reduce((sum, [, n]) => sum + Number(n), 0);
+    expect(seqs + missed).toBe(published);
+    expect(fast.values).toHaveLength(published);
+  }, 30_000);
+
+  it('ends in order, with the server: what waits is sent, and clients come back to the next one', async () => {
+    const bus = new SharingBus<number>({ history });
+    const served = await serveStreams(bus);
+    const client = watch(served.url);
+    await until(() => client.states.includes('open'));
+    publish(bus, 1, 5);
+    await served.streams.close();
+    served.server.closeAllConnections();
+    const { port } = served.server.address() as AddressInfo;
+    await new Promise((resolve) => served.server.close(resolve));
+    publish(bus, 6, 9);
+    const again = new EventStreams(bus, all);
+    await using _next = await serve((request, response) => void again.handle(request, response), port);
+    publish(bus, 10, 11);
+    await client.count(11);
+    bus.close();
+    await client.ended();
+    expect(client.values.map(told)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  });
+});
+
+describe('over Hono', () => {
+  it('delivers, and frees the slot of a client that goes away', async () => {
+    const bus = new SharingBus<number>({ history });
+    const app = new Hono().get('/events', ({ req }) => toEventStream(bus, req.raw, all));
+    const server = serveHono({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }) as Server;
+    await new Promise((resolve) => server.once('listening', resolve));
+    const client = watch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/events`);
+    await until(() => client.states.includes('open'));
+    publish(bus, 1, 3);
+    await client.count(3);
+    expect(client.values.map(told)).toEqual([1, 2, 3]);
+    client.stop();
+    await until(() => bus.subscriberCount === 0);
+    server.close();
+  });
+});
+
+describe('an EventSource', () => {
+  it('reads the stream, resumes by itself, and stops when the bus is closed', async () => {
+    const bus = new SharingBus<number>({ history });
+    await using served = await serveStreams(bus, { ...all, retryMs: 1 });
+    const source = new EventSource(served.url);
+    const seen: number[] = [];
+    source.onmessage = ({ data }) => seen.push((JSON.parse(data as string) as { event: number }).event);
+    await new Promise((resolve) => {
+      source.addEventListener('position', resolve);
+    });
+    publish(bus, 1, 3);
+    await until(() => seen.length === 3);
+    served.server.closeAllConnections();
+    publish(bus, 4, 6);
+    await until(() => seen.length === 6);
+    bus.close();
+    await until(() => source.readyState === EventSource.CLOSED);
+    expect(seen).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+});
+
+describe('a resume', () => {
+  it('neither loses nor doubles, wherever connections are cut, and however slowly they are read', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          seed: fc.integer(),
+          capacity: fc.integer({ min: 1, max: 20 }),
+          retained: fc.integer({ min: 1, max: 200 }),
+          overflow: fc.constantFrom('drop-newest' as const, 'drop-oldest' as const),
+          cuts: fc.array(fc.integer({ min: 1, max: 3_000 }), { minLength: 1, maxLength: 6 }),
+          pauses: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 10 }),
+        }),
+        async ({ capacity, retained, overflow, cuts, pauses }) => {
+          const bus = new SharingBus<number>({ history: { capacity: retained } });
+          const streams = new EventStreams(bus, { ...all, capacity, overflow });
+          const left = [...cuts];
+          const positions: BusPosition[] = [];
+          const client = new Watch(
+            fromEventStream<number>('http://a.test/', {
+              parse,
+              from: 'start',
+              retry: { initialMs: 1, maxMs: 1 },
+              onPosition: (position) => positions.push(position),
+              fetch: async (url, { headers, signal }) => {
+                const response = await streams.respond(new Request(url, { headers, signal }));
+                return cutAfter(response, left.shift(), pauses);
+              },
+            }),
+          );
+          await until(() => positions.length === 1);
+          for (let n = 1; n <= 300; n += 1) {
+            bus.publish(event(n));
+            if (n % 7 === 0) {
+              await new Promise((resolve) => setImmediate(resolve));
+            }
+          }
+          await until(() => positions.at(-1)?.seq === 300);
+          client.stop();
+          const events = client.values.flatMap((one) => (one.type === 'event' ? [one.event.seq ?? 0] : []));
+          expect(events).toEqual([...new Set(events)].sort((a, b) => a - b));
+          const missed = client.values.reduce((sum, one) => sum + (one.type === 'gap' ? one.missed : 0), 0);
+          expect(events.length + missed).toBe(300);
+          expect(bus.subscriberCount).toBe(0);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  }, 60_000);
+});
+
+/** `response`, read slowly, and broken off after so many bytes. */
+function cutAfter(response: Response, bytes = Infinity, pauses: readonly number[] = []): Response {
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  let left = bytes;
+  let reads = 0;
+  const body = new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        for (let turns = pauses[reads++ % pauses.length] ?? 0; turns > 0; turns -= 1) {
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        const { value } = await reader.read();
+        if (value === undefined) {
+          controller.close();
+          return;
+        }
+        controller.enqueue(value.subarray(0, left));
+        left -= value.length;
+        if (left <= 0) {
+          await reader.cancel();
+          controller.error(new Error('cut'));
+        }
+      },
+      cancel: () => reader.cancel(),
+    },
+    { highWaterMark: 0 },
+  );
+  return new Response(body, { status: response.status, headers: response.headers });
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of response.setEncoding('utf8')) {
+    text += chunk as string;
+  }
+  return text;
+}
