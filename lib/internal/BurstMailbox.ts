@@ -3,7 +3,7 @@ import type { BusEvent } from '../protocol/BusEvent.js';
 import { Ages } from './Ages.js';
 import { Gaps } from './Gaps.js';
 import { Mailbox, report } from './Mailbox.js';
-import type { Loss, PolicyQueue, Verdict } from './policies.js';
+import { type Loss, PolicyQueue, type Verdict } from './policies.js';
 import type { Stage } from './Stage.js';
 import { kindOf } from './Tally.js';
 
@@ -30,7 +30,6 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
   /** The most events that waited at a time. */
   highWaterMark = 0;
 
-  protected readonly stage: Stage<E>;
   #next = 0;
   #end = 0;
   #taken = 0;
@@ -39,11 +38,9 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
   #hasForgotten = false;
   #ages: Ages | undefined;
   readonly #makeQueue: (() => PolicyQueue<BusEvent<E>>) | undefined;
-  #policyQueue: PolicyQueue<BusEvent<E>> | undefined;
 
   constructor(stage: Stage<E>, { capacity, makeQueue }: BurstMailboxOptions<E>) {
     super(capacity, stage);
-    this.stage = stage;
     this.#makeQueue = makeQueue;
   }
 
@@ -59,6 +56,9 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
   get hasPolicy(): boolean {
     return this.#makeQueue !== undefined;
   }
+
+  /** Where the bursts come from. */
+  protected abstract get stage(): Stage<E>;
 
   /** Whether somebody may want to know what is missing, and where. */
   abstract get recordsGaps(): boolean;
@@ -85,7 +85,7 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
   /** What would become of `busEvent`, if it were offered now. */
   foresee(busEvent: BusEvent<E>): Verdict {
     if (this.#makeQueue !== undefined) {
-      return (this.#policyQueue ??= this.#makeQueue()).foresee(busEvent);
+      return this.#policyQueue(this.#makeQueue).foresee(busEvent);
     }
     return this.waiting < this.capacity ? 'taken' : 'refused';
   }
@@ -93,7 +93,6 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
   override discard(): void {
     this.#hasForgotten = true;
     this.#unseen += this.waiting;
-    this.#policyQueue = undefined;
     this.gaps = undefined;
     this.#next = this.#end;
     super.discard();
@@ -153,11 +152,10 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
       this.offer(busEvent);
       return isTaken;
     }
-    this.#policyQueue ??= this.#makeQueue();
-    this.queue = this.#policyQueue;
+    const queue = this.#policyQueue(this.#makeQueue);
     let loss: Loss<BusEvent<E>> | undefined;
     try {
-      loss = this.#policyQueue.put(busEvent);
+      loss = queue.put(busEvent);
     } catch (error) {
       // A key or a barrier of the application's threw, as a predicate does.
       this.fail(error);
@@ -223,6 +221,12 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
         super.deliver(consumer, 1);
       }
     }
+  }
+
+  #policyQueue(make: () => PolicyQueue<BusEvent<E>>): PolicyQueue<BusEvent<E>> {
+    const queue = this.queue instanceof PolicyQueue ? (this.queue as PolicyQueue<BusEvent<E>>) : make();
+    this.queue = queue;
+    return queue;
   }
 
   #lose({ verdict, value, index }: Loss<BusEvent<E>>): void {

@@ -1,5 +1,4 @@
-import type { BusEvent } from '../protocol/BusEvent.js';
-import { difference, kindOf, MAX_KINDS, Tally } from './Tally.js';
+import { countKinds, difference, MAX_KINDS, Tally } from './Tally.js';
 import type { Burst, Destination, Target } from './Target.js';
 
 /**
@@ -60,10 +59,11 @@ export class Listing<E> implements Target<E> {
   offerRun(burst: Burst<E>, from: number, to: number): undefined {
     if (this.#parked > 0) {
       this.#refused += to - from;
-      if (this.#tally !== undefined) {
-        for (let at = from; at < to; at += 1) {
-          this.#tally.add(kindOf(burst.events[at] as BusEvent<E>));
-        }
+      const tally = this.#tally;
+      if (tally !== undefined) {
+        countKinds(burst.events, from, to, (kind, count) => {
+          tally.add(kind, count);
+        });
       }
     }
     const open = this.#open;

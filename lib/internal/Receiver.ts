@@ -16,11 +16,10 @@ import type { Wait } from './Marks.js';
 import { onAbort } from './onAbort.js';
 import type { Pull } from './Pull.js';
 import { ReplayedMailbox } from './ReplayedMailbox.js';
-import type { Route } from './Route.js';
 import type { Router } from './Router.js';
 import { StallTimer } from './StallTimer.js';
 import type { Stage, Staged } from './Stage.js';
-import { kindOf } from './Tally.js';
+import { countKinds, kindOf } from './Tally.js';
 import type { Burst } from './Target.js';
 
 /** What a receiver needs of its bus. */
@@ -39,6 +38,20 @@ export interface Host<E> {
   readonly totals: { delivered: number; dropped: number };
 }
 
+/** What most receivers do without. It is kept apart, so that an idle one takes little. */
+interface Extras {
+  readonly name: string | undefined;
+  readonly evicts: boolean;
+  /** Made for the first observer of the count. */
+  growing?: GrowingCount | undefined;
+  /** Where it may not wait for its consumer for ever. */
+  stallTimer?: StallTimer;
+  /** Gives back the listener at a signal. */
+  ignoreSignal?: () => void;
+  /** What the totals of its bus hold of what it delivered and lost, once it has no slot. */
+  accounted?: { delivered: number; lagged: number };
+}
+
 /** What a receiver is made with, checked. */
 export type ReceiverSettings<E> = ReceiverOptions<E> & BurstMailboxOptions<E>;
 
@@ -50,39 +63,44 @@ export type ReceiverSettings<E> = ReceiverOptions<E> & BurstMailboxOptions<E>;
  */
 export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<BusEvent<E>> {
   readonly id: number;
-  readonly name: string | undefined;
   isLagging = false;
   router: Router<E> | undefined;
-  routes: readonly Route<E>[] | undefined;
   place = 0;
   parkedIn: Listing<E> | undefined;
   parkedAt = 0;
 
   readonly #host: Host<E>;
-  /** Whether it ends where there is no room. */
-  readonly evicts: boolean;
-  /** Made for the first observer of the count. */
-  #growing: GrowingCount | undefined;
-  /** Where it may not wait for its consumer for ever. */
-  #stallTimer: StallTimer | undefined;
-  /** Gives back the listener at a signal, where there is one. */
-  #ignoreSignal: (() => void) | undefined;
-  /** What the totals of its bus hold of what it delivered and lost, once it has no slot. */
-  #accounted: { delivered: number; lagged: number } | undefined;
+  /** Made when any of it is needed. */
+  #extras: Extras | undefined;
 
   constructor(id: number, settings: ReceiverSettings<E>, host: Host<E>) {
     super(host.stage, settings);
     this.id = id;
-    this.name = settings.name;
     this.#host = host;
-    this.evicts = settings.overflow === 'evict';
-    if (settings.stallAfterMs !== undefined) {
+    const { name, overflow, stallAfterMs } = settings;
+    if (name !== undefined || overflow === 'evict') {
+      this.#extras = { name, evicts: overflow === 'evict' };
+    }
+    if (stallAfterMs !== undefined) {
       const { stage, scheduler } = host;
-      this.#stallTimer = new StallTimer(scheduler, stage.now, settings.stallAfterMs, () => {
+      this.#more.stallTimer = new StallTimer(scheduler, stage.now, stallAfterMs, () => {
         stage.settle();
         this.#evict();
       });
     }
+  }
+
+  get name(): string | undefined {
+    return this.#extras?.name;
+  }
+
+  /** Whether it ends where there is no room. */
+  get evicts(): boolean {
+    return this.#extras?.evicts === true;
+  }
+
+  protected override get stage(): Stage<E> {
+    return this.#host.stage;
   }
 
   get title(): string {
@@ -130,7 +148,7 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
       }
       this.#host.stage.settle();
       this.parkedIn?.unpark(this);
-      return (this.#growing ??= new GrowingCount(() => this.#laggedNow)).observe();
+      return (this.#more.growing ??= new GrowingCount(() => this.#laggedNow)).observe();
     });
   }
 
@@ -140,19 +158,21 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
 
   /** It has no slot any more: what it delivers and loses from now on is added to the totals, as what it did so far. */
   depart(): void {
-    this.#accounted = { delivered: 0, lagged: 0 };
+    this.#more.accounted = { delivered: 0, lagged: 0 };
     this.account();
   }
 
   /** Brings the totals up to date, where it has departed. */
   account(): void {
-    if (this.#accounted !== undefined) {
+    const accounted = this.#extras?.accounted;
+    if (accounted !== undefined) {
       const { delivered } = this;
       const lagged = this.#laggedNow;
       const { totals } = this.#host;
-      totals.delivered += delivered - this.#accounted.delivered;
-      totals.dropped += lagged - this.#accounted.lagged;
-      this.#accounted = { delivered, lagged };
+      totals.delivered += delivered - accounted.delivered;
+      totals.dropped += lagged - accounted.lagged;
+      accounted.delivered = delivered;
+      accounted.lagged = lagged;
     }
   }
 
@@ -166,7 +186,7 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
   finish(): void {
     if (this.isReplaying) {
       this.finishReplay(() => {
-        this.#stallTimer?.stop();
+        this.#extras?.stallTimer?.stop();
         this.#noteDraining();
         this.#forgoConsumer();
       });
@@ -194,7 +214,7 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
     if (signal !== undefined) {
       // A signal may live longer than anybody who holds the receiver.
       const ref = new WeakRef(this);
-      this.#ignoreSignal = onAbort(signal, () => {
+      this.#more.ignoreSignal = onAbort(signal, () => {
         ref.deref()?.[Symbol.dispose]();
       });
     }
@@ -239,7 +259,7 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
       consumer.error(new ReceiverBusyError(this.id));
       return;
     }
-    this.#stallTimer?.stop();
+    this.#extras?.stallTimer?.stop();
     // A consumer holds the handle, and ends the receiver when it goes.
     this.#host.unwatch(this);
     if (consumer instanceof DeliveryConsumer) {
@@ -291,8 +311,8 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
       if (!this.put(burst.events[at] as BusEvent<E>)) {
         this.countRefused(to - at - 1, undefined);
         if (this.recordsGaps && !this.hasPolicy) {
-          burst.events.slice(at, to).forEach((busEvent) => {
-            this.noteMissing(kindOf(busEvent));
+          countKinds(burst.events, at, to, (kind, count) => {
+            this.noteMissing(kind, count);
           });
         }
         this.noteRun(taken, burst.since);
@@ -313,7 +333,7 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
       !this.hasPolicy &&
       this.isLagging &&
       this.waiting === this.capacity &&
-      this.#growing === undefined &&
+      this.#extras?.growing === undefined &&
       !this.hasEnded
     );
   }
@@ -335,7 +355,7 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
     if (this.isAsked) {
       this.requestTurn();
     }
-    this.#stallTimer?.stop();
+    this.#extras?.stallTimer?.stop();
     this.stopReplay();
     if (this.router === undefined) {
       this.filter = undefined;
@@ -343,7 +363,7 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
     this.#noteDraining();
     this.#forgoConsumer();
     if (!this.hasConsumer && this.waiting === 0) {
-      this.#ignoreSignal?.();
+      this.#extras?.ignoreSignal?.();
     }
     this.#announceEnd();
   }
@@ -355,8 +375,9 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
       this.#stopLagging();
       this.#log('info', `${this.title} has caught up; lagged: ${this.#laggedNow}`);
     }
-    if (this.#growing !== undefined) {
-      this.#tellGrowth(this.#growing);
+    const growing = this.#extras?.growing;
+    if (growing !== undefined) {
+      this.#tellGrowth(growing);
     }
   }
 
@@ -395,7 +416,7 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
     if (this.taken > first) {
       this.noteKept(first, since);
       if (!this.hasConsumer && !this.isAsked && !this.isLeaving) {
-        this.#stallTimer?.watch(since);
+        this.#extras?.stallTimer?.watch(since);
       }
     }
   }
@@ -422,7 +443,7 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
       this.account();
       if (this.waiting === 0) {
         this.#host.draining.delete(this);
-        this.#ignoreSignal?.();
+        this.#extras?.ignoreSignal?.();
       }
     }
   }
@@ -439,9 +460,9 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
   protected override afterPulls(answered: boolean): void {
     this.refill();
     if (this.waiting === 0 || this.isLeaving) {
-      this.#stallTimer?.stop();
+      this.#extras?.stallTimer?.stop();
     } else {
-      this.#stallTimer?.restart(this.#host.stage.now());
+      this.#extras?.stallTimer?.restart(this.#host.stage.now());
     }
     if (answered && this.isLagging) {
       // That it has caught up is told in a turn.
@@ -464,7 +485,7 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
   }
 
   protected override lag(): void {
-    if (this.#growing !== undefined || this.isMarked || this.isAsked) {
+    if (this.#extras?.growing !== undefined || this.isMarked || this.isAsked) {
       this.requestTurn();
     }
     if (!this.isLagging) {
@@ -510,7 +531,7 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
 
   /** An observer of `lagged$` is told of the end in a turn, as of everything. */
   #announceEnd(): void {
-    if (this.#growing !== undefined) {
+    if (this.#extras?.growing !== undefined) {
       this.requestTurn();
     }
   }
@@ -524,10 +545,14 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
     return this.refused + (this.parkedIn?.refusedSince(this.parkedAt) ?? 0);
   }
 
+  get #more(): Extras {
+    return (this.#extras ??= { name: undefined, evicts: false });
+  }
+
   #tellGrowth(growing: GrowingCount): void {
     growing.tell();
     if (this.#isOver) {
-      this.#growing = undefined;
+      this.#more.growing = undefined;
       growing.end();
     }
   }

@@ -8,6 +8,13 @@ import { iteratorOver, pullableOver, streamOver } from './pullOver.js';
 import type { Pull } from './Pull.js';
 import type { Receiver } from './Receiver.js';
 
+/** What is seldom asked for beside `events$`. */
+interface Views<E> {
+  deliveries$?: Observable<Delivery<E>>;
+  deliveries?: Pullable<Delivery<E>>;
+  lagged$?: Observable<number>;
+}
+
 /**
  * The application's end of a receiver.
  *
@@ -17,9 +24,8 @@ import type { Receiver } from './Receiver.js';
 export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
   readonly #receiver: Receiver<E>;
   #events$: Observable<BusEvent<E>> | undefined;
-  #deliveries$: Observable<Delivery<E>> | undefined;
-  #deliveries: Pullable<Delivery<E>> | undefined;
-  #lagged$: Observable<number> | undefined;
+  /** Made when one of them is asked for. */
+  #views: Views<E> | undefined;
 
   constructor(receiver: Receiver<E>) {
     this.#receiver = receiver;
@@ -38,7 +44,7 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
   }
 
   get deliveries$(): Observable<Delivery<E>> {
-    return (this.#deliveries$ ??= new Observable<Delivery<E>>((subscriber) => {
+    return (this.#otherViews.deliveries$ ??= new Observable<Delivery<E>>((subscriber) => {
       const consumer = this.#receiver.serveDeliveries(subscriber);
       subscriber.add(() => {
         this.leave(consumer);
@@ -55,11 +61,11 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
   }
 
   get lagged$(): Observable<number> {
-    return (this.#lagged$ ??= this.#receiver.observeLagged());
+    return (this.#otherViews.lagged$ ??= this.#receiver.observeLagged());
   }
 
   get deliveries(): Pullable<Delivery<E>> {
-    return (this.#deliveries ??= pullableOver({
+    return (this.#otherViews.deliveries ??= pullableOver({
       recv: () =>
         new Promise<Delivery<E> | undefined>((resolve, reject) => {
           this.#receiver.ask({
@@ -130,5 +136,9 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
   /** Whether all that was published until now, and is for this, was told: as an event, or as missing. */
   get hasToldAll(): boolean {
     return this.#receiver.hasToldAll;
+  }
+
+  get #otherViews(): Views<E> {
+    return (this.#views ??= {});
   }
 }

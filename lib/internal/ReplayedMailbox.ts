@@ -22,8 +22,6 @@ export abstract class ReplayedMailbox<E> extends PulledMailbox<E> {
 
   /** While it reads what was published before it is there. */
   #replay: Replay<E> | undefined;
-  /** Made for the first one who waits until it has read up to some number. */
-  #readWaits: ReadWaits | undefined;
 
   /** Whether it still reads what was published before it is there. */
   get isReplaying(): boolean {
@@ -87,19 +85,21 @@ export abstract class ReplayedMailbox<E> extends PulledMailbox<E> {
 
   /** Reads nothing more. */
   protected stopReplay(): void {
-    this.#replay?.stop();
+    const replay = this.#replay;
     this.#replay = undefined;
-    this.tellRead(Infinity);
+    replay?.stop();
+    replay?.waits?.passed(Infinity);
   }
 
   /** The wait until what was published until now was read, and then for what `then` says. */
   protected replayed(then: () => Wait | undefined): Wait {
-    return (this.#readWaits ??= new ReadWaits()).until((this.#replay as Replay<E>).last, then);
+    const replay = this.#replay as Replay<E>;
+    return (replay.waits ??= new ReadWaits()).until(replay.last, then);
   }
 
   /** Tells those who wait for it that it has read up to this number. */
   protected tellRead(present: number): void {
-    this.#readWaits?.passed(present);
+    this.#replay?.waits?.passed(present);
   }
 
   /** Reads on, in its place. */

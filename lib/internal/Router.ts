@@ -22,6 +22,8 @@ export class Router<E> {
     kind: new KeyIndex(),
     origin: new KeyIndex(),
   };
+  /** The ways to those destinations that no single key decides about. */
+  readonly #routes = new Map<Destination<E>, readonly Route<E>[]>();
   #size = 0;
 
   /** Destinations that are listed. */
@@ -50,7 +52,7 @@ export class Router<E> {
     const mayThrow = rest !== undefined && comparison(rest).length === 0;
     const asked: Asked | undefined = mayComeTwice || mayThrow ? { next: 0 } : undefined;
     const routes = keys.map((each) => new Route(destination, each, rest, asked));
-    destination.routes = routes;
+    this.#routes.set(destination, routes);
     for (const route of routes) {
       this.#enter(route.key, route);
     }
@@ -58,20 +60,21 @@ export class Router<E> {
 
   /** Takes `destination` off. */
   remove(destination: Destination<E>): void {
-    const { filter, routes, parkedIn } = destination;
+    const { filter, parkedIn } = destination;
     if (filter === undefined) {
       return;
     }
     this.#size -= 1;
     destination.router = undefined;
     destination.filter = undefined;
-    destination.routes = undefined;
     parkedIn?.unpark(destination);
+    const routes = this.#routes.get(destination);
     if (routes === undefined) {
       // One key decides: to find it again takes less than to keep it.
       this.#leave(finding(filter).keys[0] as RoutingKey, destination);
       return;
     }
+    this.#routes.delete(destination);
     for (const route of routes) {
       this.#leave(route.key, route);
     }

@@ -66,3 +66,25 @@ export function kindOf(busEvent: BusEvent<unknown>): string {
     return OTHERS;
   }
 }
+
+/** Tells `count` of which kinds the events from the place `from` to before the place `to` are: once for those of one kind in a row. */
+export function countKinds(
+  events: readonly BusEvent<unknown>[],
+  from: number,
+  to: number,
+  count: (kind: string, events: number) => void,
+): void {
+  let first = from;
+  let kind = '';
+  for (let at = from; at < to; at += 1) {
+    const next = kindOf(events[at] as BusEvent<unknown>);
+    if (next !== kind && at > first) {
+      count(kind, at - first);
+      first = at;
+    }
+    kind = next;
+  }
+  if (to > first) {
+    count(kind, to - first);
+  }
+}

@@ -1,7 +1,6 @@
 import type { BusEvent } from '../protocol/BusEvent.js';
 import type { EventFilter } from '../protocol/EventFilter.js';
 import type { Listing } from './Listing.js';
-import type { Route } from './Route.js';
 import type { Router } from './Router.js';
 
 /** Events that are routed together, in the order of their publishing. */
@@ -30,12 +29,10 @@ export interface Target<E> {
 
 /** Where the router sends events. */
 export interface Destination<E> extends Target<E> {
-  /** The router that it is listed with; kept by that one, as are `filter` and `routes`. */
+  /** The router that it is listed with; kept by that one, as is `filter`. */
   router: Router<E> | undefined;
   /** Which events it wants. */
   filter: EventFilter<E> | undefined;
-  /** The ways to it, where no single key decides. */
-  routes: readonly Route<E>[] | undefined;
   /** The listing where it is parked; kept by that one, as is `parkedAt`. */
   parkedIn: Listing<E> | undefined;
   /** What the listing had refused when it was parked there. */

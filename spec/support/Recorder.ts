@@ -1,5 +1,4 @@
 import type { Listing } from '../../lib/internal/Listing.js';
-import type { Route } from '../../lib/internal/Route.js';
 import type { Router } from '../../lib/internal/Router.js';
 import type { Burst, Destination } from '../../lib/internal/Target.js';
 import type { EventFilter } from '../../lib/index.js';
@@ -8,7 +7,6 @@ import type { EventFilter } from '../../lib/index.js';
 export class Recorder implements Destination<number> {
   router: Router<number> | undefined;
   filter: EventFilter<number> | undefined;
-  routes: readonly Route<number>[] | undefined;
   place = 0;
   parkedIn: Listing<number> | undefined;
   parkedAt = 0;
