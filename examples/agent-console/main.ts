@@ -1,14 +1,13 @@
 /** The console's entry: the command line in, an exit code out. See `--help`. */
 import { CommanderError } from 'commander';
+import { onInterrupt, SIGNALS } from './interrupt.js';
 import { type ConsoleOptions, parseOptions } from './options.js';
 import { Report } from './report.js';
 import { PlainScreen } from './screen/PlainScreen.js';
 import type { Screen } from './screen/Screen.js';
 import { summaryOf, summaryText } from './summary.js';
 
-const EXIT = { ok: 0, lost: 1, failed: 2, SIGINT: 130, SIGTERM: 143 } as const;
-/** One Ctrl-C may arrive twice: from the terminal, and passed on by a parent. Later, it is a second one. */
-const SAME_INTERRUPT = 500;
+const EXIT = { ok: 0, lost: 1, failed: 2, ...SIGNALS } as const;
 
 async function main(): Promise<number> {
   let options: ConsoleOptions;
@@ -50,22 +49,6 @@ async function main(): Promise<number> {
     report.failure(error instanceof Error ? error.message : String(error));
     return EXIT.failed;
   }
-}
-
-/** Aborts `stop` on the first signal and exits on the next; the function tells which one it was. */
-function onInterrupt(stop: AbortController): () => 'SIGINT' | 'SIGTERM' | undefined {
-  let first: { readonly signal: 'SIGINT' | 'SIGTERM'; readonly at: number } | undefined;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (first === undefined) {
-        first = { signal, at: performance.now() };
-        stop.abort();
-      } else if (performance.now() - first.at > SAME_INTERRUPT) {
-        process.exit(EXIT[signal]);
-      }
-    });
-  }
-  return () => first?.signal;
 }
 
 async function screenFor({ json }: ConsoleOptions): Promise<Screen> {

@@ -52,10 +52,10 @@ Examples:
 /**
  * Reads the command line, without the two words that Node puts first.
  *
+ * @param command What {@link commandLine} made, with options of the caller's own, perhaps.
  * @throws CommanderError, after it has printed why: for `--help` and `--version` with exit code 0.
  */
-export function parseOptions(words: readonly string[]): ConsoleOptions {
-  const command = commandLine();
+export function parseOptions(words: readonly string[], command = commandLine()): ConsoleOptions {
   command.parse([...words], { from: 'user' });
   const { agent: agents = [], agentTimeout, cwd = process.cwd(), ...rest } = command.opts<Given>();
   const files = command.args;
@@ -83,8 +83,9 @@ interface Given extends Omit<ConsoleOptions, 'files' | 'agents' | 'agentTimeout'
   readonly agentTimeout: number;
 }
 
-function commandLine(): Command {
-  return new Command('agent-console')
+/** The options of the console, as those of the program `name`. */
+export function commandLine(name = 'agent-console'): Command {
+  return new Command(name)
     .usage('[options] [FILE...]')
     .description('Runs agents, or replays their session logs, over one event bus; archives every session as a scroll.')
     .argument('[FILE...]', 'session logs to read; several are read at once')
@@ -112,7 +113,7 @@ function commandLine(): Command {
     .version(version(), '-V, --version')
     .helpOption('-h, --help', 'print this')
     .addHelpText('after', DETAILS)
-    .showHelpAfterError('Usage: agent-console [options] [FILE...]   (--help tells all)')
+    .showHelpAfterError(`Usage: ${name} [options] [FILE...]   (--help tells all)`)
     .exitOverride();
 }
 

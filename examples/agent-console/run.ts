@@ -25,6 +25,13 @@ export interface Outcome {
   readonly lost: number;
 }
 
+/** What a program has of its own that shows a run to others. */
+export interface RunHost {
+  readonly bus?: SharingBus;
+  /** The run goes on when the input has ended, until `stop` aborts; this is called then, and what it returns is awaited. */
+  readonly untilInterrupted?: () => Promise<void>;
+}
+
 /** How long connectors may take to leave after an interruption, in milliseconds: a read from a pipe may never end. */
 const LEAVE_WITHIN = 6000;
 /** About so many bytes of lines all files together may have on the bus. */
@@ -40,6 +47,7 @@ export async function run(
   screen: Screen,
   report: Report,
   stop: AbortController,
+  { bus = new SharingBus(), untilInterrupted }: RunHost = {},
 ): Promise<Outcome> {
   const files = new ScrollFiles(options.scrolls);
   await files.prepare().catch((error: unknown) => {
@@ -48,7 +56,7 @@ export async function run(
     });
   });
 
-  const source = { bus: new SharingBus(), ledger: new Ledger() };
+  const source = { bus, ledger: new Ledger() };
   const { ledger } = source;
   const archivist = new Archivist(source, {
     files,
@@ -89,6 +97,10 @@ export async function run(
 
   const connecting = Promise.all(connectorsOf(options, feed, report, progress, stop.signal));
   await Promise.race([connecting, aborted(stop.signal).then(() => delay(LEAVE_WITHIN, new AbortController().signal))]);
+  if (untilInterrupted !== undefined) {
+    await aborted(stop.signal);
+    await untilInterrupted();
+  }
   feed.close();
   slowReader?.hurry();
   await Promise.all(subscribers.map(({ done }) => done));

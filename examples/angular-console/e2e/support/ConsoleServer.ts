@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { ServerStats } from '../../src/app/lanes/Stats.js';
+
+const TOP = fileURLToPath(new URL('../../../..', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url));
+
+/** The server in a process of its own, so that it can be killed. */
+export class ConsoleServer implements AsyncDisposable {
+  private constructor(
+    private readonly process: ChildProcess,
+    readonly port: number,
+  ) {}
+
+  /** Starts it with `words` on its command line; resolves when it listens. */
+  static async start(words: readonly string[], port = 0): Promise<ConsoleServer> {
+    const child = spawn(process.execPath, ['--import', 'tsx', MAIN, '--port', `${port}`, ...words], {
+      cwd: TOP,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    for await (const line of createInterface({ input: child.stdout })) {
+      const [, listening] = /127\.0\.0\.1:(\d+)/.exec(line) ?? [];
+      if (listening !== undefined) {
+        child.stdout.resume();
+        return new ConsoleServer(child, Number(listening));
+      }
+    }
+    throw new Error('the server ended before it listened');
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}/`;
+  }
+
+  async stats(): Promise<ServerStats> {
+    const response = await fetch(new URL('/api/stats', this.url));
+    return (await response.json()) as ServerStats;
+  }
+
+  /** Ends it as Ctrl-C does. */
+  async interrupt(): Promise<void> {
+    await this.#end('SIGINT');
+  }
+
+  /** Ends it with no time for anything. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    if (this.process.exitCode === null && this.process.signalCode === null) {
+      const exit = once(this.process, 'exit');
+      this.process.kill(signal);
+      await exit;
+    }
+  }
+}

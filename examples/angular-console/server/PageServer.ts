@@ -1,0 +1,115 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Event, EventFilter, type SharingBus } from 'sharing-bus';
+import { EventStreams } from 'sharing-bus/sse';
+import type { Site, SiteFile } from './site.js';
+import { SlowLine } from './SlowLine.js';
+
+const HOST = '127.0.0.1';
+/** A page that asks to be slow: the bytes it gets in a second, and the events that may wait for it. */
+const SLOW = { bytesPerSecond: 4000, capacity: 16 } as const;
+
+/** How long pages may take to read what waits for them, when the server leaves. */
+const CLOSE_MS = 500;
+
+/** The page may load what this server serves, and nothing else. */
+const HEADERS: Readonly<Record<string, string>> = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
+    "base-uri 'self'; form-action 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};
+
+/** Serves the page, `/api/events` and `/api/stats`, to this machine alone. */
+export class PageServer {
+  readonly #server: Server;
+  readonly #pages: EventStreams<Event>;
+  readonly #slowPages: EventStreams<Event>;
+  #port = 0;
+
+  constructor(
+    private readonly bus: SharingBus,
+    private readonly site: Site,
+  ) {
+    const options = { filter: EventFilter.all, closeMs: CLOSE_MS };
+    this.#pages = new EventStreams(bus, { ...options, name: 'page' });
+    this.#slowPages = new EventStreams(bus, { ...options, name: 'slow page', capacity: SLOW.capacity });
+    this.#server = createServer((request, response) => {
+      this.#answer(request, response).catch((error: unknown) => {
+        response.destroy(error instanceof Error ? error : undefined);
+      });
+    });
+  }
+
+  /** Resolves with the port, when it listens. */
+  async listen(port: number): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, HOST, resolve);
+    });
+    this.#port = (this.#server.address() as AddressInfo).port;
+    return this.#port;
+  }
+
+  /** Ends the streams, each after what waits for it. Pages will come back, and find this server or the next. */
+  async endStreams(): Promise<void> {
+    await Promise.all([this.#pages.close(), this.#slowPages.close()]);
+  }
+
+  /** Ends the streams in order, then all other connections. */
+  async close(): Promise<void> {
+    await this.endStreams();
+    await new Promise((resolve) => {
+      this.#server.close(resolve);
+      this.#server.closeAllConnections();
+    });
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    for (const [name, value] of Object.entries(HEADERS)) {
+      response.setHeader(name, value);
+    }
+    // A name that somebody else's page made point here would have that page read what is on the bus.
+    if (request.headers.host !== `${HOST}:${this.#port}` && request.headers.host !== `localhost:${this.#port}`) {
+      refuse(response, 421, 'This server knows only its own name.');
+      return;
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD');
+      refuse(response, 405, 'There is nothing to change here.');
+      return;
+    }
+    const url = new URL(request.url ?? '/', `http://${HOST}:${this.#port}`);
+    if (url.pathname === '/api/events') {
+      await (url.searchParams.get('reader') === 'slow'
+        ? this.#slowPages.handle(request, new SlowLine(response, SLOW.bytesPerSecond))
+        : this.#pages.handle(request, response));
+    } else if (url.pathname === '/api/stats') {
+      response.setHeader('cache-control', 'no-store');
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ ...this.bus.stats(), position: this.bus.position }));
+    } else {
+      serve(request, response, this.site.get(url.pathname));
+    }
+  }
+}
+
+function serve(request: IncomingMessage, response: ServerResponse, file: SiteFile | undefined): void {
+  if (file === undefined) {
+    refuse(response, 404, 'There is no such page.');
+    return;
+  }
+  response.writeHead(200, {
+    'cache-control': file.isHashed ? 'public, max-age=31536000, immutable' : 'no-cache',
+    'content-length': file.body.byteLength,
+    'content-type': file.type,
+  });
+  response.end(request.method === 'HEAD' ? undefined : file.body);
+}
+
+function refuse(response: ServerResponse, status: number, why: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' });
+  response.end(`${why}\n`);
+}

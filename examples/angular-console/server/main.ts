@@ -1,0 +1,95 @@
+/** The server of the page: the connectors of the agent console, on a bus with a history. See `--help`. */
+import { CommanderError, InvalidArgumentError } from 'commander';
+import { SharingBus } from 'sharing-bus';
+import { onInterrupt } from '../../agent-console/interrupt.js';
+import { commandLine, type ConsoleOptions, parseOptions } from '../../agent-console/options.js';
+import { Report } from '../../agent-console/report.js';
+import { run } from '../../agent-console/run.js';
+import type { Screen } from '../../agent-console/screen/Screen.js';
+import { summaryOf, summaryText } from '../../agent-console/summary.js';
+import { PageServer } from './PageServer.js';
+import { readSite } from './site.js';
+
+const EXIT = { ok: 0, lost: 1, failed: 2 } as const;
+const PORT = 4180;
+/** What a page that comes late, or comes back, is still told: the newest events, and no more than so many bytes. */
+const HISTORY = { capacity: 100_000, maxBytes: 64 * 1024 * 1024 };
+
+const DETAILS = `
+The page shows what is on the bus, and the subscribers of the console beside it. The server listens on 127.0.0.1 only,
+and goes on when the input has ended, until Ctrl-C. All other options are those of the agent console.
+`;
+
+interface ServerOptions extends ConsoleOptions {
+  readonly port: number;
+}
+
+async function main(): Promise<number> {
+  let options: ServerOptions;
+  try {
+    options = serverOptions(process.argv.slice(2));
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? EXIT.ok : EXIT.failed;
+    }
+    throw error;
+  }
+  const stop = new AbortController();
+  onInterrupt(stop);
+  const report = new Report((line) => {
+    process.stderr.write(`${line}\n`);
+  });
+  const bus = new SharingBus({ history: HISTORY });
+  const server = new PageServer(bus, await readSite(new URL('../dist/', import.meta.url)));
+  try {
+    const port = await server.listen(options.port);
+    console.log(`The console is at http://127.0.0.1:${port}/ until Ctrl-C.`);
+    const { lost, usage, view } = await run(options, screen, report, stop, {
+      bus,
+      // Before the bus: what it ends itself has ended for good, and pages would not come back.
+      untilInterrupted: () => server.endStreams(),
+    });
+    console.log(
+      options.json ? JSON.stringify(summaryOf(view, report.badLines)) : summaryText(view, usage, options.scrolls),
+    );
+    return lost > 0 ? EXIT.lost : EXIT.ok;
+  } catch (error) {
+    report.failure(error instanceof Error ? error.message : String(error));
+    return EXIT.failed;
+  } finally {
+    await server.close();
+  }
+}
+
+function serverOptions(words: readonly string[]): ServerOptions {
+  const command = commandLine('angular-console')
+    .description('Shows agents at work, or their session logs, in a page.')
+    .option('--port <number>', 'where to listen on 127.0.0.1; 0 for any port that is free', port, PORT)
+    .addHelpText('after', DETAILS);
+  return { ...parseOptions(words, command), port: command.opts<{ readonly port: number }>().port };
+}
+
+function port(word: string): number {
+  const value = Number(word);
+  if (!/^\d+$/.test(word) || value > 65_535) {
+    throw new InvalidArgumentError('It must be a port, 0 to 65535.');
+  }
+  return value;
+}
+
+/** What happens is shown by the page; here, only what somebody has to know who looks at the terminal. */
+const screen: Screen = {
+  start: () => undefined,
+  event: () => undefined,
+  notice: () => undefined,
+  tell: (line) => {
+    process.stderr.write(`${line}\n`);
+  },
+  finish: () => undefined,
+};
+
+const code = await main();
+// What is still to be written goes out first; then nothing may keep the process alive.
+process.stdout.write('', () => {
+  process.exit(code);
+});

@@ -1,0 +1,44 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { extname } from 'node:path';
+
+/** A file of the page, in memory. */
+export interface SiteFile {
+  readonly type: string;
+  readonly body: Buffer;
+  /** Its name changes with its content. */
+  readonly isHashed: boolean;
+}
+
+/** The files of the page by their paths: what is not in here is not served, whatever path is asked for. */
+export type Site = ReadonlyMap<string, SiteFile>;
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.txt': 'text/plain; charset=utf-8',
+};
+
+/**
+ * Reads the page that was built into `directory`.
+ *
+ * @throws Error where there is none.
+ */
+export async function readSite(directory: URL): Promise<Site> {
+  const site = new Map<string, SiteFile>();
+  const names = await readdir(directory).catch((error: unknown) => {
+    throw new Error('the page is not built: npm run console builds it', { cause: error });
+  });
+  for (const name of names) {
+    const type = TYPES[extname(name)];
+    if (type !== undefined) {
+      const body = await readFile(new URL(name, directory));
+      site.set(`/${name}`, { type, body, isHashed: /-[A-Z0-9]{8}\.\w+$/.test(name) });
+    }
+  }
+  const index = site.get('/index.html');
+  if (index === undefined) {
+    throw new Error('the page is not built: npm run console builds it');
+  }
+  return site.set('/', index);
+}

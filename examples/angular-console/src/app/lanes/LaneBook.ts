@@ -1,0 +1,76 @@
+import type { BusStats, EventFilter, ReceiverStats } from 'sharing-bus';
+
+/** What happened at a subscriber between two looks. */
+export interface Sample {
+  /** Events that waited at the time of the look. */
+  readonly waiting: number;
+  /** Events that it was given since the look before. */
+  readonly delivered: number;
+  /** Events that it lost since. */
+  readonly lagged: number;
+}
+
+/** A subscriber, and how it did over the last looks. */
+export interface Lane {
+  readonly id: number;
+  readonly name: string;
+  readonly filter: EventFilter<unknown>;
+  readonly capacity: number;
+  readonly waiting: number;
+  readonly delivered: number;
+  readonly lagged: number;
+  /** The oldest first; at most {@link SAMPLES}. */
+  readonly samples: readonly Sample[];
+  readonly hasLeft: boolean;
+}
+
+/** How many looks a plot shows. */
+export const SAMPLES = 120;
+/** For so many looks, one who has left is still shown. */
+const FAREWELL = 20;
+const MAX_LANES = 24;
+
+interface Kept extends Lane {
+  readonly gone: number;
+}
+
+/** Keeps for each subscriber what `stats()` said of it, look by look. */
+export class LaneBook {
+  #lanes = new Map<number, Kept>();
+
+  take({ receivers }: Pick<BusStats, 'receivers'>): readonly Lane[] {
+    const next = new Map<number, Kept>();
+    const present = new Map(receivers.slice(0, MAX_LANES).map((receiver) => [receiver.id, receiver]));
+    for (const lane of this.#lanes.values()) {
+      const receiver = present.get(lane.id);
+      if (receiver !== undefined && isLater(receiver, lane)) {
+        next.set(lane.id, grown(receiver, lane));
+        present.delete(lane.id);
+      } else if (receiver === undefined && lane.gone < FAREWELL) {
+        next.set(lane.id, { ...lane, hasLeft: true, waiting: 0, gone: lane.gone + 1 });
+      }
+    }
+    for (const receiver of present.values()) {
+      next.set(receiver.id, grown(receiver, undefined));
+    }
+    this.#lanes = next;
+    return [...next.values()].sort((a, b) => a.id - b.id);
+  }
+}
+
+/** Counts never go back: where they do, it is a receiver of another server. */
+function isLater(receiver: ReceiverStats, lane: Kept): boolean {
+  return (
+    (receiver.name ?? '') === lane.name && receiver.delivered >= lane.delivered && receiver.lagged >= lane.lagged
+  );
+}
+
+function grown({ capacity, delivered, filter, id, lagged, name = '', waiting }: ReceiverStats, before?: Kept): Kept {
+  const sample = {
+    waiting,
+    delivered: delivered - (before?.delivered ?? delivered),
+    lagged: lagged - (before?.lagged ?? 0),
+  };
+  const samples = [...(before?.samples ?? []), sample].slice(-SAMPLES);
+  return { id, name, filter, capacity, waiting, delivered, lagged, samples, hasLeft: false, gone: 0 };
+}
