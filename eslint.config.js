@@ -4,7 +4,7 @@ import rxjs from 'eslint-plugin-rxjs-x';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['**/coverage/', '**/dist/', 'docs/api/', 'temp/', 'types/']),
+  globalIgnores(['**/.angular/', '**/coverage/', '**/dist/', 'docs/api/', 'temp/', 'types/']),
   // Rules are settled here, with a reason, and never in the code.
   { linterOptions: { noInlineConfig: true } },
   {
@@ -63,6 +63,20 @@ export default defineConfig(
       '@typescript-eslint/class-literal-property-style': 'off',
       // A type spec is a call that is given a type and no value.
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
+    },
+  },
+  {
+    files: ['examples/angular-console/e2e/**'],
+    rules: {
+      // The runner itself waits for these.
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        {
+          allowForKnownSafeCalls: [
+            { from: 'package', package: 'node:test', name: ['describe', 'it', 'test', 'suite'] },
+          ],
+        },
+      ],
     },
   },
   {

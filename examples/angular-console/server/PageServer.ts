@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Event, EventFilter, type SharingBus } from 'sharing-bus';
+import { EventFilter, type SharingBus } from 'sharing-bus';
 import { EventStreams } from 'sharing-bus/sse';
 import type { Site, SiteFile } from './site.js';
 import { SlowLine } from './SlowLine.js';
@@ -25,8 +25,8 @@ const HEADERS: Readonly<Record<string, string>> = {
 /** Serves the page, `/api/events` and `/api/stats`, to this machine alone. */
 export class PageServer {
   readonly #server: Server;
-  readonly #pages: EventStreams<Event>;
-  readonly #slowPages: EventStreams<Event>;
+  readonly #pages: EventStreams;
+  readonly #slowPages: EventStreams;
   #port = 0;
 
   constructor(

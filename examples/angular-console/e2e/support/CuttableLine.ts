@@ -11,7 +11,13 @@ export class CuttableLine implements AsyncDisposable {
   private constructor(target: number) {
     this.#server = createServer((asked, answer) => {
       const { headers, method, url } = asked;
-      const onward = request({ host: '127.0.0.1', port: target, method, path: url, headers: { ...headers, host: `127.0.0.1:${target}` } });
+      const onward = request({
+        host: '127.0.0.1',
+        port: target,
+        method,
+        path: url,
+        headers: { ...headers, host: `127.0.0.1:${target}` },
+      });
       onward.on('response', (response) => {
         answer.writeHead(response.statusCode ?? 500, response.headers);
         response.pipe(answer);

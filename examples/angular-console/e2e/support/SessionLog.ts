@@ -10,12 +10,15 @@ export class SessionLog {
 
   static async begin(path: string): Promise<SessionLog> {
     const log = new SessionLog(path);
-    await writeFile(path, log.#line('session-lifecycle', 'connector', {
-      type: 'SessionRegistered',
-      connectorId: 'log',
-      sessionId: log.sessionId,
-      scrollId: newUuid(),
-    }));
+    await writeFile(
+      path,
+      log.#line('session-lifecycle', 'connector', {
+        type: 'SessionRegistered',
+        connectorId: 'log',
+        sessionId: log.sessionId,
+        scrollId: newUuid(),
+      }),
+    );
     return log;
   }
 

@@ -35,7 +35,11 @@ const NOTHING: Choices = {
         <div class="checks">
           @for (origin of origins; track origin) {
             <label>
-              <input type="checkbox" [checked]="choices().origins.includes(origin)" (change)="toggle('origins', origin)" />
+              <input
+                type="checkbox"
+                [checked]="choices().origins.includes(origin)"
+                (change)="toggle('origins', origin)"
+              />
               {{ origin }}
             </label>
           }
@@ -80,7 +84,11 @@ const NOTHING: Choices = {
           any of it
         </label>
         <label>
-          <input type="checkbox" [checked]="choices().isInverted" (change)="change({ isInverted: !choices().isInverted })" />
+          <input
+            type="checkbox"
+            [checked]="choices().isInverted"
+            (change)="change({ isInverted: !choices().isInverted })"
+          />
           not: everything else
         </label>
       </fieldset>
@@ -109,7 +117,9 @@ const NOTHING: Choices = {
         <button type="submit" class="primary" [disabled]="problems().length > 0">Apply</button>
         <button type="button" (click)="reset()">Show everything</button>
       </div>
-      <p class="applied">The server applies: <strong>{{ applied() }}</strong></p>
+      <p class="applied">
+        The server applies: <strong>{{ applied() }}</strong>
+      </p>
     </form>
   `,
 })

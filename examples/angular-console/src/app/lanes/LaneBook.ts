@@ -17,6 +17,8 @@ export interface Lane {
   readonly filter: EventFilter<unknown>;
   readonly capacity: number;
   readonly waiting: number;
+  /** The most that have waited at a time. */
+  readonly highWaterMark: number;
   readonly delivered: number;
   readonly lagged: number;
   /** The oldest first; at most {@link SAMPLES}. */
@@ -60,17 +62,16 @@ export class LaneBook {
 
 /** Counts never go back: where they do, it is a receiver of another server. */
 function isLater(receiver: ReceiverStats, lane: Kept): boolean {
-  return (
-    (receiver.name ?? '') === lane.name && receiver.delivered >= lane.delivered && receiver.lagged >= lane.lagged
-  );
+  return (receiver.name ?? '') === lane.name && receiver.delivered >= lane.delivered && receiver.lagged >= lane.lagged;
 }
 
-function grown({ capacity, delivered, filter, id, lagged, name = '', waiting }: ReceiverStats, before?: Kept): Kept {
+function grown(receiver: ReceiverStats, before: Kept | undefined): Kept {
+  const { capacity, delivered, filter, highWaterMark, id, lagged, name = '', waiting } = receiver;
   const sample = {
     waiting,
     delivered: delivered - (before?.delivered ?? delivered),
     lagged: lagged - (before?.lagged ?? 0),
   };
   const samples = [...(before?.samples ?? []), sample].slice(-SAMPLES);
-  return { id, name, filter, capacity, waiting, delivered, lagged, samples, hasLeft: false, gone: 0 };
+  return { id, name, filter, capacity, waiting, highWaterMark, delivered, lagged, samples, hasLeft: false, gone: 0 };
 }

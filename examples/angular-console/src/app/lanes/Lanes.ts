@@ -28,6 +28,7 @@ import { Stats } from './Stats.js';
             }
           </h3>
           <p class="lane-filter" [title]="lane.filterText">{{ lane.filterText }}</p>
+          <p class="lane-filter">{{ lane.roomText }}</p>
           <dl class="figures">
             <div>
               <dt>waiting</dt>
@@ -77,12 +78,13 @@ export class Lanes {
     const mine = JSON.stringify(simplified(this.#live.wireFilter()));
     const all = this.#stats.lanes();
     const candidates = all.filter((lane) => isPage(lane) && JSON.stringify(simplified(lane.filter)) === mine);
-    return all.map((lane) => ({
+    const lanes = all.map((lane) => ({
       ...lane,
       title: isPage(lane) ? `${lane.name} ${lane.id}` : lane.name || `subscriber ${lane.id}`,
       // Another page may ask for the same: then nobody can tell which is which.
       isMine: candidates.length === 1 && candidates[0] === lane,
-      filterText: `${describeFilter(simplified(lane.filter))}; room for ${count(lane.capacity)}`,
+      filterText: describeFilter(simplified(lane.filter)),
+      roomText: `room for ${count(lane.capacity)}, at most ${count(lane.highWaterMark)} waited`,
       deliveredText: count(lane.delivered),
       laggedText: count(lane.lagged),
       waitingOverTime: lane.samples.map(({ waiting }) => waiting),
@@ -90,6 +92,7 @@ export class Lanes {
       laggedOverTime: laggedOverTime(lane),
       losses: lane.samples.map(({ lagged }) => lagged > 0),
     }));
+    return [...lanes.filter(({ isMine }) => isMine), ...lanes.filter(({ isMine }) => !isMine)];
   });
 }
 

@@ -8,7 +8,13 @@ const HEIGHT = 24;
   selector: 'app-sparkline',
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
-    <svg class="spark" viewBox="0 0 ${SAMPLES} ${HEIGHT}" preserveAspectRatio="none" role="img" [attr.aria-label]="label()">
+    <svg
+      class="spark"
+      viewBox="0 0 ${SAMPLES} ${HEIGHT}"
+      preserveAspectRatio="none"
+      role="img"
+      [attr.aria-label]="label()"
+    >
       <path class="spark-gaps" [attr.d]="gaps()" />
       <path class="spark-area" [attr.d]="area()" />
       <path class="spark-line" [attr.d]="line()" />
@@ -31,7 +37,9 @@ export class Sparkline {
   protected readonly area = computed(() => {
     const points = this.#points();
     const [first] = points;
-    return first === undefined ? '' : `M${first[0]} ${HEIGHT}L${points.map(([x, y]) => `${x} ${y}`).join('L')}V${HEIGHT}Z`;
+    return first === undefined
+      ? ''
+      : `M${first[0]} ${HEIGHT}L${points.map(([x, y]) => `${x} ${y}`).join('L')}V${HEIGHT}Z`;
   });
 
   protected readonly gaps = computed(() => {
@@ -45,7 +53,9 @@ export class Sparkline {
     const values = this.values();
     const most = Math.max(this.most(), ...values);
     const left = SAMPLES - values.length;
-    return values.map((value, index) => [left + index + 0.5, round(HEIGHT - 1 - (value / most) * (HEIGHT - 2))] as const);
+    return values.map(
+      (value, index) => [left + index + 0.5, round(HEIGHT - 1 - (value / most) * (HEIGHT - 2))] as const,
+    );
   });
 }
 

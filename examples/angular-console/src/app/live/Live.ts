@@ -204,6 +204,7 @@ function wireFilterOf(selection: Selection | undefined, filter: EventFilter<unkn
 
 function slowNote(last: BusPosition | undefined, now: BusPosition): string {
   const between = last?.epoch === now.epoch ? now.seq - last.seq : 0;
-  const missing = between > 0 ? ` ${counted(between, 'event')} came meanwhile, on the whole bus, and are not shown.` : '';
+  const missing =
+    between > 0 ? ` ${counted(between, 'event')} came meanwhile, on the whole bus, and are not shown.` : '';
   return `From here on, this page reads slowly.${missing}`;
 }

@@ -18,7 +18,9 @@ import { Live } from './Live.js';
           <span aria-hidden="true">next try in {{ seconds() }} s</span>
         }
         @if (position(); as position) {
-          <span>event <span class="number" data-figure="position">{{ position }}</span></span>
+          <span
+            >event <span class="number" data-figure="position">{{ position }}</span></span
+          >
         }
       </span>
     </p>

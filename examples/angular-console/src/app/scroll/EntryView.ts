@@ -17,11 +17,15 @@ const SPEAKERS: Readonly<Record<MessageEntry['role'], string>> = { user: 'User',
         }
         @if (one.role === 'thought') {
           <details class="thought">
-            <summary>Thought <span class="quiet">{{ firstWords() }}</span></summary>
+            <summary>
+              Thought <span class="quiet">{{ firstWords() }}</span>
+            </summary>
             <p class="text">{{ one.text }}</p>
           </details>
         } @else {
-          <p class="speaker">{{ speakers[one.role] }} <span class="quiet">{{ source() }}</span></p>
+          <p class="speaker">
+            {{ speakers[one.role] }} <span class="quiet">{{ source() }}</span>
+          </p>
           <p class="text">{{ one.text }}</p>
         }
       }
@@ -49,7 +53,9 @@ const SPEAKERS: Readonly<Record<MessageEntry['role'], string>> = { user: 'User',
         </details>
       }
       @case ('plan') {
-        <p class="speaker">Plan <span class="quiet">{{ source() }}</span></p>
+        <p class="speaker">
+          Plan <span class="quiet">{{ source() }}</span>
+        </p>
         <ol class="plan">
           @for (step of one.steps; track $index) {
             <li [attr.data-status]="step.status">
@@ -81,7 +87,9 @@ const SPEAKERS: Readonly<Record<MessageEntry['role'], string>> = { user: 'User',
         </p>
       }
       @case ('gap') {
-        <p class="gap"><strong>{{ gapText() }}</strong> <span>{{ gapKinds() }}</span></p>
+        <p class="gap">
+          <strong>{{ gapText() }}</strong> <span class="gap-kinds">{{ gapKinds() }}</span>
+        </p>
       }
     }
   `,

@@ -46,7 +46,13 @@ const NEAR = 32;
         }
       </ol>
     </div>
-    <button type="button" class="to-end" [class.is-idle]="isFollowing()" [disabled]="isFollowing()" (click)="toEnd(viewport)">
+    <button
+      type="button"
+      class="to-end"
+      [class.is-idle]="isFollowing()"
+      [disabled]="isFollowing()"
+      (click)="toEnd(viewport)"
+    >
       Go to the end
     </button>
   `,
@@ -77,7 +83,9 @@ export class ScrollView {
     }
     const { cost, inputTokens, outputTokens, size, used } = usage;
     const parts = [
-      used === undefined ? undefined : `${count(used)}${size === undefined ? '' : ` of ${count(size)}`} tokens in context`,
+      used === undefined
+        ? undefined
+        : `${count(used)}${size === undefined ? '' : ` of ${count(size)}`} tokens in context`,
       inputTokens === undefined ? undefined : `${count(inputTokens)} in`,
       outputTokens === undefined ? undefined : `${count(outputTokens)} out`,
       cost === undefined ? undefined : `${cost.amount.toFixed(2)} ${cost.currency}`,

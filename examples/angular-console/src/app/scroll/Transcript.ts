@@ -77,7 +77,12 @@ export class Transcript {
         break;
       case 'PermissionRequested': {
         const { options, requestId, title = event.toolCallId } = event;
-        this.#put(`permission ${session} ${requestId}`, from, { type: 'permission', title, options, answer: undefined });
+        this.#put(`permission ${session} ${requestId}`, from, {
+          type: 'permission',
+          title,
+          options,
+          answer: undefined,
+        });
         break;
       }
       case 'PermissionResolved':
@@ -206,9 +211,12 @@ function lineOf(kind: string, event: Event): Fields<LineEntry> {
     case 'Notice':
       return {
         type: 'line',
-        tone: event.severity === 'error' ? 'error' : 'notice',
+        tone: event.severity === 'error' ? 'error' : event.severity === 'warning' ? 'notice' : 'quiet',
         kind,
-        text: [event.title, event.description].filter((part) => part !== undefined).join(': ').slice(0, MAX_DETAIL),
+        text: [event.title, event.description]
+          .filter((part) => part !== undefined)
+          .join(': ')
+          .slice(0, MAX_DETAIL),
       };
     default:
       return quiet(detail(event));

@@ -13,7 +13,13 @@ const KEY = 'theme';
       <legend class="visually-hidden">Theme</legend>
       @for (one of themes; track one) {
         <label>
-          <input type="radio" name="theme" class="visually-hidden" [checked]="theme() === one" (change)="theme.set(one)" />
+          <input
+            type="radio"
+            name="theme"
+            class="visually-hidden"
+            [checked]="theme() === one"
+            (change)="theme.set(one)"
+          />
           <span>{{ one }}</span>
         </label>
       }
