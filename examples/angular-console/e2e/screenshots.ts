@@ -35,7 +35,7 @@ async function tell(log: SessionLog): Promise<void> {
   await log.add('tool-call', { type: 'ToolCall', toolCallId, title: 'Read spec/clock-spec.ts', toolKind: 'read' });
   await log.add('tool-call-update', { type: 'ToolCallUpdate', toolCallId, status: 'completed' });
   await log.add('agent-message', { type: 'AgentMessageChunk', ...text('The spec takes the hour of the machine. ') });
-  await log.add('agent-message', { type: 'AgentMessageChunk', ...text('I would give it one of its own.') });
+  await log.add('agent-message', { type: 'AgentMessageChunk', ...text('I would give it one of its own.\n') });
   await log.add('usage', {
     type: 'UsageUpdated',
     used: 31_400,
@@ -46,7 +46,7 @@ async function tell(log: SessionLog): Promise<void> {
 
 /** More in one go than may wait for a slow page. */
 async function burstOf(log: SessionLog): Promise<void> {
-  for (let line = 1; line <= 60; line += 1) {
+  for (let line = 1; line <= 120; line += 1) {
     const text = line % 10 === 0 ? 'and I read on.\n' : `line ${line} is fine, `;
     await log.add('agent-message', { type: 'AgentMessageChunk', content: { type: 'text', text } });
   }
@@ -82,7 +82,7 @@ try {
       await page.getByText('this page reads slowly').waitFor();
       for (let burst = 0; burst < 3; burst += 1) {
         await burstOf(log);
-        await page.waitForTimeout(2000);
+        await page.waitForTimeout(2500);
       }
       await page.waitForTimeout(4000);
       await ask(log);

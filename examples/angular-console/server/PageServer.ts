@@ -7,7 +7,7 @@ import { SlowLine } from './SlowLine.js';
 
 const HOST = '127.0.0.1';
 /** A page that asks to be slow: the bytes it gets in a second, and the events that may wait for it. */
-const SLOW = { bytesPerSecond: 4000, capacity: 16 } as const;
+const SLOW = { bytesPerSecond: 8000, capacity: 32 } as const;
 
 /** How long pages may take to read what waits for them, when the server leaves. */
 const CLOSE_MS = 500;

@@ -42,7 +42,9 @@ export class Transcript {
     this.#append('', { type: 'gap', gap });
   }
 
+  /** Something that the page itself has to tell, in its place. */
   note(text: string): void {
+    this.#ids.clear();
     this.#append('', { type: 'line', tone: 'notice', kind: 'page', text });
   }
 
