@@ -290,6 +290,38 @@ describe('fromEventStream', () => {
     ]);
   });
 
+  it('keeps no more than it may of an event that never ends, however short its lines are', async () => {
+    const client = new Client({ maxEventLength: 200 });
+    const exchange = await client.next();
+    exchange.open(`id: e:1\n${'data: x\n'.repeat(40)}`);
+    await turn();
+    expect(client.told).toEqual(['1 missing']);
+    exchange.send(`${'data: x\n'.repeat(400)}id: e:9\n\n${of('fine', 'e:2')}`);
+    await turn();
+    expect(client.told).toEqual(['1 missing', 'fine']);
+  });
+
+  it('does not count comments to an event', async () => {
+    const client = new Client({ maxEventLength: 200 });
+    (await client.next()).open(`${': no empty line\n'.repeat(100)}${of('fine')}`);
+    await turn();
+    expect(client.told).toEqual(['fine']);
+  });
+
+  it.each(['\r', '\r\n'])('reads lines that end with %j, in whatever pieces', async (ending) => {
+    const client = new Client({ maxEventLength: 200 });
+    const exchange = await client.next();
+    exchange.open();
+    const text = (of('a', 'e:1') + of('b', 'e:2') + of('c', 'e:3') + of('d', 'e:4')).replaceAll('\n', ending);
+    for (const piece of text) {
+      exchange.send(piece);
+    }
+    exchange.send(of('e', 'e:5'));
+    await turn();
+    await turn();
+    expect(client.told).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
   it('tells of how far it has got, after what it got', async () => {
     const order: unknown[] = [];
     const client = new Client({
