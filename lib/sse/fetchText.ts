@@ -63,9 +63,11 @@ async function read(request: TextRequest, signal: AbortSignal, subscriber: Subsc
 async function headersOf({ headers, lastEventId }: TextRequest): Promise<Record<string, string>> {
   const given = typeof headers === 'function' ? await headers() : (headers ?? {});
   const pairs = Symbol.iterator in given ? [...(given as Iterable<readonly [string, string]>)] : Object.entries(given);
+  // Two spellings of one header would be sent as one with both values.
+  const others = pairs.filter(([name]) => lastEventId === undefined || name.toLowerCase() !== 'last-event-id');
   return {
     Accept: 'text/event-stream',
-    ...Object.fromEntries(pairs),
+    ...Object.fromEntries(others),
     ...(lastEventId !== undefined && { 'Last-Event-ID': lastEventId }),
   };
 }

@@ -200,6 +200,18 @@ describe('fromEventStream', () => {
     expect(client.told).toEqual(['a', 'b']);
   });
 
+  it('resumes behind its own last id, whatever the application began with, in whatever spelling', async () => {
+    const client = new Client({ headers: { 'last-event-id': 'e:1' } });
+    const exchange = await client.next();
+    expect(new Headers(exchange.request.headers).get('last-event-id')).toBe('e:1');
+    exchange.open(of('a', 'e:2'));
+    await turn();
+    exchange.end();
+    await turn();
+    client.clock.pass(1000);
+    expect(new Headers((await client.next()).request.headers).get('last-event-id')).toBe('e:2');
+  });
+
   it('resumes behind a position alone, where no event has come', async () => {
     const client = new Client();
     const first = await client.next();
