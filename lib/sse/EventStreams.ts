@@ -182,8 +182,14 @@ export class EventStreams<E = Event> implements AsyncDisposable {
         throw this.#unavailable('too many streams are open');
       }
       const asked = readRequest(request, this.#maxFilterBytes);
-      const filter = await this.#decide(request, asked);
-      return filter instanceof Response ? filter : this.#start(request, filter, asked.from);
+      // The place is kept until the stream has it: requests that come in one piece are read in one turn.
+      this.#deciding += 1;
+      try {
+        const filter = await this.#decide(request, asked);
+        return filter instanceof Response ? filter : this.#start(request, filter, asked.from);
+      } finally {
+        this.#deciding -= 1;
+      }
     } catch (error) {
       if (error instanceof RequestError) {
         return error.toResponse();
@@ -204,20 +210,15 @@ export class EventStreams<E = Event> implements AsyncDisposable {
       }
       return allOf<E>(served, filter);
     }
-    this.#deciding += 1;
-    try {
-      const work = Promise.resolve(authorize(request, filter));
-      const verdict = await unlessAborted(request.signal, work);
-      if (verdict === false) {
-        throw forbidden();
-      }
-      if (verdict instanceof Response) {
-        return verdict;
-      }
-      return allOf<E>(served ?? EventFilter.all, verdict, filter);
-    } finally {
-      this.#deciding -= 1;
+    const work = Promise.resolve(authorize(request, filter));
+    const verdict = await unlessAborted(request.signal, work);
+    if (verdict === false) {
+      throw forbidden();
     }
+    if (verdict instanceof Response) {
+      return verdict;
+    }
+    return allOf<E>(served ?? EventFilter.all, verdict, filter);
   }
 
   #start(request: Request, filter: EventFilter<E>, asked: Asked['from']): EventText<E> | Response {

@@ -160,6 +160,16 @@ describe('a request', () => {
     expect((await streams.respond(request())).status).toBe(200);
   });
 
+  it('is answered 503 also where as many come at once', async () => {
+    for (const options of [all, { authorize: () => EventFilter.all }]) {
+      const bus = new SharingBus<string>();
+      const streams = new EventStreams(bus, { ...options, maxConnections: 2 });
+      const responses = await Promise.all(Array.from({ length: 5 }, () => streams.respond(request())));
+      expect(responses.map(({ status }) => status)).toEqual([200, 200, 503, 503, 503]);
+      expect([streams.size, bus.subscriberCount]).toEqual([2, 2]);
+    }
+  });
+
   it('that goes away while it is decided about holds no place', async () => {
     const streams = new EventStreams(new SharingBus<string>(), {
       authorize: () => new Promise<never>(() => undefined),
