@@ -45,6 +45,7 @@ declare class URL {
 
 interface Headers extends Iterable<[string, string]> {
   get(name: string): string | null;
+  getSetCookie(): string[];
 }
 
 interface Request {
@@ -60,6 +61,7 @@ declare const Request: new (
 ) => Request;
 
 interface Response {
+  readonly bodyUsed: boolean;
   readonly status: number;
   readonly headers: Headers;
   readonly body: ReadableStream<Uint8Array> | null;

@@ -68,6 +68,8 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
   place = 0;
   parkedIn: Listing<E> | undefined;
   parkedAt = 0;
+  /** Called when it has no slot any more. */
+  onDepart: (() => void) | undefined;
 
   readonly #host: Host<E>;
   /** Made when any of it is needed. */
@@ -136,6 +138,11 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
     return this.waiting === 0 && !this.gapIsNext && !this.isReplaying && !this.hasEnded;
   }
 
+  /** What it ended with, where that was not told yet. */
+  get failure(): { readonly error: unknown } | undefined {
+    return typeof this.ending === 'object' ? this.ending : undefined;
+  }
+
   get recordsGaps(): boolean {
     return this.consumer === undefined || this.consumer instanceof DeliveryConsumer;
   }
@@ -160,6 +167,7 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
   depart(): void {
     this.#more.accounted = { delivered: 0, lagged: 0 };
     this.account();
+    this.onDepart?.();
   }
 
   /** Brings the totals up to date, where it has departed. */

@@ -133,6 +133,16 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
     this.#receiver.ask(pull);
   }
 
+  /** Calls `act` when it has no slot any more. The bus holds `act`, so `act` must not hold this. */
+  onDepart(act: () => void): void {
+    this.#receiver.onDepart = act;
+  }
+
+  /** What it ended with, where that was not told yet. */
+  get failure(): { readonly error: unknown } | undefined {
+    return this.#receiver.failure;
+  }
+
   /** Whether all that was published until now, and is for this, was told: as an event, or as missing. */
   get hasToldAll(): boolean {
     return this.#receiver.hasToldAll;

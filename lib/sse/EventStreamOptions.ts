@@ -48,7 +48,10 @@ export interface EventStreamOptions<E = Event> extends EventStreamReceiverOption
   readonly maxFilterBytes?: number | undefined;
   /** Bytes that an event may have as JSON; a larger one becomes a gap of one. Default 1,048,576. */
   readonly maxEventBytes?: number | undefined;
-  /** For how many milliseconds `close` waits for clients to read what waits for them. Default 5,000. */
+  /**
+   * For how many milliseconds `close` waits for clients to read what waits for them. One whose receiver has ended otherwise is cut off
+   * when it has read nothing for so long. Default 5,000.
+   */
   readonly closeMs?: number | undefined;
   /** Where heartbeats are timed. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike | undefined;

@@ -13,7 +13,7 @@ import { block } from './block.js';
 import type { EventStreamOptions, EventStreamReceiverOptions } from './EventStreamOptions.js';
 import { type AskedReceiver, EventText, type EventTextHost, positionBlock } from './EventText.js';
 import { gapData, UNKNOWN_GAP } from './gapData.js';
-import { type NodeRequest, type NodeResponse, requestOf, write } from './nodeHttp.js';
+import { nodeHeaders, type NodeRequest, type NodeResponse, onGone, requestOf, write } from './nodeHttp.js';
 import { positionText } from './position.js';
 import { type Asked, readRequest, requireEventStreamRequest } from './readRequest.js';
 import { RequestError } from './RequestError.js';
@@ -90,6 +90,7 @@ export class EventStreams<E = Event> implements AsyncDisposable {
       scheduler,
       heartbeatMs: count('heartbeatMs', 15_000),
       maxEventBytes: count('maxEventBytes', 1_048_576),
+      closeMs: this.#closeMs,
       position: () => bus.position,
       report: (error) => {
         this.#report(error);
@@ -119,23 +120,33 @@ export class EventStreams<E = Event> implements AsyncDisposable {
    */
   async handle(request: NodeRequest, response: NodeResponse): Promise<void> {
     const controller = new AbortController();
-    const onClose = (): void => {
+    const ignore = onGone(request, response, () => {
       controller.abort();
-    };
-    response.on('close', onClose);
-    if (response.destroyed) {
-      onClose();
+    });
+    let isBegun = false;
+    try {
+      const asked = requestOf(request, controller.signal);
+      const opened = asked === undefined ? badRequest().toResponse() : await this.#answer(asked);
+      if (opened instanceof EventText) {
+        response.writeHead(200, HEADERS);
+        isBegun = true;
+        await write(opened, response, controller.signal);
+      } else {
+        const body = await opened.text();
+        response.writeHead(opened.status, nodeHeaders(opened));
+        response.end(body);
+      }
+    } catch (error) {
+      this.#report(error);
+      // What somebody else has answered meanwhile is left alone.
+      if (isBegun || !response.headersSent) {
+        response.destroy();
+      }
+    } finally {
+      ignore();
+      // Whatever was opened for it is left.
+      controller.abort();
     }
-    const asked = requestOf(request, controller.signal);
-    const opened = asked === undefined ? badRequest().toResponse() : await this.#answer(asked);
-    if (!(opened instanceof EventText)) {
-      const body = await opened.text();
-      response.writeHead(opened.status, Object.fromEntries(opened.headers));
-      response.end(body);
-      return;
-    }
-    response.writeHead(200, HEADERS);
-    await write(opened, response, controller.signal);
   }
 
   /**
@@ -216,6 +227,9 @@ export class EventStreams<E = Event> implements AsyncDisposable {
       throw forbidden();
     }
     if (verdict instanceof Response) {
+      if (verdict.bodyUsed || verdict.status === 0) {
+        throw new TypeError('authorize: expected a response that can be sent, got one that was used, or is an error');
+      }
       return verdict;
     }
     return allOf<E>(served ?? EventFilter.all, verdict, filter);

@@ -20,6 +20,10 @@ type Answer<E> =
 /** As much of the bus's own handle as no application needs: an answer at the call, where there is one. */
 export interface AskedReceiver<E> extends BusReceiver<E> {
   ask(pull: Pull<E>): void;
+  /** Calls `act` when it has no slot any more. */
+  onDepart(act: () => void): void;
+  /** What it ended with that was not told yet. */
+  readonly failure: { readonly error: unknown } | undefined;
   readonly hasToldAll: boolean;
 }
 
@@ -28,6 +32,7 @@ export interface EventTextHost {
   readonly scheduler: SchedulerLike;
   readonly heartbeatMs: number;
   readonly maxEventBytes: number;
+  readonly closeMs: number;
   /** The place of what was published last; `undefined`: there is no history. */
   position(): BusPosition | undefined;
   report(error: unknown): void;
@@ -38,8 +43,8 @@ export interface EventTextHost {
 /**
  * The text of one client's stream, pulled: what the client does not read stays in its receiver.
  *
- * Invariants: at most one answer of the receiver is in hand; there is a timer only while somebody waits in `next`; once it is over, the
- * receiver has left.
+ * Invariants: at most one answer of the receiver is in hand; there is a timer only while somebody waits in `next`, or after the receiver has
+ * departed; once it is over, the receiver has left.
  */
 export class EventText<E> {
   readonly #receiver: AskedReceiver<E>;
@@ -52,6 +57,11 @@ export class EventText<E> {
   #isClosing = false;
   #isOver = false;
   #wake: (() => void) | undefined;
+  /** Whether something was read since that was looked at. */
+  #wasRead = false;
+  #cutOff: Unsubscribable | undefined;
+  /** Called when it is over. */
+  onOver: (() => void) | undefined;
 
   /** @param opening What the client is told first. */
   constructor(receiver: AskedReceiver<E>, opening: string, host: EventTextHost) {
@@ -76,6 +86,22 @@ export class EventText<E> {
       },
       holder: receiver,
     };
+    receiver.onDepart(EventText.#departureOf(new WeakRef(this)));
+  }
+
+  /** The bus holds the receiver, and with it this: not the text, or one that nobody reads were never collected. */
+  static #departureOf<T>(text: WeakRef<EventText<T>>): () => void {
+    return () => {
+      const own = text.deref();
+      if (own !== undefined) {
+        own.#cutOffUnlessRead();
+      }
+    };
+  }
+
+  /** Whether nothing more will come. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   /** Whether there will be nothing but the end: the bus was closed before. */
@@ -85,6 +111,7 @@ export class EventText<E> {
 
   /** The next of it, when there is something; `undefined` at the end. For one who waits for each. */
   async next(): Promise<string | undefined> {
+    this.#wasRead = true;
     while (!this.#isOver) {
       const text = this.#take() || ((await this.#waited()) ? '' : this.#heartbeat());
       if (text !== '') {
@@ -106,7 +133,9 @@ export class EventText<E> {
       this.#isOver = true;
       this.#receiver[Symbol.dispose]();
       this.#answer = undefined;
+      this.#cutOff?.unsubscribe();
       this.#wake?.();
+      this.onOver?.();
       this.#host.over();
     }
   }
@@ -130,6 +159,25 @@ export class EventText<E> {
       },
       { highWaterMark: 0 },
     );
+  }
+
+  /** The receiver has no slot any more: the stream keeps its place as long as what waits is read. */
+  #cutOffUnlessRead(): void {
+    if (this.#isOver) {
+      return;
+    }
+    this.#wasRead = false;
+    this.#cutOff = this.#host.scheduler.schedule(() => {
+      if (this.#wasRead || this.#wake !== undefined) {
+        this.#cutOffUnlessRead();
+        return;
+      }
+      const { failure } = this.#receiver;
+      if (failure !== undefined) {
+        this.#host.report(failure.error);
+      }
+      this.leave();
+    }, this.#host.closeMs);
   }
 
   /** All that is there, up to a chunk; it may be nothing. */

@@ -10,5 +10,5 @@ export {
   type FromEventStreamOptions,
 } from './FromEventStreamOptions.js';
 export { fromEventStream } from './fromEventStream.js';
-export type { NodeRequest, NodeResponse } from './nodeHttp.js';
+export type { NodeRequest, NodeResponse, NodeSocket } from './nodeHttp.js';
 export { toEventStream } from './toEventStream.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { EventEmitter } from 'node:events';
-import { EventFilter, SharingBus } from '../../lib/index.js';
+import { EventFilter, SharingBus, SlowConsumerError } from '../../lib/index.js';
 import { type EventStreamOptions, EventStreams, toEventStream } from '../../lib/sse/index.js';
 import { Clock } from '../support/Clock.js';
 import { event } from '../support/events.js';
@@ -143,6 +143,18 @@ describe('a request', () => {
       '{"error":"the request could not be served"}',
     ]);
     expect(errors).toEqual([failure, expect.any(TypeError)]);
+  });
+
+  it('is answered 500 for a response of the function’s that cannot be sent', async () => {
+    const errors: unknown[] = [];
+    const onError = (error: unknown): void => {
+      errors.push(error);
+    };
+    const used = new Response('log in', { status: 401 });
+    expect((await refused({ authorize: () => used, onError }))[0]).toBe(401);
+    expect((await refused({ authorize: () => used, onError }))[0]).toBe(500);
+    expect((await refused({ authorize: () => Response.error(), onError }))[0]).toBe(500);
+    expect(errors).toEqual([expect.any(TypeError), expect.any(TypeError)]);
   });
 
   it('is answered 503 when too many are open, or being decided about', async () => {
@@ -445,24 +457,15 @@ describe('a response of node:http', () => {
   it('is waited for when it is full, and no more when it closes', async () => {
     const bus = new SharingBus<number>({ history });
     const streams = new EventStreams(bus, all);
-    const chunks: string[] = [];
-    const response = Object.assign(new EventEmitter(), {
-      destroyed: false,
-      writeHead: () => undefined,
-      write: (chunk: string) => {
-        chunks.push(chunk);
-        return false;
-      },
-      end: () => undefined,
-    });
+    const response = new FakeResponse();
     const handled = streams.handle({ headers: {} }, response);
     await turn();
     bus.publish(event(1));
     await turn();
-    expect(chunks).toHaveLength(1);
+    expect(response.chunks).toHaveLength(1);
     response.emit('drain');
     await turn();
-    expect(chunks).toHaveLength(2);
+    expect(response.chunks).toHaveLength(2);
     response.emit('close');
     await handled;
     expect([bus.subscriberCount, streams.size]).toEqual([0, 0]);
@@ -470,14 +473,68 @@ describe('a response of node:http', () => {
 
   it('that is destroyed already gets no slot', async () => {
     const bus = new SharingBus<number>({ history });
-    const response = Object.assign(new EventEmitter(), {
-      destroyed: true,
-      writeHead: () => undefined,
-      write: () => false,
-      end: () => undefined,
-    });
-    await new EventStreams(bus, all).handle({ headers: {} }, response);
+    await new EventStreams(bus, all).handle({ headers: {} }, new FakeResponse({ destroyed: true }));
     expect(bus.subscriberCount).toBe(0);
+  });
+
+  it('that never has its turn on a connection leaves with that, and leaves no listener on it', async () => {
+    const bus = new SharingBus<number>({ history });
+    const streams = new EventStreams(bus, all);
+    const socket = Object.assign(new EventEmitter(), { destroyed: false });
+    const handled = streams.handle({ headers: {}, socket }, new FakeResponse());
+    await turn();
+    expect(bus.subscriberCount).toBe(1);
+    socket.emit('close');
+    await handled;
+    expect([bus.subscriberCount, streams.size, socket.listenerCount('close')]).toEqual([0, 0, 0]);
+    socket.destroyed = true;
+    await streams.handle({ headers: {}, socket }, new FakeResponse());
+    expect(bus.subscriberCount).toBe(0);
+  });
+
+  it('is destroyed when its reader is cut off', async () => {
+    const scheduler = new Clock();
+    const streams = new EventStreams(new SharingBus<number>(), { ...all, closeMs: 100, scheduler });
+    const response = new FakeResponse();
+    const handled = streams.handle({ headers: {} }, response);
+    await turn();
+    const closed = streams.close();
+    scheduler.pass(100);
+    await closed;
+    await handled;
+    expect(response.calls).toEqual(['writeHead', 'destroy']);
+  });
+
+  it('that was answered by somebody else meanwhile is left alone, and nothing is thrown', async () => {
+    const errors: unknown[] = [];
+    const bus = new SharingBus<number>();
+    const streams = new EventStreams(bus, { ...all, onError: (error) => errors.push(error) });
+    const sent = new FakeResponse({ headersSent: true });
+    await streams.handle({ headers: {} }, sent);
+    expect([sent.calls, errors, streams.size]).toEqual([[], [new Error('headers were sent')], 0]);
+    const ended = new FakeResponse({ writableEnded: true });
+    await streams.handle({ headers: {} }, ended);
+    expect([ended.calls, ended.chunks, streams.size]).toEqual([['writeHead'], [], 0]);
+  });
+
+  it('that throws is destroyed, and holds no slot', async () => {
+    const errors: unknown[] = [];
+    const bus = new SharingBus<number>();
+    const streams = new EventStreams(bus, { ...all, onError: (error) => errors.push(error) });
+    const response = new FakeResponse({ throws: true });
+    await streams.handle({ headers: {} }, response);
+    expect([response.calls, errors, bus.subscriberCount]).toEqual([['writeHead', 'destroy'], [new Error('broken')], 0]);
+  });
+
+  it('gets each cookie of a response of the application’s', async () => {
+    const headers = [
+      ['set-cookie', 'a=1'],
+      ['set-cookie', 'b=2'],
+    ] as [string, string][];
+    const authorize = (): Response => new Response('log in', { status: 401, headers });
+    const response = new FakeResponse();
+    await new EventStreams(new SharingBus<number>(), { authorize }).handle({ headers: {} }, response);
+    expect(response.headers).toMatchObject({ 'set-cookie': ['a=1', 'b=2'] });
   });
 });
 
@@ -518,6 +575,46 @@ describe('the end', () => {
     expect(await reader.rest()).toBe('');
   });
 
+  it.each(['stallAfterMs', 'evict'])('by %s frees the place of one who does not read on', async (how) => {
+    const scheduler = new Clock();
+    const errors: unknown[] = [];
+    const bus = new SharingBus<number>({ scheduler });
+    const streams = new EventStreams(bus, {
+      ...all,
+      ...(how === 'evict' ? { overflow: 'evict', capacity: 1 } : { stallAfterMs: 50 }),
+      closeMs: 100,
+      scheduler,
+      onError: (error) => errors.push(error),
+    });
+    const reader = new Reader(await streams.respond(request()));
+    await reader.read();
+    [1, 2, 3].forEach((n) => {
+      bus.publish(event(n));
+    });
+    scheduler.pass(51);
+    expect([bus.subscriberCount, streams.size]).toEqual([0, 1]);
+    scheduler.pass(100);
+    expect([streams.size, scheduler.pending, errors]).toEqual([0, 0, [expect.any(SlowConsumerError)]]);
+  });
+
+  it('of the bus cuts off who does not read, and not who reads slowly', async () => {
+    const scheduler = new Clock();
+    const bus = new SharingBus<string>();
+    const streams = new EventStreams(bus, { ...all, closeMs: 100, scheduler });
+    const [slow] = [await streams.respond(request()), await streams.respond(request())].map((one) => new Reader(one));
+    'abc'.split('').forEach((letter) => {
+      bus.publish(event(letter.repeat(20_000)));
+    });
+    bus.close();
+    for (const beginning of ['retry', 'data: {', 'data: {', 'data: {']) {
+      expect(await slow?.read()).toMatch(new RegExp(`^${beginning}`));
+      scheduler.pass(80);
+    }
+    // One is left, and has read all but the end.
+    expect(streams.size).toBe(1);
+    expect([await slow?.rest(), streams.size]).toEqual(['event: end\ndata: {}\n\n', 0]);
+  });
+
   it('does not tell of a gap that a resume will fill', async () => {
     const bus = new SharingBus<number>({ history });
     const streams = new EventStreams(bus, { ...all, capacity: 1 });
@@ -544,6 +641,49 @@ describe('the end', () => {
     expect(errors).toEqual(['broken']);
   });
 });
+
+/** A response whose socket takes nothing, until it says so. */
+class FakeResponse extends EventEmitter {
+  readonly destroyed: boolean;
+  readonly headersSent: boolean;
+  readonly writableEnded: boolean;
+  readonly #throws: boolean;
+  readonly chunks: string[] = [];
+  readonly calls: string[] = [];
+  headers: unknown;
+
+  constructor({ destroyed = false, headersSent = false, writableEnded = false, throws = false } = {}) {
+    super();
+    this.destroyed = destroyed;
+    this.headersSent = headersSent;
+    this.writableEnded = writableEnded;
+    this.#throws = throws;
+  }
+
+  writeHead(_status: number, headers: unknown): void {
+    if (this.headersSent) {
+      throw new Error('headers were sent');
+    }
+    this.headers = headers;
+    this.calls.push('writeHead');
+  }
+
+  write(chunk: string): boolean {
+    if (this.#throws) {
+      throw new Error('broken');
+    }
+    this.chunks.push(chunk);
+    return false;
+  }
+
+  end(): void {
+    this.calls.push('end');
+  }
+
+  destroy(): void {
+    this.calls.push('destroy');
+  }
+}
 
 /** Lets what was promised happen. */
 function turn(): Promise<void> {

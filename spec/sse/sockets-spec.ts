@@ -4,7 +4,7 @@ import { EventSource } from 'eventsource';
 import fc from 'fast-check';
 import { Hono } from 'hono';
 import type { IncomingMessage, Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { type BusPosition, type Delivery, EventFilter, SharingBus } from '../../lib/index.js';
 import {
   type EventStreamOptions,
@@ -123,6 +123,18 @@ describe('over node:http', () => {
         response.socket.resetAndDestroy();
       }
     });
+    await until(() => bus.subscriberCount === 0);
+    expect(served.streams.size).toBe(0);
+  });
+
+  it('counts requests that come in one piece, and frees the slots of all when their connection closes', async () => {
+    const bus = new SharingBus<number>();
+    await using served = await serveStreams(bus, { ...all, maxConnections: 4 });
+    const { port } = served.server.address() as AddressInfo;
+    const socket = connect(port, '127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(8));
+    await until(() => bus.subscriberCount === 4);
+    socket.resetAndDestroy();
     await until(() => bus.subscriberCount === 0);
     expect(served.streams.size).toBe(0);
   });
