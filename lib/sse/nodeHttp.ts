@@ -65,8 +65,10 @@ export function requestOf(
       }
       return (typeof value === 'string' ? [value] : value).map((one) => [name, one]);
     });
+    // A path that begins with two slashes would be read as a host.
+    const place = /^[/\\]{2}/.test(url) ? `/.${url}` : url;
     // Only GET is served: of another method no more is asked than its name.
-    return new Request(new URL(url, baseOf(headers['host'])).href, { method, headers: pairs, signal });
+    return new Request(new URL(place, baseOf(headers['host'])).href, { method, headers: pairs, signal });
   } catch {
     return undefined;
   }

@@ -526,6 +526,21 @@ describe('a response of node:http', () => {
     expect([response.calls, errors, bus.subscriberCount]).toEqual([['writeHead', 'destroy'], [new Error('broken')], 0]);
   });
 
+  it.each([
+    ['/a/b?c=1', 'http://h.test/a/b?c=1'],
+    ['//evil.test/a', 'http://h.test//evil.test/a'],
+    ['/\\evil.test/a', 'http://h.test//evil.test/a'],
+  ])('is decided about by the path and the host that it came with: %s', async (url, seen) => {
+    const urls: string[] = [];
+    const authorize = (asked: Request): false => {
+      urls.push(asked.url);
+      return false;
+    };
+    const headers = { host: 'h.test' };
+    await new EventStreams(new SharingBus(), { authorize }).handle({ url, headers }, new FakeResponse());
+    expect(urls).toEqual([seen]);
+  });
+
   it('gets each cookie of a response of the application’s', async () => {
     const headers = [
       ['set-cookie', 'a=1'],
