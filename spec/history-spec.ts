@@ -440,7 +440,7 @@ describe('flush() and connect()', () => {
   });
 
   it('wait for nothing that came after them', async () => {
-    const { bus, publish } = busOf();
+    const { bus, scheduler, publish } = busOf();
     publish(1, 2, 3);
     const receiver = bus.subscribeFiltered(EventFilter.all, { capacity: 2, from: 'start' });
     const flushed = bus.flush();
@@ -450,8 +450,25 @@ describe('flush() and connect()', () => {
     await receiver.recv();
     expect(await settled(flushed)).toBe(false);
     await receiver.recv();
-    await settled(flushed);
-    expect(receiver.lagged).toBe(0);
+    scheduler.flush();
+    expect([await settled(flushed), receiver.lagged]).toEqual([true, 0]);
+  });
+
+  it.each([1, 2])('wait for nothing that came after them, with a capacity of %s', async (capacity) => {
+    const { bus, scheduler, publish, publishOther } = busOf();
+    publish(1, 2, 3);
+    publishOther(0);
+    const receiver = bus.subscribeFiltered(ofKind, { capacity, from: 'start' });
+    const flushed = bus.flush();
+    await Promise.resolve();
+    publish(4, 5, 6);
+    await receiver.recv();
+    await receiver.recv();
+    scheduler.flush();
+    expect(await settled(flushed)).toBe(false);
+    await receiver.recv();
+    scheduler.flush();
+    expect(await settled(flushed)).toBe(true);
   });
 
   const ENDS: readonly [string, (bus: SharingBus<number>, id: number, dispose: () => void) => void][] = [

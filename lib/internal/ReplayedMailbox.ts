@@ -119,11 +119,10 @@ export abstract class ReplayedMailbox<E> extends PulledMailbox<E> {
     }
     const { taken } = this;
     // A predicate that throws, or a key, ends it in the midst.
-    while (this.#replay === replay && this.waiting < this.capacity && replay.look()) {
+    while (this.#replay === replay && this.waiting < this.capacity && this.#look(replay)) {
       if (!this.put(replay.take())) {
         this.lag();
       }
-      this.tellRead(replay.read);
     }
     this.noteRun(taken, this.stage.now());
     this.#lookAhead(replay);
@@ -135,7 +134,7 @@ export abstract class ReplayedMailbox<E> extends PulledMailbox<E> {
   /** In a job: notes what is next, or has read everything. */
   #lookAhead(replay: Replay<E>): void {
     // A predicate that throws, when the next one is looked for, ends it.
-    if (this.#replay !== replay || replay.look() || !this.isReplaying) {
+    if (this.#replay !== replay || this.#look(replay) || !this.isReplaying) {
       return;
     }
     const { isFinite } = replay;
@@ -147,10 +146,18 @@ export abstract class ReplayedMailbox<E> extends PulledMailbox<E> {
     }
   }
 
+  /** Whether something is left to read. What lies before it is read, also where it is not for this. */
+  #look(replay: Replay<E>): boolean {
+    const isThere = replay.look();
+    if (isThere) {
+      this.tellRead(replay.read);
+    }
+    return isThere;
+  }
+
   #overtaken(busEvent: BusEvent<E>): void {
     const replay = this.#replay as Replay<E>;
     this.lose(busEvent);
-    this.tellRead(replay.read);
     this.#lookAhead(replay);
   }
 }
