@@ -73,18 +73,21 @@ export class History<E> {
     const size = this.#sizeOf === undefined ? 0 : sizeBy(this.#sizeOf, busEvent);
     // It is read before anything has happened: to read it may fail. Nothing else is copied where there is nothing else.
     const seq = this.last + 1;
+    const isRetained = size <= this.#maxBytes;
     const isPlain = Object.keys(busEvent).length === 3;
     const numbered = isPlain ? { routing, origin, event, seq } : { ...busEvent, routing, origin, event, seq };
+    if (isRetained) {
+      this.#postings.add(numbered, seq);
+    }
     while (this.#events.size > 0 && (this.#events.size === this.#capacity || this.#bytes + size > this.#maxBytes)) {
       this.#forgetOldest();
     }
-    this.last += 1;
-    if (size <= this.#maxBytes) {
-      this.#events.offer(numbered);
+    if (isRetained) {
       this.#sizes.offer(size);
+      this.#events.offer(numbered);
       this.#bytes += size;
-      this.#postings.add(numbered, this.last);
     }
+    this.last = seq;
     return numbered;
   }
 

@@ -121,6 +121,32 @@ describe('History', () => {
     expect([history.last, history.at(3).event, history.at(1).event]).toEqual([3, 3, 1]);
   });
 
+  it('stays as it is where an event cannot be read any further, at whichever read that is', () => {
+    for (let failing = 1; failing <= 3; failing += 1) {
+      const history = historyOf(3, 3);
+      let reads = 0;
+      const routing = {
+        get kind(): string {
+          reads += 1;
+          if (reads === failing) {
+            throw new Error('gone');
+          }
+          return 'k';
+        },
+      };
+      try {
+        history.append({ routing, origin: 'agent', event: 4 });
+      } catch {
+        history.append(event(4));
+      }
+      history.append(event(5));
+      expect([history.first, history.last, history.at(4).event, history.at(5).event]).toEqual([3, 5, 4, 5]);
+      expect(() => {
+        history.close();
+      }).not.toThrow();
+    }
+  });
+
   it('law 24: refuses options that are none, showing them', () => {
     const make = (history: unknown) => () => new SharingBus<number>({ history: history as { capacity: number } });
     expect(make({})).toThrow('history.capacity must be an integer from 1 to 2147483647, got undefined');
