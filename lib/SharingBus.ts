@@ -417,7 +417,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   /** The slot is free at once; events that were published before are still offered. */
   #release(receiver: Receiver<E>): void {
     if (this.#receivers.delete(receiver.id)) {
-      if (!receiver.isReplaying) {
+      if (!receiver.isHeld) {
         this.#handles.unregister(receiver);
       }
       this.#leaving.add(receiver);

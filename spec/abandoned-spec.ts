@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { asapScheduler } from 'rxjs';
 import { type BusReceiver, EventFilter, SharingBus } from '../lib/index.js';
@@ -129,6 +130,38 @@ describe('a receiver that is dropped without being closed', () => {
     await settled(refs.slice(0, 1));
     expect(await settled(refs)).toBe(0);
     expect(bus.stats()).toMatchObject({ delivered: 0, dropped: 2, receivers: [] });
+  });
+
+  const BEFORE: readonly [string, (bus: SharingBus<object>, id: number) => void][] = [
+    [
+      'closed',
+      (bus, id): void => {
+        bus.unsubscribe(id);
+      },
+    ],
+    [
+      'closed with the bus',
+      (bus): void => {
+        bus.close();
+      },
+    ],
+    ['evicted', (bus): void => void publishWatched(bus, 1)],
+  ];
+
+  it.each(BEFORE)('law 34: is heard of by its signal no more, where it was %s before', async (_name, end) => {
+    const { bus, lines } = setUp();
+    const { signal } = new AbortController();
+    const refs = ((): WeakRef<object>[] => {
+      const receiver = bus.subscribeFiltered(EventFilter.all, { capacity: 2, overflow: 'evict', signal });
+      const payloads = publishWatched(bus, 2);
+      end(bus, receiver.id);
+      return [new WeakRef(receiver), ...payloads];
+    })();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    await settled(refs.slice(0, 1));
+    expect(await settled(refs)).toBe(0);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    expect(lines.filter((line) => line.includes('dropped'))).toEqual([]);
   });
 
   it('does not cost its neighbours anything', async () => {

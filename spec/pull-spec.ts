@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { asyncScheduler, Observable, Subject } from 'rxjs';
 import { type BusEvent, type BusReceiver, EventFilter, ReceiverBusyError, SharingBus } from '../lib/index.js';
@@ -280,6 +281,18 @@ describe('signal', () => {
       [[], ['complete']],
       [[], ['complete']],
     ]);
+  });
+
+  it('law 34: is let go when the last event was pulled that waited at the end', async () => {
+    const { bus, publish } = setUp();
+    const { signal } = new AbortController();
+    const receiver = bus.subscribeFiltered(EventFilter.all, { signal });
+    publish(1, 2);
+    receiver.close();
+    await receiver.recv();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    await receiver.recv();
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   it('that is aborted already gives a receiver that has ended', async () => {

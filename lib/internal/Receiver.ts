@@ -47,7 +47,7 @@ interface Extras {
   /** Where it may not wait for its consumer for ever. */
   stallTimer?: StallTimer;
   /** Gives back the listener at a signal. */
-  ignoreSignal?: () => void;
+  ignoreSignal?: (() => void) | undefined;
   /** What the totals of its bus hold of what it delivered and lost, once it has no slot. */
   accounted?: { delivered: number; lagged: number };
 }
@@ -201,6 +201,11 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
     } else {
       this.end('complete');
     }
+  }
+
+  /** Whether something elsewhere holds it, or its listener, that has to go with its handle. */
+  get isHeld(): boolean {
+    return this.isReplaying || this.#extras?.ignoreSignal !== undefined;
   }
 
   /** The handle was collected: nobody will come for the events. */
@@ -370,8 +375,8 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
     }
     this.#noteDraining();
     this.#forgoConsumer();
-    if (!this.hasConsumer && this.waiting === 0) {
-      this.#extras?.ignoreSignal?.();
+    if (!this.hasConsumer) {
+      this.#forgoSignal();
     }
     this.#announceEnd();
   }
@@ -437,6 +442,15 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
     }
   }
 
+  /** One that has ended, and has nothing left that could be forgotten, need not know when its signal is aborted. */
+  #forgoSignal(): void {
+    const extras = this.#extras;
+    if (extras?.ignoreSignal !== undefined && this.hasEnded && this.waiting === 0) {
+      extras.ignoreSignal();
+      extras.ignoreSignal = undefined;
+    }
+  }
+
   /** One that has ended and still has a consumer is waited for by a flush, though it has no slot. */
   #noteDraining(): void {
     if (this.isLeaving && this.hasConsumer) {
@@ -451,8 +465,8 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
       this.account();
       if (this.waiting === 0) {
         this.#host.draining.delete(this);
-        this.#extras?.ignoreSignal?.();
       }
+      this.#forgoSignal();
     }
   }
 
@@ -469,6 +483,7 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
     this.refill();
     if (this.waiting === 0 || this.isLeaving) {
       this.#extras?.stallTimer?.stop();
+      this.#forgoSignal();
     } else {
       this.#extras?.stallTimer?.restart(this.#host.stage.now());
     }
