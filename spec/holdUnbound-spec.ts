@@ -432,6 +432,20 @@ describe('holdUnbound', () => {
     expect(fixture.scheduler.actions).toEqual([]);
   });
 
+  it('is watched again, where a throw beside it on the scheduler has cancelled its timer', () => {
+    const { scheduler, seen, publish } = setUp();
+    publish(of('a', 's'));
+    scheduler.schedule(() => {
+      throw new Error('beside it');
+    }, 50);
+    expect(() => {
+      scheduler.flush();
+    }).toThrow('beside it');
+    publish(of('b', 't'));
+    scheduler.flush();
+    expect(seen).toEqual(['a', 'b']);
+  });
+
   it('waits for its age once more, and not for longer, where the clock was set back', () => {
     const { publish, to, seen, scheduler } = setUp({ maxAgeMs: 100 });
     to(100_000);

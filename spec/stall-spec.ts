@@ -259,6 +259,20 @@ describe('stallAfterMs', () => {
     expect(other.lagged).toBe(0);
   });
 
+  it('is watched again, where a throw beside it on the scheduler has cancelled its timer', () => {
+    const { bus, scheduler, publish } = setUp();
+    publish(1);
+    scheduler.schedule(() => {
+      throw new Error('beside it');
+    }, LIMIT / 2);
+    expect(() => {
+      scheduler.flush();
+    }).toThrow('beside it');
+    publish(2);
+    scheduler.flush();
+    expect(bus.subscriberCount).toBe(0);
+  });
+
   it('waits for the limit once more, and not for ever, where the clock was set back', () => {
     const { bus, scheduler, to, publish } = setUp();
     to(100_000);

@@ -170,7 +170,8 @@ export class HeldEvents<E> {
     if (oldest === undefined) {
       this.#action?.unsubscribe();
       this.#action = undefined;
-    } else if (this.#action === undefined) {
+    } else if (this.#action?.closed !== false) {
+      // One that is closed will not run: a throw in somebody's action beside it on the scheduler cancels it.
       const now = this.#now();
       if (oldest.since > now) {
         // A clock that was set back makes them wait for their age once more, and not for longer.

@@ -27,7 +27,7 @@ export class StallTimer {
 
   /** Something waits since `since`. Where something did before, that changes nothing: to arrive is not to be taken. */
   watch(since: number): void {
-    if (this.#action === undefined) {
+    if (!this.#watches) {
       this.restart(since);
     }
   }
@@ -35,7 +35,7 @@ export class StallTimer {
   /** Something waits, and something was taken at `since`. */
   restart(since: number): void {
     this.#idleSince = since;
-    if (this.#action === undefined) {
+    if (!this.#watches) {
       this.#schedule();
     }
   }
@@ -44,6 +44,11 @@ export class StallTimer {
   stop(): void {
     this.#action?.unsubscribe();
     this.#action = undefined;
+  }
+
+  get #watches(): boolean {
+    // One that is closed will not run: a throw in somebody's action beside it on the scheduler cancels it.
+    return this.#action?.closed === false;
   }
 
   #schedule(): void {
