@@ -2,6 +2,7 @@ import type { SchedulerLike, Subscription } from 'rxjs';
 import type { BusEvent } from '../protocol/BusEvent.js';
 import type { InOrder } from './InOrder.js';
 import { MAX_COUNT, requireCount } from './requireCount.js';
+import { requireObject } from './requireObject.js';
 
 /** How many events may be held, and for how long. */
 export interface HoldUnboundOptions {
@@ -21,9 +22,11 @@ const FULL_SESSIONS = 64;
 /**
  * `options`, with what is left out.
  *
- * @throws RangeError for what is no count.
+ * @throws TypeError or RangeError for what is none, and for what is no count.
  */
-export function checkedHold({ capacity, maxAgeMs, totalCapacity }: HoldUnboundOptions): Limits {
+export function checkedHold(options: HoldUnboundOptions): Limits {
+  requireObject('holdUnbound', options);
+  const { capacity, maxAgeMs, totalCapacity } = options;
   requireCount('holdUnbound.capacity', capacity);
   requireCount('holdUnbound.maxAgeMs', maxAgeMs);
   const total = totalCapacity ?? Math.min(capacity * FULL_SESSIONS, MAX_COUNT);

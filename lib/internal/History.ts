@@ -4,6 +4,7 @@ import { BoundedQueue } from './BoundedQueue.js';
 import { Postings } from './Postings.js';
 import { requireCount } from './requireCount.js';
 import { requireFunction } from './requireFunction.js';
+import { requireObject } from './requireObject.js';
 import type { Finding, RoutingKey } from './routingKeys.js';
 
 /** How much a bus retains for those who come later, or come back. */
@@ -46,7 +47,9 @@ export class History<E> {
   #isClosed = false;
 
   /** @throws RangeError or TypeError for options that are none. */
-  constructor({ capacity, maxBytes, sizeOf }: HistoryOptions<E>) {
+  constructor(options: HistoryOptions<E>) {
+    requireObject('history', options);
+    const { capacity, maxBytes, sizeOf } = options;
     this.#capacity = requireCount('history.capacity', capacity);
     this.#maxBytes = maxBytes === undefined ? Infinity : requireCount('history.maxBytes', maxBytes);
     if (sizeOf !== undefined) {

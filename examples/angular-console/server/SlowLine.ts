@@ -27,7 +27,15 @@ export class SlowLine extends EventEmitter implements NodeResponse {
     return this.response.destroyed;
   }
 
-  writeHead(status: number, headers: Record<string, string>): void {
+  get headersSent(): boolean {
+    return this.response.headersSent;
+  }
+
+  get writableEnded(): boolean {
+    return this.response.writableEnded;
+  }
+
+  writeHead(status: number, headers: Record<string, string | string[]>): void {
     this.response.writeHead(status, headers);
   }
 
@@ -38,6 +46,10 @@ export class SlowLine extends EventEmitter implements NodeResponse {
 
   end(text?: string): void {
     this.response.end(text);
+  }
+
+  destroy(): void {
+    this.response.destroy();
   }
 
   #drip(rest: Buffer): void {
