@@ -48,7 +48,8 @@ export function onGone({ socket }: NodeRequest, response: NodeResponse, act: () 
 }
 
 /** The headers of `response` as Node takes them: each cookie is one of its own. */
-export function nodeHeaders({ headers }: Response): Record<string, string | string[]> {
+export function nodeHeaders(response: Response): Record<string, string | string[]> {
+  const { headers } = response;
   const cookies = headers.getSetCookie();
   return { ...Object.fromEntries(headers), ...(cookies.length > 0 && { 'set-cookie': cookies }) };
 }
