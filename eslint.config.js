@@ -28,9 +28,19 @@ export default defineConfig(
   },
   {
     // What RxJS does at each value for any observer of any Subject is most of what a delivery costs here; docs/decisions.md, D-015.
-    files: ['lib/internal/HandOver.ts', 'lib/internal/SoloSubject.ts'],
+    files: ['lib/internal/receiving/HandOver.ts', 'lib/internal/publishing/SoloSubject.ts'],
     rules: { 'rxjs-x/no-subclass': 'off' },
   },
+  ...Object.entries({
+    support: ['routing', 'publishing', 'history', 'receiving'],
+    routing: ['publishing', 'history', 'receiving'],
+    publishing: ['history', 'receiving'],
+    history: ['publishing', 'receiving'],
+  }).map(([folder, users]) => ({
+    // docs/architecture.md, "Who owns what".
+    files: [`lib/internal/${folder}/**`],
+    rules: { 'no-restricted-imports': ['error', { patterns: users.map((user) => `../${user}/*`) }] },
+  })),
   {
     // It adds to an interface of the platform, whose type parameter it has to name.
     files: ['lib/BusReceiver.ts'],

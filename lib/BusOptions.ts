@@ -1,7 +1,7 @@
 import type { ObservableInput, SchedulerLike } from 'rxjs';
 import type { BusReceiver, ReceiverOptions } from './BusReceiver.js';
-import type { HoldUnboundOptions } from './internal/HeldEvents.js';
-import type { HistoryOptions } from './internal/History.js';
+import type { HoldUnboundOptions } from './internal/publishing/HeldEvents.js';
+import type { HistoryOptions } from './internal/history/History.js';
 import type { LateBindOptions } from './operators/lateBindScrollId.js';
 import type { BusEvent } from './protocol/BusEvent.js';
 import type { Event } from './protocol/Event.js';

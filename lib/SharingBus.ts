@@ -10,26 +10,26 @@ import {
 import type { ConsumeOptions, FlushOptions, SharingBusOptions, StreamOptions } from './BusOptions.js';
 import type { BusPosition, BusReceiver, ReceiverOptions } from './BusReceiver.js';
 import type { BusStats, Explanation } from './BusStats.js';
-import { type BusEventSource, CLOSED, type ConnectOptions, connectTo } from './internal/connectTo.js';
-import { consumeEach } from './internal/consumeEach.js';
-import { explain } from './internal/explain.js';
-import { HandOver } from './internal/HandOver.js';
-import { checkedHold, HeldEvents } from './internal/HeldEvents.js';
-import { History } from './internal/History.js';
-import { InOrder } from './internal/InOrder.js';
-import { loggingTo } from './internal/logging.js';
-import { type Host, Receiver, type ReceiverSettings } from './internal/Receiver.js';
-import type { Wait } from './internal/Marks.js';
-import { onAbort } from './internal/onAbort.js';
-import { ReceiverHandle } from './internal/ReceiverHandle.js';
-import { receiverSettings } from './internal/receiverSettings.js';
-import { replayFrom } from './internal/replayFrom.js';
-import { requireCount } from './internal/requireCount.js';
-import { requireFunction } from './internal/requireFunction.js';
-import { show } from './internal/show.js';
-import { SoloSubject } from './internal/SoloSubject.js';
-import { Stage } from './internal/Stage.js';
-import { unlessAborted } from './internal/unlessAborted.js';
+import { type BusEventSource, CLOSED, type ConnectOptions, connectTo } from './internal/publishing/connectTo.js';
+import { consumeEach } from './internal/receiving/consumeEach.js';
+import { explain } from './internal/receiving/explain.js';
+import { HandOver } from './internal/receiving/HandOver.js';
+import { checkedHold, HeldEvents } from './internal/publishing/HeldEvents.js';
+import { History } from './internal/history/History.js';
+import { InOrder } from './internal/publishing/InOrder.js';
+import { loggingTo } from './internal/support/logging.js';
+import { type Host, Receiver, type ReceiverSettings } from './internal/receiving/Receiver.js';
+import type { Wait } from './internal/support/Marks.js';
+import { onAbort } from './internal/support/onAbort.js';
+import { ReceiverHandle } from './internal/receiving/ReceiverHandle.js';
+import { receiverSettings } from './internal/receiving/receiverSettings.js';
+import { replayFrom } from './internal/receiving/replayFrom.js';
+import { requireCount } from './internal/support/requireCount.js';
+import { requireFunction } from './internal/support/requireFunction.js';
+import { show } from './internal/support/show.js';
+import { SoloSubject } from './internal/publishing/SoloSubject.js';
+import { Stage } from './internal/publishing/Stage.js';
+import { unlessAborted } from './internal/support/unlessAborted.js';
 import {
   enrichCanonical,
   type Enrichment,

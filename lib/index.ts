@@ -12,15 +12,15 @@ export type { BusStats, Explanation, ReceiverStats } from './BusStats.js';
 export type { Delivery, EventDelivery, Gap } from './Delivery.js';
 export type { ConsumeOptions, FlushOptions, SharingBusOptions, StreamOptions } from './BusOptions.js';
 export { SharingBus } from './SharingBus.js';
-export type { HistoryOptions } from './internal/History.js';
-export type { HoldUnboundOptions } from './internal/HeldEvents.js';
-export type { BusEventSource, ConnectOptions } from './internal/connectTo.js';
+export type { HistoryOptions } from './internal/history/History.js';
+export type { HoldUnboundOptions } from './internal/publishing/HeldEvents.js';
+export type { BusEventSource, ConnectOptions } from './internal/publishing/connectTo.js';
 
 export { concatMapDropNewest, type ConcatMapDropNewestOptions } from './operators/concatMapDropNewest.js';
 
 export { dropNewest, type DropNewestOptions } from './operators/dropNewest.js';
 export { lateBindScrollId, type LateBindOptions, type ScrollBinding } from './operators/lateBindScrollId.js';
-export type { Logger } from './internal/logging.js';
+export type { Logger } from './internal/support/logging.js';
 
 export {
   type BusEvent,

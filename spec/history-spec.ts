@@ -9,7 +9,7 @@ import {
   type SharingBusOptions,
   SlowConsumerError,
 } from '../lib/index.js';
-import { History } from '../lib/internal/History.js';
+import { History } from '../lib/internal/history/History.js';
 import { collect, collectPayloads, recordingLogger } from './support/collect.js';
 import { survivors } from './support/collectGarbage.js';
 import { event, registration, uuid } from './support/events.js';

@@ -7,9 +7,9 @@ import {
   Subject,
   takeUntil,
 } from 'rxjs';
-import { BoundedQueue } from '../internal/BoundedQueue.js';
-import { requireCount } from '../internal/requireCount.js';
-import { requireFunction } from '../internal/requireFunction.js';
+import { BoundedQueue } from '../internal/support/BoundedQueue.js';
+import { requireCount } from '../internal/support/requireCount.js';
+import { requireFunction } from '../internal/support/requireFunction.js';
 
 /** Options of {@link concatMapDropNewest}. */
 export interface ConcatMapDropNewestOptions<T> {

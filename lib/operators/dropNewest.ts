@@ -1,8 +1,8 @@
 import { asapScheduler, type MonoTypeOperatorFunction, Observable, type SchedulerLike, Subject, takeUntil } from 'rxjs';
-import { Mailbox } from '../internal/Mailbox.js';
-import { requireCount } from '../internal/requireCount.js';
-import { requireFunction } from '../internal/requireFunction.js';
-import { Turns } from '../internal/Turns.js';
+import { Mailbox } from '../internal/receiving/Mailbox.js';
+import { requireCount } from '../internal/support/requireCount.js';
+import { requireFunction } from '../internal/support/requireFunction.js';
+import { Turns } from '../internal/publishing/Turns.js';
 
 /** Options of {@link dropNewest}. */
 export interface DropNewestOptions<T> {

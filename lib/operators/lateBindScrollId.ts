@@ -1,9 +1,9 @@
 import { defer, map, type MonoTypeOperatorFunction, noop, type OperatorFunction, pipe, scan } from 'rxjs';
-import { BindingCache } from '../internal/BindingCache.js';
-import { type Log, type Logger, loggingTo } from '../internal/logging.js';
-import { requireCount } from '../internal/requireCount.js';
-import { requireFunction } from '../internal/requireFunction.js';
-import { show } from '../internal/show.js';
+import { BindingCache } from '../internal/publishing/BindingCache.js';
+import { type Log, type Logger, loggingTo } from '../internal/support/logging.js';
+import { requireCount } from '../internal/support/requireCount.js';
+import { requireFunction } from '../internal/support/requireFunction.js';
+import { show } from '../internal/support/show.js';
 import { type BusEvent, canonicalBusEvent, withIds } from '../protocol/BusEvent.js';
 import type { Event } from '../protocol/Event.js';
 import { canonicalUuid, type Uuid } from '../protocol/Uuid.js';

@@ -1,4 +1,4 @@
-import { show } from '../internal/show.js';
+import { show } from '../internal/support/show.js';
 import type { Event } from './Event.js';
 import { canonicalUuid, type Uuid } from './Uuid.js';
 

@@ -1,5 +1,5 @@
 import { v7 } from 'uuid';
-import { show } from '../internal/show.js';
+import { show } from '../internal/support/show.js';
 
 /**
  * A UUID as text. What the library delivers is canonical: lower case, with hyphens.

@@ -1,4 +1,4 @@
-import { show } from '../internal/show.js';
+import { show } from '../internal/support/show.js';
 
 /** How many problems one error lists; what comes after them is not told. */
 export const MAX_ISSUES = 100;

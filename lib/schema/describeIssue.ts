@@ -1,5 +1,5 @@
 import type * as z from 'zod/mini';
-import { show } from '../internal/show.js';
+import { show } from '../internal/support/show.js';
 import { glimpse } from './glimpse.js';
 
 /** How many of the values that would do, or of the keys that are too many, a message names. */

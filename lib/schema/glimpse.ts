@@ -1,4 +1,4 @@
-import { show } from '../internal/show.js';
+import { show } from '../internal/support/show.js';
 
 const LONGEST = 80;
 

@@ -1,5 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
-import { MAX_COUNT, requireCount } from '../internal/requireCount.js';
+import { MAX_COUNT, requireCount } from '../internal/support/requireCount.js';
 import type { FromEventStreamOptions } from './FromEventStreamOptions.js';
 
 /** How long it is until the next attempt: longer each time, until one works. */

@@ -1,8 +1,8 @@
 import type { Subscriber } from 'rxjs';
 import type { BusPosition } from '../BusReceiver.js';
 import type { Delivery } from '../Delivery.js';
-import { report } from '../internal/Mailbox.js';
-import { show } from '../internal/show.js';
+import { report } from '../internal/receiving/Mailbox.js';
+import { show } from '../internal/support/show.js';
 import type { BusEvent } from '../protocol/BusEvent.js';
 import { ValidationError } from '../schema/ValidationError.js';
 import type { EventBlock } from './EventBlocks.js';

@@ -1,11 +1,11 @@
 import { asyncScheduler, type Unsubscribable } from 'rxjs';
 import type { BusPosition } from '../BusReceiver.js';
 import type { Gap } from '../Delivery.js';
-import { onAbort } from '../internal/onAbort.js';
-import { report } from '../internal/Mailbox.js';
-import { requireCount } from '../internal/requireCount.js';
-import { requireFunction } from '../internal/requireFunction.js';
-import { unlessAborted } from '../internal/unlessAborted.js';
+import { onAbort } from '../internal/support/onAbort.js';
+import { report } from '../internal/receiving/Mailbox.js';
+import { requireCount } from '../internal/support/requireCount.js';
+import { requireFunction } from '../internal/support/requireFunction.js';
+import { unlessAborted } from '../internal/support/unlessAborted.js';
 import type { Event } from '../protocol/Event.js';
 import { EventFilter } from '../protocol/EventFilter.js';
 import type { SharingBus } from '../SharingBus.js';

@@ -1,7 +1,7 @@
 import type { SchedulerLike, Unsubscribable } from 'rxjs';
 import type { BusPosition, BusReceiver } from '../BusReceiver.js';
 import type { Gap } from '../Delivery.js';
-import type { Pull } from '../internal/Pull.js';
+import type { Pull } from '../internal/receiving/Pull.js';
 import type { BusEvent } from '../protocol/BusEvent.js';
 import { block, comment } from './block.js';
 import { byteLength } from './byteLength.js';

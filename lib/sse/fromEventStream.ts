@@ -12,10 +12,10 @@ import {
 } from 'rxjs';
 import type { BusPosition } from '../BusReceiver.js';
 import type { Delivery } from '../Delivery.js';
-import { onAbort } from '../internal/onAbort.js';
-import { requireCount } from '../internal/requireCount.js';
-import { requireFunction } from '../internal/requireFunction.js';
-import { show } from '../internal/show.js';
+import { onAbort } from '../internal/support/onAbort.js';
+import { requireCount } from '../internal/support/requireCount.js';
+import { requireFunction } from '../internal/support/requireFunction.js';
+import { show } from '../internal/support/show.js';
 import type { BusEvent } from '../protocol/BusEvent.js';
 import type { Event } from '../protocol/Event.js';
 import { parseBusEvent } from '../schema/parseBusEvent.js';

@@ -1,5 +1,5 @@
 import type { BusPosition } from '../BusReceiver.js';
-import { show } from '../internal/show.js';
+import { show } from '../internal/support/show.js';
 import { EventFilter } from '../protocol/EventFilter.js';
 import { parseEventFilter } from '../schema/parseEventFilter.js';
 import { ValidationError } from '../schema/ValidationError.js';

@@ -1,0 +1,196 @@
+import type { BusEvent } from '../../protocol/BusEvent.js';
+import { passes } from '../../protocol/EventFilter.js';
+import { BoundedQueue } from '../support/BoundedQueue.js';
+import { Postings } from './Postings.js';
+import { requireCount } from '../support/requireCount.js';
+import { requireFunction } from '../support/requireFunction.js';
+import { requireObject } from '../support/requireObject.js';
+import type { Finding, RoutingKey } from '../routing/routingKeys.js';
+
+/** How much a bus retains for those who come later, or come back. */
+export interface HistoryOptions<E> {
+  /** Events that are retained at most, 1 to 2^31 - 1: the newest. */
+  readonly capacity: number;
+  /** Bytes that these may have at most, 1 to 2^31 - 1, as `sizeOf` tells them. Default: no limit. */
+  readonly maxBytes?: number | undefined;
+  /** The size of an event, in bytes or whatever `maxBytes` is counted in. Default: the length of its JSON. */
+  readonly sizeOf?: ((busEvent: BusEvent<E>) => number) | undefined;
+}
+
+/** One who reads a history, and is at an event that was not read yet. */
+export interface Reader<E> {
+  /** The event that is next for it is retained no longer. */
+  overtaken(busEvent: BusEvent<E>): void;
+}
+
+/**
+ * The newest events of a bus, numbered without holes, and found by their keys.
+ *
+ * Invariants: the events retained are those of the numbers `first` to `last`; a number is in the postings of its event's keys as long as that is
+ * retained; a reader is noted at one number at most, which is retained. It is changed by jobs of the bus's order only: nothing goes while
+ * somebody looks.
+ */
+export class History<E> {
+  /** The number of the newest event; the first that was published has 1. */
+  last = 0;
+
+  readonly #capacity: number;
+  readonly #maxBytes: number;
+  readonly #sizeOf: ((busEvent: BusEvent<E>) => number) | undefined;
+  readonly #events: BoundedQueue<BusEvent<E>>;
+  readonly #sizes: BoundedQueue<number>;
+  #bytes = 0;
+  readonly #postings = new Postings();
+  readonly #readers = new Map<number, Set<Reader<E>>>();
+  /** Those who have not read all that they want. */
+  readonly #open = new Set<Reader<E>>();
+  #isClosed = false;
+
+  /** @throws RangeError or TypeError for options that are none. */
+  constructor(options: HistoryOptions<E>) {
+    requireObject('history', options);
+    const { capacity, maxBytes, sizeOf } = options;
+    this.#capacity = requireCount('history.capacity', capacity);
+    this.#maxBytes = maxBytes === undefined ? Infinity : requireCount('history.maxBytes', maxBytes);
+    if (sizeOf !== undefined) {
+      requireFunction('history.sizeOf', sizeOf);
+    }
+    this.#sizeOf = maxBytes === undefined ? undefined : (sizeOf ?? lengthOfJson);
+    this.#events = new BoundedQueue(this.#capacity);
+    this.#sizes = new BoundedQueue(this.#capacity);
+  }
+
+  /** The number of the oldest event that is retained, or of the next one where none is. */
+  get first(): number {
+    return this.last - this.#events.size + 1;
+  }
+
+  /**
+   * Retains `busEvent` with its number. Older ones may have to go for it: first, so that who is overtaken by it and has nothing left to read can
+   * get this one as it is published. One that is larger than all that may be retained is numbered, and not retained.
+   *
+   * @returns A copy of its envelope that has the number.
+   */
+  append(busEvent: BusEvent<E>): BusEvent<E> {
+    const { routing, origin, event } = busEvent;
+    const size = this.#sizeOf === undefined ? 0 : sizeBy(this.#sizeOf, busEvent);
+    // It is read before anything has happened: to read it may fail. Nothing else is copied where there is nothing else.
+    const seq = this.last + 1;
+    const isRetained = size <= this.#maxBytes;
+    const isPlain = Object.keys(busEvent).length === 3;
+    const numbered = isPlain ? { routing, origin, event, seq } : { ...busEvent, routing, origin, event, seq };
+    if (isRetained) {
+      this.#postings.add(numbered, seq);
+    }
+    while (this.#events.size > 0 && (this.#events.size === this.#capacity || this.#bytes + size > this.#maxBytes)) {
+      this.#forgetOldest();
+    }
+    if (isRetained) {
+      this.#sizes.offer(size);
+      this.#events.offer(numbered);
+      this.#bytes += size;
+    }
+    this.last = seq;
+    return numbered;
+  }
+
+  /** The event of this number, which is retained. */
+  at(seq: number): BusEvent<E> {
+    return this.#events.at(seq - this.first) as BusEvent<E>;
+  }
+
+  /**
+   * The number of the oldest retained event that is wanted, from the number `from` on; `undefined`: there is none.
+   *
+   * @throws What a predicate in the filter throws.
+   */
+  find({ keys, rest }: Finding<E>, from: number): number | undefined {
+    let seq = this.#next(keys, from);
+    while (seq !== undefined && rest !== undefined && !passes(rest, this.at(seq))) {
+      seq = this.#next(keys, seq + 1);
+    }
+    return seq;
+  }
+
+  /** `reader` begins to read. */
+  open(reader: Reader<E>): void {
+    this.#open.add(reader);
+  }
+
+  /** `reader` reads no more, and is noted nowhere. */
+  leave(reader: Reader<E>): void {
+    this.#open.delete(reader);
+    this.#forgetUnread();
+  }
+
+  /** Nothing will be published any more, and nobody will come who reads. */
+  close(): void {
+    this.#isClosed = true;
+    this.#forgetUnread();
+  }
+
+  /** Tells `reader` when the event of this number is retained no longer. */
+  note(reader: Reader<E>, seq: number): void {
+    let readers = this.#readers.get(seq);
+    if (readers === undefined) {
+      readers = new Set();
+      this.#readers.set(seq, readers);
+    }
+    readers.add(reader);
+  }
+
+  /** Does not any more. */
+  unnote(reader: Reader<E>, seq: number): void {
+    const readers = this.#readers.get(seq);
+    readers?.delete(reader);
+    if (readers?.size === 0) {
+      this.#readers.delete(seq);
+    }
+  }
+
+  #next(keys: readonly RoutingKey[], wanted: number): number | undefined {
+    const from = Math.max(wanted, this.first);
+    let least: number | undefined;
+    for (const key of keys) {
+      const seq = key.field === 'any' ? from : this.#postings.next(key, from);
+      if (seq !== undefined && seq <= this.last && (least === undefined || seq < least)) {
+        least = seq;
+      }
+    }
+    return least;
+  }
+
+  #forgetUnread(): void {
+    while (this.#isClosed && this.#open.size === 0 && this.#events.size > 0) {
+      this.#forgetOldest();
+    }
+  }
+
+  #forgetOldest(): void {
+    const seq = this.first;
+    const busEvent = this.#events.shift();
+    const size = this.#sizes.shift();
+    // Fractions do not add up to nothing.
+    this.#bytes = this.#events.size === 0 ? 0 : this.#bytes - size;
+    this.#postings.removeOldest();
+    const readers = this.#readers.get(seq);
+    this.#readers.delete(seq);
+    readers?.forEach((reader) => {
+      reader.overtaken(busEvent);
+    });
+  }
+}
+
+function lengthOfJson(busEvent: unknown): number {
+  return JSON.stringify(busEvent).length;
+}
+
+/** What cannot tell its size takes none: to retain it is no reason to lose it. */
+function sizeBy<E>(sizeOf: (busEvent: BusEvent<E>) => number, busEvent: BusEvent<E>): number {
+  try {
+    const size = sizeOf(busEvent);
+    return size > 0 ? size : 0;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,205 @@
+import type { ReceiverOptions } from '../../BusReceiver.js';
+import type { BusEvent } from '../../protocol/BusEvent.js';
+import { BoundedQueue } from '../support/BoundedQueue.js';
+import { requireCount } from '../support/requireCount.js';
+import { requireFunction } from '../support/requireFunction.js';
+import { show } from '../support/show.js';
+
+/**
+ * What becomes of a value that is offered: it waits; it does not; it waits and the oldest has to go; or it waits in the place of
+ * an older one. In all but the first case, one value is lost.
+ */
+export type Verdict = 'taken' | 'refused' | 'displaces' | 'replaces';
+
+/** The one value that an offer cost. */
+export interface Loss<T> {
+  readonly verdict: Exclude<Verdict, 'taken'>;
+  readonly value: T;
+  /** Where it waited: 0 for the one that was next. Of no meaning for one that was refused. */
+  readonly index: number;
+}
+
+/** A queue that loses in a way of its own. */
+export abstract class PolicyQueue<T> extends BoundedQueue<T> {
+  /** What would become of `value`, were it put now. */
+  abstract foresee(value: T): Verdict;
+
+  /** In the place of `offer`. */
+  abstract put(value: T): Loss<T> | undefined;
+}
+
+function refused<T>(value: T): Loss<T> {
+  return { verdict: 'refused', value, index: 0 };
+}
+
+/** Full, it refuses. */
+class DropNewestQueue<T> extends PolicyQueue<T> {
+  foresee(): Verdict {
+    return this.size < this.capacity ? 'taken' : 'refused';
+  }
+
+  put(value: T): Loss<T> | undefined {
+    return this.offer(value) ? undefined : refused(value);
+  }
+}
+
+/** Full, it drops the oldest. */
+class DropOldestQueue<T> extends PolicyQueue<T> {
+  foresee(): Verdict {
+    return this.size < this.capacity ? 'taken' : 'displaces';
+  }
+
+  put(value: T): Loss<T> | undefined {
+    if (this.offer(value)) {
+      return undefined;
+    }
+    const oldest = this.shift();
+    this.offer(value);
+    return { verdict: 'displaces', value: oldest, index: 0 };
+  }
+}
+
+/** A value replaces the one of its key that waits, unless a barrier came between; full, it drops the newest. */
+class LatestQueue<T> extends PolicyQueue<T> {
+  readonly #keyOf: (value: T) => unknown;
+  readonly #isBarrier: (value: T) => boolean;
+  /** The number of the value that may be replaced, by its key; values are counted from 0. */
+  readonly #numbers = new Map<unknown, number>();
+  readonly #keys: BoundedQueue<unknown>;
+  #gone = 0;
+
+  constructor(capacity: number, keyOf: (value: T) => unknown, isBarrier: (value: T) => boolean) {
+    super(capacity);
+    this.#keyOf = keyOf;
+    this.#isBarrier = isBarrier;
+    this.#keys = new BoundedQueue(capacity);
+  }
+
+  foresee(value: T): Verdict {
+    // Both are asked, as `put` does: either may throw.
+    const isBarrier = this.#isBarrier(value);
+    const key = this.#keyOf(value);
+    if (!isBarrier && this.#numbers.has(key)) {
+      return 'replaces';
+    }
+    return this.size < this.capacity ? 'taken' : 'refused';
+  }
+
+  put(value: T): Loss<T> | undefined {
+    // Both are asked first: what they throw leaves the queue as it was.
+    const isBarrier = this.#isBarrier(value);
+    const key = this.#keyOf(value);
+    const number = isBarrier ? undefined : this.#numbers.get(key);
+    if (number !== undefined) {
+      const index = number - this.#gone;
+      const older = this.at(index) as T;
+      this.replace(index, value);
+      return { verdict: 'replaces', value: older, index };
+    }
+    if (isBarrier) {
+      // Also where it is refused: nothing is replaced across it.
+      this.#numbers.clear();
+    }
+    if (!this.offer(value)) {
+      return refused(value);
+    }
+    this.#keys.offer(key);
+    if (!isBarrier) {
+      this.#numbers.set(key, this.#gone + this.size - 1);
+    }
+    return undefined;
+  }
+
+  override shift(): T {
+    const key = this.#keys.shift();
+    if (this.#numbers.get(key) === this.#gone) {
+      this.#numbers.delete(key);
+    }
+    this.#gone += 1;
+    return super.shift();
+  }
+}
+
+/** Full, it takes those of some kinds into places of their own. */
+class ReserveQueue<E> extends PolicyQueue<BusEvent<E>> {
+  readonly #common: number;
+  readonly #reserve: number;
+  readonly #kinds: ReadonlySet<string>;
+  /** Of each that waits, whether it has a reserved place. */
+  readonly #reserved: BoundedQueue<boolean>;
+  #reservedCount = 0;
+
+  constructor(capacity: number, reserve: number, kinds: ReadonlySet<string>) {
+    super(capacity + reserve);
+    this.#common = capacity;
+    this.#reserve = reserve;
+    this.#kinds = kinds;
+    this.#reserved = new BoundedQueue(this.capacity);
+  }
+
+  foresee({ routing }: BusEvent<E>): Verdict {
+    const mayUseReserve = this.#kinds.has(routing.kind) && this.#reservedCount < this.#reserve;
+    return this.#hasCommonPlace || mayUseReserve ? 'taken' : 'refused';
+  }
+
+  put(busEvent: BusEvent<E>): Loss<BusEvent<E>> | undefined {
+    if (this.foresee(busEvent) === 'refused') {
+      return refused(busEvent);
+    }
+    const isReserved = !this.#hasCommonPlace;
+    this.#reservedCount += isReserved ? 1 : 0;
+    this.#reserved.offer(isReserved);
+    this.offer(busEvent);
+    return undefined;
+  }
+
+  override shift(): BusEvent<E> {
+    this.#reservedCount -= this.#reserved.shift() ? 1 : 0;
+    return super.shift();
+  }
+
+  get #hasCommonPlace(): boolean {
+    return this.size - this.#reservedCount < this.#common;
+  }
+}
+
+/**
+ * Makes the queues of a receiver with these options; `undefined`: it drops the newest, which needs no queue of its own kind.
+ *
+ * @throws TypeError or RangeError for options that are none, or do not go together.
+ */
+export function queueMaker<E>(
+  options: ReceiverOptions<E> & { readonly capacity: number },
+): (() => PolicyQueue<BusEvent<E>>) | undefined {
+  const { capacity, overflow = 'drop-newest', reserve, key, barrier = () => false } = options;
+  if (reserve !== undefined && overflow !== 'drop-newest') {
+    throw new TypeError(`reserve: goes with overflow 'drop-newest', got ${show(overflow)}`);
+  }
+  switch (overflow) {
+    case 'drop-newest': {
+      if (reserve === undefined) {
+        return undefined;
+      }
+      if (typeof reserve !== 'object' || (reserve as unknown) === null) {
+        throw new TypeError(`reserve: expected an object, got ${show(reserve)}`);
+      }
+      requireCount('reserve.capacity', reserve.capacity);
+      if (!Array.isArray(reserve.kinds)) {
+        throw new TypeError(`reserve.kinds: expected an array, got ${show(reserve.kinds)}`);
+      }
+      const { capacity: reserved } = reserve;
+      const kinds = new Set(reserve.kinds);
+      return () => new ReserveQueue<E>(capacity, reserved, kinds);
+    }
+    case 'drop-oldest':
+      return () => new DropOldestQueue(capacity);
+    case 'latest':
+      requireFunction('key', key);
+      requireFunction('barrier', barrier);
+      return () => new LatestQueue(capacity, key as (busEvent: BusEvent<E>) => unknown, barrier);
+    case 'evict':
+      return () => new DropNewestQueue(capacity);
+    default:
+      throw new TypeError(`overflow: expected drop-newest, drop-oldest, latest or evict, got ${show(overflow)}`);
+  }
+}

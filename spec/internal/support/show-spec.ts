@@ -1,0 +1,121 @@
+import { describe, expect, it } from '@jest/globals';
+import { show } from '../../../lib/internal/support/show.js';
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
+const cycle: unknown[] = [];
+cycle.push(cycle);
+
+describe('show', () => {
+  it.each<readonly [value: unknown, shown: string]>([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [true, 'true'],
+    [7, '7'],
+    [NaN, 'NaN'],
+    [-Infinity, '-Infinity'],
+    [7n, '7'],
+    ['', '""'],
+    ['a "b"', '"a \\"b\\""'],
+    ['two\nlines', '"two\\nlines"'],
+    [Symbol('s'), 'Symbol(s)'],
+    [[1, 'a'], '[1,"a"]'],
+    [{ a: { b: 1 } }, '{"a":{"b":1}}'],
+    [new Error('no'), 'Error: no'],
+    [new RangeError('far'), 'RangeError: far'],
+    [cycle, '[object]'],
+    [{ big: 1n }, '[object]'],
+    [{ toJSON: (): undefined => undefined }, '[object Object]'],
+    [Object.create(null), '{}'],
+    [new Date(0), '"1970-01-01T00:00:00.000Z"'],
+  ])('shows %p as %s', (value, shown) => {
+    expect(show(value)).toBe(shown);
+  });
+
+  it('shows a function by its source', () => {
+    expect(show(parseInt)).toContain('parseInt');
+  });
+
+  it.each<readonly [what: string, value: unknown]>([
+    ['a text', 'x'.repeat(1_000)],
+    ['an array', Array(1_000).fill(1)],
+    ['an Error', new Error('x'.repeat(1_000))],
+    ['a bigint', 10n ** 500n],
+  ])('is short for %s that is long', (_what, value) => {
+    expect(show(value)).toHaveLength(81);
+    expect(show(value).endsWith('…')).toBe(true);
+  });
+
+  it('shows whole what is 80 characters long', () => {
+    expect(show('x'.repeat(78))).toBe(`"${'x'.repeat(78)}"`);
+    expect(show('x'.repeat(79))).toHaveLength(81);
+  });
+
+  it.each<readonly [what: string, value: unknown]>([
+    ['an Error of two lines', new Error('two\nlines')],
+    ['a symbol of two lines', Symbol('two\nlines')],
+    ['a function of two lines', Object.assign(() => 1, { toString: () => '() =>\n  1' })],
+    ['an object whose text has two lines', { toJSON: (): undefined => undefined, toString: () => 'two\r\nlines' }],
+  ])('stays on one line for %s', (_what, value) => {
+    expect(show(value)).not.toMatch(/[\r\n]/);
+  });
+
+  it.each<readonly [what: string, value: () => unknown]>([
+    [
+      'a getter that throws',
+      () => ({
+        get a(): never {
+          throw new Error('no');
+        },
+      }),
+    ],
+    [
+      'a toJSON that throws',
+      () => ({
+        toJSON(): never {
+          throw new Error('no');
+        },
+      }),
+    ],
+    [
+      'an Error whose toString throws',
+      () =>
+        Object.assign(new Error('no'), {
+          toString(): never {
+            throw new Error('no');
+          },
+        }),
+    ],
+    [
+      'a function whose toString throws',
+      () =>
+        Object.assign(() => 1, {
+          toString(): never {
+            throw new Error('no');
+          },
+        }),
+    ],
+    [
+      'an object without a text',
+      () => Object.assign(Object.create(null) as object, { toJSON: (): undefined => undefined }),
+    ],
+    ['a revoked proxy', revoked],
+    [
+      'an object that throws for its tag, too',
+      () => ({
+        toJSON(): never {
+          throw new Error('no');
+        },
+        get [Symbol.toStringTag](): never {
+          throw new Error('no');
+        },
+      }),
+    ],
+  ])('never throws: %s', (_what, value) => {
+    expect(typeof show(value())).toBe('string');
+  });
+});
