@@ -84,7 +84,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   /** The state of the pipe, once an event has come through. */
   #enrichment: Enrichment<E> | undefined;
   #published = 0;
-  #routed = 0;
+  #bound = 0;
   #unbound = 0;
   /** What ends the connections that there are. */
   readonly #connections = new Set<(reason: unknown) => void>();
@@ -101,8 +101,11 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     }
   };
   readonly #dispatch = (busEvent: BusEvent<E>): void => {
-    this.#unbound += busEvent.routing.scrollId === undefined ? 1 : 0;
-    this.#routed += 1;
+    if (busEvent.routing.scrollId === undefined) {
+      this.#unbound += 1;
+    } else {
+      this.#bound += 1;
+    }
     this.#stage.append(this.#history === undefined ? busEvent : this.#history.append(busEvent));
   };
   readonly #part = (receiver: Receiver<E>): void => {
@@ -313,7 +316,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     const { delivered, dropped } = this.#host.totals;
     return {
       published: this.#published,
-      bound: this.#routed - this.#unbound,
+      bound: this.#bound,
       unbound: this.#unbound,
       held: this.#held?.size ?? 0,
       released: this.#held?.released ?? 0,
@@ -434,7 +437,9 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   }
 
   #route(enrichment: Enrichment<E>): void {
-    this.#enrichment = enrichment;
+    if (this.#enrichment !== enrichment) {
+      this.#enrichment = enrichment;
+    }
     try {
       const busEvent = takeEnriched(enrichment);
       if (this.#held?.wants(busEvent) === true) {

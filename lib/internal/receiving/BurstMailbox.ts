@@ -176,13 +176,17 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
     return loss === undefined;
   }
 
-  /** Notes since when those wait that were taken last: from the one of this number on. */
-  protected noteKept(first: number, since: number): void {
+  /**
+   * Notes since when those wait that were taken last: from the one of this number on.
+   *
+   * @param isPassing Whether they have their turn at once. Then their age is 0, unless others have waited longer.
+   */
+  protected noteKept(first: number, since: number, isPassing: boolean): void {
     const { waiting } = this;
     if (waiting > this.highWaterMark) {
       this.highWaterMark = waiting;
     }
-    if (waiting > 0) {
+    if (waiting > 0 && !(isPassing && this.#ages === undefined)) {
       (this.#ages ??= new Ages()).note(first, since, this.#taken - waiting);
     }
   }

@@ -328,12 +328,12 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
             this.noteMissing(kind, count);
           });
         }
-        this.noteRun(taken, burst.since);
+        this.noteRun(taken, burst.since, burst.lent && this.hasConsumer);
         this.lag();
         return this;
       }
     }
-    this.noteRun(taken, burst.since);
+    this.noteRun(taken, burst.since, burst.lent && this.hasConsumer);
     if (this.isAsked) {
       this.requestTurn();
     }
@@ -425,9 +425,9 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
   }
 
   /** Notes what was taken of `burst`, if anything was, from the event of the number `first` on. */
-  protected override noteRun(first: number, since: number): void {
+  protected override noteRun(first: number, since: number, isPassing: boolean): void {
     if (this.taken > first) {
-      this.noteKept(first, since);
+      this.noteKept(first, since, isPassing);
       if (!this.hasConsumer && !this.isAsked && !this.isLeaving) {
         this.#extras?.stallTimer?.watch(since);
       }
@@ -460,7 +460,9 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
 
   /** Tells those who wait for it how many events were consumed, or forgotten. */
   #noteConsumed(): void {
-    this.tellConsumed(this.nextNumber);
+    if (this.isMarked) {
+      this.tellConsumed(this.nextNumber);
+    }
     if (this.hasEnded) {
       this.account();
       if (this.waiting === 0) {

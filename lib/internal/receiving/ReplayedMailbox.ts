@@ -65,8 +65,8 @@ export abstract class ReplayedMailbox<E> extends PulledMailbox<E> {
   /** The history retains `busEvent` no longer, which is for this and was not read. */
   protected abstract lose(busEvent: BusEvent<E>): void;
 
-  /** Notes what was taken, if anything was, from the event of the number `first` on. */
-  protected abstract noteRun(first: number, since: number): void;
+  /** Notes what was taken, if anything was, from the event of the number `first` on; `isPassing`: which has its turn at once. */
+  protected abstract noteRun(first: number, since: number, isPassing: boolean): void;
 
   /** Everything was read: from now on, it is offered what is published. */
   protected abstract join(filter: EventFilter<E>): void;
@@ -124,7 +124,7 @@ export abstract class ReplayedMailbox<E> extends PulledMailbox<E> {
         this.lag();
       }
     }
-    this.noteRun(taken, this.stage.now());
+    this.noteRun(taken, this.stage.now(), false);
     this.#lookAhead(replay);
     if (this.isAsked && this.waiting > 0) {
       this.requestTurn();

@@ -169,9 +169,9 @@ class ReserveQueue<E> extends PolicyQueue<BusEvent<E>> {
  * @throws TypeError or RangeError for options that are none, or do not go together.
  */
 export function queueMaker<E>(
-  options: ReceiverOptions<E> & { readonly capacity: number },
+  { overflow = 'drop-newest', reserve, key, barrier = () => false }: ReceiverOptions<E>,
+  capacity: number,
 ): (() => PolicyQueue<BusEvent<E>>) | undefined {
-  const { capacity, overflow = 'drop-newest', reserve, key, barrier = () => false } = options;
   if (reserve !== undefined && overflow !== 'drop-newest') {
     throw new TypeError(`reserve: goes with overflow 'drop-newest', got ${show(overflow)}`);
   }

@@ -16,17 +16,18 @@ const DEFAULT_CAPACITY = 256;
  */
 export function receiverSettings<E>(
   owner: string,
-  { capacity = DEFAULT_CAPACITY, ...others }: ReceiverOptions<E>,
+  options: ReceiverOptions<E>,
   hasHistory: boolean,
 ): ReceiverSettings<E> {
-  const settings = { ...others, capacity: requireCount(owner, capacity) };
-  const { signal, stallAfterMs } = others;
+  // Field by field: to spread them took as long as all the rest of joining and leaving.
+  const { capacity = DEFAULT_CAPACITY, name, overflow, signal, stallAfterMs } = options;
+  requireCount(owner, capacity);
   if (signal !== undefined) {
     requireFunction('signal.addEventListener', (signal as Partial<AbortSignal> | null)?.addEventListener);
   }
-  const from = checkedFrom(others.from, hasHistory);
+  const from = checkedFrom(options.from, hasHistory);
   if (stallAfterMs !== undefined) {
     requireCount('stallAfterMs', stallAfterMs);
   }
-  return { ...settings, from, makeQueue: queueMaker(settings) };
+  return { capacity, name, overflow, signal, stallAfterMs, from, makeQueue: queueMaker(options, capacity) };
 }
