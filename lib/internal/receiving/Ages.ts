@@ -1,11 +1,12 @@
-/** A finer record would take more memory than what it is about. */
-const MAX_LATER = 3;
+/** A finer record would take more memory than what it is about; and so would an array that grows. */
+const NO_PAIRS = (): number[] => [Infinity, 0, Infinity, 0, Infinity, 0];
 
 /**
  * Since when the events of a queue have waited, by their numbers.
  *
- * Invariants: `#later` holds pairs of a number and a time, both growing; an event has waited since the time of the last pair whose number is not
- * above its own, and where there is none, since `#since`. Where pairs had to be dropped, it has waited for less than that says.
+ * Invariants: `#later` holds pairs of a number and a time, both growing, the number of a free one being infinite; an event has waited since the
+ * time of the last pair whose number is not above its own, and where there is none, since `#since`. Where pairs had to be dropped, it has waited for
+ * less than that says.
  */
 export class Ages {
   #since: number | undefined;
@@ -20,13 +21,19 @@ export class Ages {
       return;
     }
     this.#forgetBefore(oldest);
-    const later = this.#later ?? [];
-    if ((later.at(-1) ?? this.#since) === time) {
+    const later = this.#later ?? NO_PAIRS();
+    let free = later.indexOf(Infinity);
+    if ((free === 0 ? this.#since : later.at(free - 1)) === time) {
       return;
     }
-    // Every other one goes.
-    this.#later = later.length === 2 * MAX_LATER ? later.slice(2, 4) : later;
-    this.#later.push(number, time);
+    if (free < 0) {
+      // The first and the last one go.
+      later.copyWithin(0, 2, 4).fill(Infinity, 2);
+      free = 2;
+    }
+    later[free] = number;
+    later[free + 1] = time;
+    this.#later = later;
   }
 
   /** Since when the event of this number, the oldest that waits, has done so. */
@@ -37,8 +44,9 @@ export class Ages {
 
   #forgetBefore(oldest: number): void {
     const later = this.#later;
-    while (later !== undefined && later.length > 0 && (later[0] as number) <= oldest) {
-      [, this.#since] = later.splice(0, 2);
+    while (later !== undefined && (later[0] as number) <= oldest) {
+      this.#since = later[1];
+      later.copyWithin(0, 2)[4] = Infinity;
     }
   }
 }
