@@ -1,7 +1,7 @@
 import type { BusEvent } from '../../protocol/BusEvent.js';
 import type { EventFilter } from '../../protocol/EventFilter.js';
 import type { History, Reader } from './History.js';
-import type { ReadWaits } from './ReadWaits.js';
+import type { Marks } from '../support/Marks.js';
 import { type Finding, finding } from '../routing/routingKeys.js';
 
 /**
@@ -14,7 +14,7 @@ export class Replay<E> implements Reader<E> {
   /** `undefined`: none is known. */
   next: number | undefined;
   /** Made for the first one who waits until it has read up to some number. */
-  waits: ReadWaits | undefined;
+  waits: Marks | undefined;
 
   readonly #history: History<E>;
   readonly #finding: Finding<E>;

@@ -1,12 +1,12 @@
 /** A finer record would take more memory than what it is about; and so would an array that grows. */
-const NO_PAIRS = (): number[] => [Infinity, 0, Infinity, 0, Infinity, 0];
+const NO_PAIRS = (): number[] => [Infinity, 0, Infinity, 0, Infinity, 0, Infinity];
 
 /**
  * Since when the events of a queue have waited, by their numbers.
  *
- * Invariants: `#later` holds pairs of a number and a time, both growing, the number of a free one being infinite; an event has waited since the
- * time of the last pair whose number is not above its own, and where there is none, since `#since`. Where pairs had to be dropped, it has waited for
- * less than that says.
+ * Invariants: `#later` holds three pairs of a number and a time, both growing; the number of a free one, and what follows the three, is infinite. An
+ * event has waited since the time of the last pair whose number is not above its own, and where there is none, since `#since`. Where pairs had to be
+ * dropped, it has waited for less than that says.
  */
 export class Ages {
   #since: number | undefined;
@@ -22,17 +22,17 @@ export class Ages {
     }
     this.#forgetBefore(oldest);
     const later = this.#later ?? NO_PAIRS();
-    let free = later.indexOf(Infinity);
-    if ((free === 0 ? this.#since : later.at(free - 1)) === time) {
+    let end = later.indexOf(Infinity);
+    if ((later[end - 1] ?? this.#since) === time) {
       return;
     }
-    if (free < 0) {
+    if (end === 6) {
       // The first and the last one go.
       later.copyWithin(0, 2, 4).fill(Infinity, 2);
-      free = 2;
+      end = 2;
     }
-    later[free] = number;
-    later[free + 1] = time;
+    later[end] = number;
+    later[end + 1] = time;
     this.#later = later;
   }
 
@@ -46,7 +46,7 @@ export class Ages {
     const later = this.#later;
     while (later !== undefined && (later[0] as number) <= oldest) {
       this.#since = later[1];
-      later.copyWithin(0, 2)[4] = Infinity;
+      later.copyWithin(0, 2);
     }
   }
 }

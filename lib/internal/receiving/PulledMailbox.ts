@@ -63,10 +63,12 @@ export abstract class PulledMailbox<E> extends BurstMailbox<E> {
       return;
     }
     this.beforePulls();
+    /** Whether there is something to tell to the one who asked first. */
+    const hasAnswer = (): boolean => this.waiting > 0 || (pulls[0]?.gap !== undefined && this.gapIsNext);
     // Who asks again when he is answered is answered in the next turn. Who leaves then has answered all.
     const asked = pulls.length;
     let count = asked;
-    for (; count > 0 && pulls.length > 0 && this.#hasFor(pulls); count -= 1) {
+    for (; count > 0 && pulls.length > 0 && hasAnswer(); count -= 1) {
       const pull = pulls.shift() as Pull<E>;
       const gap = this.takeGap(this.nextNumber);
       if (gap !== undefined && pull.gap !== undefined) {
@@ -77,7 +79,7 @@ export abstract class PulledMailbox<E> extends BurstMailbox<E> {
         pull.next(busEvent);
       }
     }
-    for (; count > 0 && pulls.length > 0 && this.ending !== undefined && !this.#hasFor(pulls); count -= 1) {
+    for (; count > 0 && pulls.length > 0 && this.ending !== undefined && !hasAnswer(); count -= 1) {
       const pull = pulls.shift() as Pull<E>;
       if (this.ending === 'complete') {
         pull.complete();
@@ -104,10 +106,5 @@ export abstract class PulledMailbox<E> extends BurstMailbox<E> {
   /** Tells those who wait for it how many events are consumed, or forgotten. */
   protected tellConsumed(present: number): void {
     this.#marks?.passed(present);
-  }
-
-  /** Whether there is something to tell to the one who asked first. */
-  #hasFor([first]: readonly Pull<E>[]): boolean {
-    return this.waiting > 0 || (first?.gap !== undefined && this.gapIsNext);
   }
 }

@@ -40,14 +40,16 @@ export interface Host<E> {
 
 /** What most receivers do without. It is kept apart, so that an idle one takes little. */
 interface Extras {
-  readonly name: string | undefined;
-  readonly evicts: boolean;
+  readonly name?: string | undefined;
+  readonly evicts?: boolean;
   /** Made for the first observer of the count. */
   growing?: GrowingCount | undefined;
   /** Where it may not wait for its consumer for ever. */
   stallTimer?: StallTimer;
   /** Gives back the listener at a signal. */
   ignoreSignal?: (() => void) | undefined;
+  /** Called when it has no slot any more. */
+  onDepart?: () => void;
   /** What the totals of its bus hold of what it delivered and lost, once it has no slot. */
   accounted?: { delivered: number; lagged: number };
 }
@@ -68,8 +70,6 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
   place = 0;
   parkedIn: Listing<E> | undefined;
   parkedAt = 0;
-  /** Called when it has no slot any more. */
-  onDepart: (() => void) | undefined;
 
   readonly #host: Host<E>;
   /** Made when any of it is needed. */
@@ -163,11 +163,17 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
     this.#host.release(this);
   }
 
+  /** Calls `act` when it has no slot any more. */
+  set onDepart(act: () => void) {
+    this.#more.onDepart = act;
+  }
+
   /** It has no slot any more: what it delivers and loses from now on is added to the totals, as what it did so far. */
   depart(): void {
-    this.#more.accounted = { delivered: 0, lagged: 0 };
+    const more = this.#more;
+    more.accounted = { delivered: 0, lagged: 0 };
     this.account();
-    this.onDepart?.();
+    more.onDepart?.();
   }
 
   /** Brings the totals up to date, where it has departed. */
@@ -571,7 +577,7 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
   }
 
   get #more(): Extras {
-    return (this.#extras ??= { name: undefined, evicts: false });
+    return (this.#extras ??= {});
   }
 
   #tellGrowth(growing: GrowingCount): void {

@@ -44,7 +44,7 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
   }
 
   get deliveries$(): Observable<Delivery<E>> {
-    return (this.#otherViews.deliveries$ ??= new Observable<Delivery<E>>((subscriber) => {
+    return ((this.#views ??= {}).deliveries$ ??= new Observable<Delivery<E>>((subscriber) => {
       const consumer = this.#receiver.serveDeliveries(subscriber);
       subscriber.add(() => {
         this.leave(consumer);
@@ -61,11 +61,11 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
   }
 
   get lagged$(): Observable<number> {
-    return (this.#otherViews.lagged$ ??= this.#receiver.observeLagged());
+    return ((this.#views ??= {}).lagged$ ??= this.#receiver.observeLagged());
   }
 
   get deliveries(): Pullable<Delivery<E>> {
-    return (this.#otherViews.deliveries ??= pullableOver({
+    return ((this.#views ??= {}).deliveries ??= pullableOver({
       recv: () =>
         new Promise<Delivery<E> | undefined>((resolve, reject) => {
           this.#receiver.ask({
@@ -146,9 +146,5 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
   /** Whether all that was published until now, and is for this, was told: as an event, or as missing. */
   get hasToldAll(): boolean {
     return this.#receiver.hasToldAll;
-  }
-
-  get #otherViews(): Views<E> {
-    return (this.#views ??= {});
   }
 }

@@ -2,9 +2,8 @@ import type { BusEvent } from '../../protocol/BusEvent.js';
 import type { EventFilter } from '../../protocol/EventFilter.js';
 import { Gaps } from './Gaps.js';
 import type { History } from '../history/History.js';
-import type { Wait } from '../support/Marks.js';
+import { Marks, type Wait } from '../support/Marks.js';
 import { PulledMailbox } from './PulledMailbox.js';
-import { ReadWaits } from '../history/ReadWaits.js';
 import { Replay } from '../history/Replay.js';
 import { OTHERS } from '../routing/Tally.js';
 
@@ -94,7 +93,7 @@ export abstract class ReplayedMailbox<E> extends PulledMailbox<E> {
   /** The wait until what was published until now was read, and then for what `then` says. */
   protected replayed(then: () => Wait | undefined): Wait {
     const replay = this.#replay as Replay<E>;
-    return (replay.waits ??= new ReadWaits()).until(replay.last, then);
+    return (replay.waits ??= new Marks()).reached(replay.last, then);
   }
 
   /** Tells those who wait for it that it has read up to this number. */

@@ -14,19 +14,28 @@ export interface Wait {
 export class Marks {
   readonly #marks = new Set<Mark>();
 
-  /** Waits until the count is `count`, or more. */
-  reached(count: number): Wait {
-    let mark: Mark | undefined;
-    const over = new Promise<void>((reach) => {
-      mark = { count, reach };
+  /**
+   * Waits until the count is `count`, or more.
+   *
+   * @param then What to wait for from there on, if for anything; called when the count is told.
+   */
+  reached(count: number, then?: () => Wait | undefined): Wait {
+    let withdraw: (() => void) | undefined;
+    const over = new Promise<void>((resolve) => {
+      const mark = {
+        count,
+        reach: () => {
+          const further = then?.();
+          withdraw = further?.withdraw;
+          resolve(further?.over);
+        },
+      };
+      withdraw = () => {
+        this.#marks.delete(mark);
+      };
       this.#marks.add(mark);
     });
-    return {
-      over,
-      withdraw: () => {
-        this.#marks.delete(mark as Mark);
-      },
-    };
+    return { over, withdraw: () => withdraw?.() };
   }
 
   /** The count is `present` now. */

@@ -33,6 +33,14 @@ describe('Ages', () => {
     expect([ages.since(0), ages.since(1), ages.since(19)]).toEqual([10, 20, 20]);
   });
 
+  it('the time of those that came last is noted once, however many times there are', () => {
+    const ages = new Ages();
+    [10, 20, 30, 40, 40, 40].forEach((time, number) => {
+      ages.note(number, time, 0);
+    });
+    expect([1, 2, 3].map((oldest) => ages.since(oldest))).toEqual([20, 30, 40]);
+  });
+
   it('with many times, none is told younger than it is, and the oldest is exact', () => {
     const steps = fc.array(fc.record({ later: fc.nat(3), takes: fc.nat(2) }), { maxLength: 60 });
     fc.assert(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Marks } from '../../../lib/internal/support/Marks.js';
+import { Marks, type Wait } from '../../../lib/internal/support/Marks.js';
 
 describe('Marks', () => {
   it('tells each one when the count has come so far, and none before', async () => {
@@ -30,4 +30,46 @@ describe('Marks', () => {
     await Promise.resolve();
     expect(story).toEqual([]);
   });
+
+  it('asks, when the count is told, what else is to be waited for', async () => {
+    const marks = new Marks();
+    const others = new Marks();
+    const story: string[] = [];
+    const then = (): Wait => {
+      story.push('asked');
+      return others.reached(5);
+    };
+    void marks.reached(1, then).over.then(() => story.push('told'));
+    void marks.reached(1, () => undefined).over.then(() => story.push('told at once'));
+    expect(story).toEqual([]);
+    marks.passed(1);
+    expect(story).toEqual(['asked']);
+    await settled();
+    expect(story).toEqual(['asked', 'told at once']);
+    others.passed(5);
+    await settled();
+    expect(story).toEqual(['asked', 'told at once', 'told']);
+  });
+
+  it('withdraws from what else is waited for, too', async () => {
+    const marks = new Marks();
+    const others = new Marks();
+    let told = false;
+    const wait = marks.reached(1, () => others.reached(1));
+    void wait.over.then(() => {
+      told = true;
+    });
+    marks.passed(1);
+    wait.withdraw();
+    others.passed(1);
+    await settled();
+    expect(told).toBe(false);
+  });
 });
+
+/** Long enough for promises that wait for one another. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
