@@ -19,6 +19,9 @@ export type EventStreamReceiverOptions<E> = Pick<
   'capacity' | 'overflow' | 'key' | 'barrier' | 'reserve' | 'stallAfterMs' | 'name'
 >;
 
+/** What an application says of a request: the filter to serve, `false` for 403, or a response of its own. */
+export type EventStreamVerdict<E = Event> = EventFilter<E> | false | Response;
+
 /** Options of `EventStreams` and `toEventStream`. */
 export interface EventStreamOptions<E = Event> extends EventStreamReceiverOptions<E> {
   /** What is served at all: a request's own filter can only narrow it. With neither this nor `authorize`, nothing is: 403. */
@@ -33,10 +36,7 @@ export interface EventStreamOptions<E = Event> extends EventStreamReceiverOption
    * @param filter The request's own; every event, where it has none.
    */
   readonly authorize?:
-    | ((
-        request: Request,
-        filter: EventFilter<E>,
-      ) => EventFilter<E> | false | Response | Promise<EventFilter<E> | false | Response>)
+    | ((request: Request, filter: EventFilter<E>) => EventStreamVerdict<E> | PromiseLike<EventStreamVerdict<E>>)
     | undefined;
   /** After so many milliseconds without anything to send, a heartbeat is. Default 15,000. */
   readonly heartbeatMs?: number | undefined;

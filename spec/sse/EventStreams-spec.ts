@@ -26,8 +26,8 @@ async function refused(options: EventStreamOptions<string>, asked = request()): 
 }
 
 describe('a request', () => {
-  it('is answered with the headers of an event stream that no proxy keeps or changes', async () => {
-    const response = await toEventStream(new SharingBus<string>(), request(), all);
+  it('is answered with the headers of an event stream that no proxy keeps or changes', () => {
+    const response = toEventStream(new SharingBus<string>(), request(), all);
     expect(response.status).toBe(200);
     expect(Object.fromEntries(response.headers)).toEqual({
       'cache-control': 'no-store, no-transform',
@@ -36,8 +36,8 @@ describe('a request', () => {
     });
   });
 
-  it.each(['HEAD', 'POST', 'OPTIONS'])('that is a %s is answered 405', async (method) => {
-    const response = await toEventStream(new SharingBus<string>(), request({}, { method }), all);
+  it.each(['HEAD', 'POST', 'OPTIONS'])('that is a %s is answered 405', (method) => {
+    const response = toEventStream(new SharingBus<string>(), request({}, { method }), all);
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET']);
   });
 
@@ -46,8 +46,8 @@ describe('a request', () => {
     ['text/event-stream;q=0, */*', 406],
     ['application/json, text/*;q=0.5', 200],
     ['*/*', 200],
-  ])('that accepts %s is answered %i', async (accept, status) => {
-    const { status: answered } = await toEventStream(new SharingBus(), request({}, { headers: { accept } }), all);
+  ])('that accepts %s is answered %i', (accept, status) => {
+    const { status: answered } = toEventStream(new SharingBus(), request({}, { headers: { accept } }), all);
     expect(answered).toBe(status);
   });
 
@@ -84,7 +84,7 @@ describe('a request', () => {
   it('is answered 414 for a filter that is too long', async () => {
     const filter = JSON.stringify(EventFilter.kind('ä'.repeat(20)));
     expect((await refused({ ...all, maxFilterBytes: filter.length }, request({ filter })))[0]).toBe(414);
-    const { status } = await toEventStream(new SharingBus(), request({ filter }), { ...all, maxFilterBytes: 100 });
+    const { status } = toEventStream(new SharingBus(), request({ filter }), { ...all, maxFilterBytes: 100 });
     expect(status).toBe(200);
   });
 
@@ -157,6 +157,33 @@ describe('a request', () => {
     expect(errors).toEqual([expect.any(TypeError), expect.any(TypeError)]);
   });
 
+  it('is answered at once where it is decided about at once', async () => {
+    const bus = new SharingBus<string>();
+    const response: Response = toEventStream(bus, request(), { authorize: () => EventFilter.kind('a') });
+    bus.publish(event('first', { kind: 'a' }));
+    bus.close();
+    expect(await new Reader(response).payloads()).toEqual(['first']);
+    const later = toEventStream(bus, request(), { authorize: () => Promise.resolve(EventFilter.all) });
+    expect(later).toBeInstanceOf(Promise);
+    expect((await later).status).toBe(204);
+  });
+
+  it('cannot be answered with options that are none, which is told at once', () => {
+    expect(() => toEventStream(new SharingBus(), request(), { ...all, retryMs: 0 })).toThrow(RangeError);
+  });
+
+  it('holds a place while it is decided about, and once only', () => {
+    const sizes: number[] = [];
+    const authorize = (): EventFilter<string> => {
+      sizes.push(streams.size);
+      return EventFilter.all;
+    };
+    const streams = new EventStreams(new SharingBus<string>(), { authorize });
+    void streams.respond(request());
+    sizes.push(streams.size);
+    expect(sizes).toEqual([1, 1]);
+  });
+
   it('is answered 503 when too many are open, or being decided about', async () => {
     const bus = new SharingBus<string>();
     let decide!: (verdict: typeof EventFilter.all) => void;
@@ -194,13 +221,13 @@ describe('a request', () => {
     expect(streams.size).toBe(0);
   });
 
-  it('is answered 204 when the bus is closed: there is nothing to come back for', async () => {
+  it('is answered 204 when the bus is closed: there is nothing to come back for', () => {
     const bus = new SharingBus<string>({ history });
     bus.publish(event('old'));
     const { epoch } = bus.position ?? {};
     bus.close();
     for (const query of [{}, { lastEventId: `${epoch}:1` }]) {
-      expect((await toEventStream(bus, request(query), all)).status).toBe(204);
+      expect(toEventStream(bus, request(query), all).status).toBe(204);
     }
   });
 

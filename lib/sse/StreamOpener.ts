@@ -1,0 +1,276 @@
+import { asyncScheduler, type Unsubscribable } from 'rxjs';
+import type { BusPosition } from '../BusReceiver.js';
+import type { Gap } from '../Delivery.js';
+import { report } from '../internal/receiving/Mailbox.js';
+import { onAbort } from '../internal/support/onAbort.js';
+import { requireCount } from '../internal/support/requireCount.js';
+import { requireFunction } from '../internal/support/requireFunction.js';
+import { unlessAborted } from '../internal/support/unlessAborted.js';
+import { EventFilter } from '../protocol/EventFilter.js';
+import type { SharingBus } from '../SharingBus.js';
+import { block } from './block.js';
+import type { EventStreamOptions, EventStreamReceiverOptions, EventStreamVerdict } from './EventStreamOptions.js';
+import { type AskedReceiver, EventText, type EventTextHost, positionBlock } from './EventText.js';
+import { gapData, UNKNOWN_GAP } from './gapData.js';
+import { positionText } from './position.js';
+import { type Asked, readRequest, requireEventStreamRequest } from './readRequest.js';
+import { RequestError } from './RequestError.js';
+
+/** What every event stream is sent with. */
+export const HEADERS = {
+  'Content-Type': 'text/event-stream; charset=utf-8',
+  'Cache-Control': 'no-store, no-transform',
+  'X-Accel-Buffering': 'no',
+};
+
+/** A stream that was opened for a request, or what is answered instead. */
+export type Opened<E> = EventText<E> | Response;
+
+/**
+ * Decides about requests, and knows the streams that are open.
+ *
+ * Invariant: whoever is decided about holds a place, as a stream does, or any number might wait there.
+ */
+export class StreamOpener<E> {
+  readonly #bus: SharingBus<E>;
+  readonly #options: EventStreamOptions<E>;
+  readonly #receiverOptions: EventStreamReceiverOptions<E>;
+  readonly #host: Omit<EventTextHost, 'over'>;
+  readonly #retryMs: number;
+  readonly #maxConnections: number;
+  readonly #maxFilterBytes: number;
+  readonly #closeMs: number;
+  readonly #open = new Set<EventText<E>>();
+  /** Requests that are being decided about. */
+  #deciding = 0;
+  #closed: Promise<void> | undefined;
+  /** Called when no stream is open, for one who waits for it. */
+  #whenEmpty: (() => void) | undefined;
+
+  /** @throws RangeError, TypeError, InvalidFilterError or InvalidUuidError for options that are none. */
+  constructor(bus: SharingBus<E>, options: EventStreamOptions<E>) {
+    const { capacity, overflow, key, barrier, reserve, stallAfterMs, name } = options;
+    const { filter, authorize, onError, scheduler = asyncScheduler } = options;
+    this.#bus = bus;
+    this.#options = options;
+    this.#receiverOptions = { capacity, overflow, key, barrier, reserve, stallAfterMs, name };
+    // It makes no receiver, and refuses what none can be made with.
+    void bus.stream(filter, this.#receiverOptions);
+    if (overflow === 'latest' && bus.position !== undefined) {
+      throw new TypeError('EventStreams: latest changes the order, which a bus with a history resumes by');
+    }
+    for (const [what, value] of Object.entries({ authorize, onError })) {
+      if (value !== undefined) {
+        requireFunction(`EventStreams: ${what}`, value);
+      }
+    }
+    const count = (what: 'heartbeatMs' | 'retryMs' | CountOption, fallback: number): number =>
+      requireCount(`EventStreams: ${what}`, options[what] ?? fallback);
+    this.#retryMs = count('retryMs', 2_000);
+    this.#maxConnections = count('maxConnections', 1_000);
+    this.#maxFilterBytes = count('maxFilterBytes', 8_192);
+    this.#closeMs = count('closeMs', 5_000);
+    this.#host = {
+      scheduler,
+      heartbeatMs: count('heartbeatMs', 15_000),
+      maxEventBytes: count('maxEventBytes', 1_048_576),
+      closeMs: this.#closeMs,
+      position: () => bus.position,
+      report: (error) => {
+        this.report(error);
+      },
+    };
+  }
+
+  /** Streams that are open, and requests that are being decided about. */
+  get size(): number {
+    return this.#open.size + this.#deciding;
+  }
+
+  /** Opens a stream for `request`, or answers it otherwise: at once, where the application decides at once. Never throws, or rejects. */
+  open(request: Request): Opened<E> | Promise<Opened<E>> {
+    try {
+      requireEventStreamRequest(request);
+      if (this.#closed !== undefined) {
+        throw this.#unavailable('the server is closing');
+      }
+      if (this.size >= this.#maxConnections) {
+        throw this.#unavailable('too many streams are open');
+      }
+      return this.#decide(request, readRequest(request, this.#maxFilterBytes));
+    } catch (error) {
+      return this.#refuse(request, error);
+    }
+  }
+
+  /** Ends all streams, each after what waits for it, and opens no more. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  /** Tells the application of what went wrong. */
+  report(error: unknown): void {
+    try {
+      this.#options.onError?.(error);
+    } catch (thrown) {
+      report(thrown);
+    }
+  }
+
+  async #close(): Promise<void> {
+    const streams = [...this.#open];
+    if (streams.length === 0) {
+      return;
+    }
+    const empty = new Promise<void>((resolve) => {
+      this.#whenEmpty = resolve;
+    });
+    streams.forEach((stream) => {
+      stream.close();
+    });
+    const timer: Unsubscribable = this.#host.scheduler.schedule(() => {
+      streams.forEach((stream) => {
+        stream.leave();
+      });
+    }, this.#closeMs);
+    await empty;
+    timer.unsubscribe();
+  }
+
+  /** What the application says of it. */
+  #verdict(request: Request, { filter }: Asked): EventStreamVerdict<E> | PromiseLike<EventStreamVerdict<E>> {
+    const { authorize, filter: served } = this.#options;
+    if (authorize !== undefined) {
+      return authorize(request, filter);
+    }
+    return served === undefined ? false : EventFilter.all;
+  }
+
+  #decide(request: Request, asked: Asked): Opened<E> | Promise<Opened<E>> {
+    this.#deciding += 1;
+    let isDecided = true;
+    try {
+      const verdict = this.#verdict(request, asked);
+      if (!isPromise(verdict)) {
+        return this.#openAs(verdict, request, asked);
+      }
+      isDecided = false;
+      return this.#openWhen(verdict, request, asked);
+    } finally {
+      if (isDecided) {
+        this.#deciding -= 1;
+      }
+    }
+  }
+
+  async #openWhen(verdict: PromiseLike<EventStreamVerdict<E>>, request: Request, asked: Asked): Promise<Opened<E>> {
+    try {
+      return this.#openAs(await unlessAborted(request.signal, Promise.resolve(verdict)), request, asked);
+    } catch (error) {
+      return this.#refuse(request, error);
+    } finally {
+      // The stream has its place by now.
+      this.#deciding -= 1;
+    }
+  }
+
+  #openAs(verdict: EventStreamVerdict<E>, request: Request, { filter, from }: Asked): Opened<E> {
+    if (verdict === false) {
+      throw new RequestError(403, 'this is not for you');
+    }
+    if (verdict instanceof Response) {
+      if (verdict.bodyUsed || verdict.status === 0) {
+        throw new TypeError('authorize: expected a response that can be sent, got one that was used, or is an error');
+      }
+      return verdict;
+    }
+    return this.#start(request, allOf<E>(this.#options.filter ?? EventFilter.all, verdict, filter), from);
+  }
+
+  #refuse(request: Request, error: unknown): Response {
+    if (error instanceof RequestError) {
+      return error.toResponse();
+    }
+    if (!request.signal.aborted) {
+      this.report(error);
+    }
+    return new RequestError(500, 'the request could not be served').toResponse();
+  }
+
+  #start(request: Request, filter: EventFilter<E>, asked: Asked['from']): Opened<E> {
+    if (this.#closed !== undefined) {
+      throw this.#unavailable('the server is closing');
+    }
+    const position = this.#bus.position;
+    const from = position === undefined ? 'now' : asked;
+    const opening = [`retry: ${this.#retryMs}\n\n`];
+    if (position === undefined && asked !== 'now') {
+      opening.push(block(gapData(UNKNOWN_GAP), { event: 'gap' }));
+    } else if (position !== undefined && (from === 'now' || from === 'start')) {
+      // So that a client whose connection breaks before its first event can resume.
+      opening.push(positionBlock(from === 'now' ? position : { ...position, seq: 0 }));
+    }
+    const receiver = this.#bus.subscribeFiltered(filter, { ...this.#receiverOptions, from }) as AskedReceiver<E>;
+    let ignoreSignal: (() => void) | undefined = undefined;
+    const stream = new EventText<E>(receiver, opening.join(''), {
+      ...this.#host,
+      over: () => {
+        ignoreSignal?.();
+        this.#leave(stream);
+      },
+    });
+    this.#open.add(stream);
+    ignoreSignal = onAbort(request.signal, () => {
+      stream.leave();
+    });
+    if (!stream.isEmpty) {
+      return stream;
+    }
+    stream.leave();
+    const missing = missedOfClosed(asked, position, filter.type === 'all');
+    if (missing === undefined) {
+      // What makes an EventSource give up, too.
+      return new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } });
+    }
+    const id = position && positionText(position);
+    const text = block(gapData(missing), { event: 'gap', id }) + block('{}', { event: 'end' });
+    return new Response(text, { status: 200, headers: HEADERS });
+  }
+
+  #leave(stream: EventText<E>): void {
+    this.#open.delete(stream);
+    if (this.#open.size === 0) {
+      this.#whenEmpty?.();
+    }
+  }
+
+  #unavailable(message: string): RequestError {
+    return new RequestError(503, message, { 'Retry-After': `${Math.ceil(this.#retryMs / 1_000)}` });
+  }
+}
+
+type CountOption = 'maxConnections' | 'maxFilterBytes' | 'maxEventBytes' | 'closeMs';
+
+/** What passes every one of `filters`, in as few words as that takes. */
+function allOf<E>(...filters: EventFilter<E>[]): EventFilter<E> {
+  const [only = EventFilter.all, ...others] = filters.filter(({ type }) => type !== 'all');
+  return others.length === 0 ? only : EventFilter.and<E>(only, ...others);
+}
+
+/** What one misses who comes back when the bus is closed: it gives nothing any more, though it may retain it. */
+function missedOfClosed(asked: Asked['from'], last: BusPosition | undefined, isExact: boolean): Gap | undefined {
+  if (asked === 'now') {
+    return undefined;
+  }
+  const from = asked === 'start' ? { epoch: last?.epoch, seq: 0 } : asked;
+  if (last === undefined || from.epoch !== last.epoch) {
+    return UNKNOWN_GAP;
+  }
+  const missed = last.seq - from.seq;
+  const gap = { type: 'gap', missed, byKind: { '*': missed } } as const;
+  return missed <= 0 ? undefined : isExact ? gap : { ...gap, atMost: true };
+}
+
+function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as Partial<PromiseLike<T>> | null | undefined)?.then === 'function';
+}
