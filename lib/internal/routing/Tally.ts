@@ -61,7 +61,9 @@ export function difference(
 /** The kind of `busEvent`, which may be an object that answers in ways of its own. */
 export function kindOf(busEvent: BusEvent<unknown>): string {
   try {
-    return String(busEvent.routing.kind);
+    const kind: unknown = busEvent.routing.kind;
+    // To make a text of a text takes time, too.
+    return typeof kind === 'string' ? kind : String(kind);
   } catch {
     return OTHERS;
   }
