@@ -1,7 +1,6 @@
 import {
   asapScheduler,
   defer,
-  noop,
   type Observable,
   type ObservableInput,
   type ObservedValueOf,
@@ -14,8 +13,8 @@ import { type BusEventSource, CLOSED, type ConnectOptions, connectTo } from './i
 import { consumeEach } from './internal/receiving/consumeEach.js';
 import { explain } from './internal/receiving/explain.js';
 import { HandOver } from './internal/receiving/HandOver.js';
-import { checkedHold, HeldEvents } from './internal/publishing/HeldEvents.js';
 import { History } from './internal/history/History.js';
+import { Intake } from './internal/publishing/Intake.js';
 import { InOrder } from './internal/publishing/InOrder.js';
 import { loggingTo } from './internal/support/logging.js';
 import { type Host, Receiver, type ReceiverSettings } from './internal/receiving/Receiver.js';
@@ -27,17 +26,9 @@ import { replayFrom } from './internal/receiving/replayFrom.js';
 import { requireCount } from './internal/support/requireCount.js';
 import { requireFunction } from './internal/support/requireFunction.js';
 import { show } from './internal/support/show.js';
-import { SoloSubject } from './internal/publishing/SoloSubject.js';
 import { Stage } from './internal/publishing/Stage.js';
 import { unlessAborted } from './internal/support/unlessAborted.js';
-import {
-  enrichCanonical,
-  type Enrichment,
-  foreseeEnriched,
-  type ScrollBinding,
-  takeEnriched,
-} from './operators/lateBindScrollId.js';
-import { type BusEvent, canonicalBusEvent, withIds } from './protocol/BusEvent.js';
+import { type BusEvent, canonicalBusEvent } from './protocol/BusEvent.js';
 import type { Event } from './protocol/Event.js';
 import { canonicalFilter, EventFilter } from './protocol/EventFilter.js';
 import { newUuid } from './protocol/Uuid.js';
@@ -65,7 +56,6 @@ const DEFAULT_WINDOW = 64;
  * ```
  */
 export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
-  readonly #published$ = new SoloSubject<BusEvent<E>>();
   readonly #inOrder = new InOrder();
   readonly #stage: Stage<E>;
   /** One for all receivers: a closure made for each would hold its filter as long as its handle. */
@@ -77,37 +67,13 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   readonly #handles = new FinalizationRegistry<Receiver<E>>((receiver) => {
     receiver.abandon();
   });
-  readonly #options: SharingBusOptions<E>;
-  readonly #held: HeldEvents<E> | undefined;
+  readonly #intake: Intake<E>;
   readonly #history: History<E> | undefined;
   readonly #epoch = newUuid();
-  /** The state of the pipe, once an event has come through. */
-  #enrichment: Enrichment<E> | undefined;
-  #published = 0;
-  #bound = 0;
-  #unbound = 0;
   /** What ends the connections that there are. */
-  readonly #connections = new Set<(reason: unknown) => void>();
-  readonly #connect: () => void;
-  #hasPassed = false;
+  readonly #connections = new Set<AbortController>();
   #nextId = 0;
   #closed = false;
-  // Jobs are made once: a closure for each event would cost as much as its routing.
-  readonly #enter = (busEvent: BusEvent<E>): void => {
-    if (!this.#pass(busEvent)) {
-      // The pipe contains all that it calls. It fails only where the stack ends in it, and is then made anew.
-      this.#connect();
-      this.#pass(busEvent);
-    }
-  };
-  readonly #dispatch = (busEvent: BusEvent<E>): void => {
-    if (busEvent.routing.scrollId === undefined) {
-      this.#unbound += 1;
-    } else {
-      this.#bound += 1;
-    }
-    this.#stage.append(this.#history === undefined ? busEvent : this.#history.append(busEvent));
-  };
   readonly #part = (receiver: Receiver<E>): void => {
     this.#stage.leave(receiver);
     receiver.finish();
@@ -120,9 +86,8 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    * @throws RangeError for a `maxBindings` that is no integer from 1 to 2^31 - 1.
    */
   constructor(options: SharingBusOptions<E> = {}) {
-    const { scheduler = asapScheduler, logger, holdUnbound, history } = options;
+    const { scheduler = asapScheduler, logger, history } = options;
     this.#history = history === undefined ? undefined : new History(history);
-    this.#options = options;
     requireFunction('SharingBus: scheduler.schedule', (scheduler as Partial<SchedulerLike> | null)?.schedule);
     this.#stage = new Stage(scheduler, this.#inOrder);
     this.#host = {
@@ -139,22 +104,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
         this.#handles.unregister(receiver);
       },
     };
-    if (holdUnbound !== undefined) {
-      this.#held = new HeldEvents(checkedHold(holdUnbound), scheduler, this.#stage.now, this.#inOrder, (busEvent) => {
-        this.#dispatchHeld(busEvent);
-      });
-    }
-    const enriched$ = this.#published$.asObservable().pipe(enrichCanonical(options));
-    this.#connect = () => {
-      enriched$.subscribe({
-        next: (enrichment) => {
-          this.#hasPassed = true;
-          this.#route(enrichment);
-        },
-        error: noop,
-      });
-    };
-    this.#connect();
+    this.#intake = new Intake(options, this.#history, this.#host);
   }
 
   /** Receivers that have a slot: those that still take events. */
@@ -181,9 +131,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     if (this.#closed) {
       return;
     }
-    const canonical = canonicalBusEvent(busEvent, this.#stage);
-    this.#published += 1;
-    this.#inOrder.run(this.#enter, canonical);
+    this.#intake.publish(canonicalBusEvent(busEvent, this.#stage));
   }
 
   /** A receiver of every event, with a capacity of 256. */
@@ -287,22 +235,19 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     const { window = DEFAULT_WINDOW, signal, waitFor } = options;
     requireCount('connect: window', window);
     idsOf('connect: waitFor', waitFor);
-    const controller = new AbortController();
-    const stop = (reason: unknown): void => {
-      controller.abort(reason);
-    };
+    const connection = new AbortController();
     const ignore = onAbort(signal, () => {
-      stop(signal?.reason);
+      connection.abort(signal?.reason);
     });
     if (this.#closed) {
-      stop(CLOSED);
+      connection.abort(CLOSED);
     }
-    this.#connections.add(stop);
+    this.#connections.add(connection);
     try {
-      return await connectTo(this, source, { window, waitFor, stop: controller.signal });
+      return await connectTo(this, source, { window, waitFor, stop: connection.signal });
     } finally {
       ignore();
-      this.#connections.delete(stop);
+      this.#connections.delete(connection);
     }
   }
 
@@ -315,12 +260,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     }
     const { delivered, dropped } = this.#host.totals;
     return {
-      published: this.#published,
-      bound: this.#bound,
-      unbound: this.#unbound,
-      held: this.#held?.size ?? 0,
-      released: this.#held?.released ?? 0,
-      evictedBindings: this.#enrichment?.evictions ?? 0,
+      ...this.#intake.counts,
       delivered: receivers.reduce((sum, one) => sum + one.delivered, delivered),
       dropped: receivers.reduce((sum, one) => sum + one.lagged, dropped),
       receivers,
@@ -333,9 +273,9 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    * **Errors** `InvalidBusEventError` for a malformed event.
    */
   explain(busEvent: BusEvent<E>): readonly Explanation[] {
-    const enriched = foreseeEnriched(canonicalBusEvent(busEvent), this.#enrichment?.bindings, this.#options);
+    const enriched = this.#intake.foresee(canonicalBusEvent(busEvent));
     this.#stage.settle();
-    const isHeld = this.#held?.wants(enriched) === true;
+    const isHeld = this.#intake.holds(enriched);
     return [...this.#receivers.values()].flatMap((receiver) => explain(receiver, enriched, isHeld) ?? []);
   }
 
@@ -345,19 +285,14 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
       return;
     }
     this.#closed = true;
-    for (const stop of this.#connections) {
-      stop(CLOSED);
+    for (const connection of this.#connections) {
+      connection.abort(CLOSED);
     }
-    this.#inOrder.run((held) => {
-      held?.releaseAll();
-    }, this.#held);
+    this.#intake.release();
     for (const receiver of [...this.#receivers.values()]) {
       receiver.close();
     }
-    this.#inOrder.run((published$) => {
-      published$.complete();
-      this.#history?.close();
-    }, this.#published$);
+    this.#intake.close();
   }
 
   /** The same as `close`. */
@@ -427,53 +362,6 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
       receiver.depart();
       this.#inOrder.run(this.#part, receiver);
     }
-  }
-
-  /** Returns whether `busEvent` has come out of the pipe. */
-  #pass(busEvent: BusEvent<E>): boolean {
-    this.#hasPassed = false;
-    this.#published$.next(busEvent);
-    return this.#hasPassed;
-  }
-
-  #route(enrichment: Enrichment<E>): void {
-    if (this.#enrichment !== enrichment) {
-      this.#enrichment = enrichment;
-    }
-    try {
-      const busEvent = takeEnriched(enrichment);
-      if (this.#held?.wants(busEvent) === true) {
-        this.#held.hold(busEvent);
-        return;
-      }
-      this.#dispatch(busEvent);
-      if (this.#held !== undefined && enrichment.learned !== undefined) {
-        this.#bindHeld(this.#held, enrichment.learned);
-      }
-    } catch (error) {
-      this.#tellUnreadable(error);
-    }
-  }
-
-  /** Those that waited for the registration follow it. */
-  #bindHeld(held: HeldEvents<E>, { connectorId, sessionId, scrollId }: ScrollBinding): void {
-    for (const busEvent of held.take(connectorId, sessionId)) {
-      this.#dispatchHeld(busEvent, scrollId);
-    }
-  }
-
-  /** Contains what one of them throws: others follow it, and the timer or `close` may be who lets it go. */
-  #dispatchHeld(busEvent: BusEvent<E>, scrollId?: string): void {
-    try {
-      this.#dispatch(scrollId === undefined ? busEvent : withIds(busEvent, scrollId, busEvent.routing.connectorUid));
-    } catch (error) {
-      this.#tellUnreadable(error);
-    }
-  }
-
-  /** Receivers never throw; an envelope whose getters change their mind after publish may. */
-  #tellUnreadable(error: unknown): void {
-    this.#host.log('warn', `an event could not be read again: ${show(error)}`);
   }
 }
 

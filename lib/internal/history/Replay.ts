@@ -4,6 +4,14 @@ import type { History, Reader } from './History.js';
 import type { Marks } from '../support/Marks.js';
 import { type Finding, finding } from '../routing/routingKeys.js';
 
+/** Whoever reads by a {@link Replay}. */
+export interface ReplayOwner<E> {
+  /** `busEvent` matches and was not read in time. The owner has to look for the next one. */
+  overtaken(busEvent: BusEvent<E>): void;
+  /** A predicate threw `error`: nothing more comes. */
+  fail(error: unknown): void;
+}
+
 /**
  * One receiver's way through a history: nothing is copied, and what has to go before it was read is told.
  *
@@ -18,28 +26,16 @@ export class Replay<E> implements Reader<E> {
 
   readonly #history: History<E>;
   readonly #finding: Finding<E>;
-  readonly #onOvertaken: (busEvent: BusEvent<E>) => void;
-  readonly #onError: (error: unknown) => void;
+  readonly #owner: ReplayOwner<E>;
   #read: number;
   #end = Infinity;
 
-  /**
-   * @param after The number of the last event that is not wanted.
-   * @param onOvertaken Told of each event that matches and was not read in time; has to look for the next.
-   * @param onError Told of what a predicate throws; nothing more comes then.
-   */
-  constructor(
-    history: History<E>,
-    filter: EventFilter<E>,
-    after: number,
-    onOvertaken: (busEvent: BusEvent<E>) => void,
-    onError: (error: unknown) => void,
-  ) {
+  /** @param after The number of the last event that is not wanted. */
+  constructor(history: History<E>, filter: EventFilter<E>, after: number, owner: ReplayOwner<E>) {
     this.#history = history;
     this.#finding = finding(filter);
     this.#read = after;
-    this.#onOvertaken = onOvertaken;
-    this.#onError = onError;
+    this.#owner = owner;
     history.open(this);
   }
 
@@ -96,7 +92,7 @@ export class Replay<E> implements Reader<E> {
     if (this.next !== undefined) {
       this.#read = this.next;
       this.next = undefined;
-      this.#onOvertaken(busEvent);
+      this.#owner.overtaken(busEvent);
     }
   }
 
@@ -112,7 +108,7 @@ export class Replay<E> implements Reader<E> {
       }
     } catch (error) {
       this.stop();
-      this.#onError(error);
+      this.#owner.fail(error);
     }
   }
 }

@@ -34,12 +34,13 @@ interface Connection {
 /** A connection that ends with its bus. */
 export const CLOSED = new Error('the bus was closed');
 
-/** Publishes what comes from `source`, and returns how many events that were. */
-export async function connectTo<E>(bus: Sink<E>, source: BusEventSource<E>, connection: Connection): Promise<number> {
-  if (isObservable(source)) {
-    return await observe(bus, source, connection);
-  }
-  return await pull(bus, iteratorOf(source), connection);
+/**
+ * Publishes what comes from `source`, and returns how many events that were.
+ *
+ * @throws TypeError for what is no source.
+ */
+export function connectTo<E>(bus: Sink<E>, source: BusEventSource<E>, connection: Connection): Promise<number> {
+  return isObservable(source) ? observe(bus, source, connection) : pull(bus, iteratorOf(source), connection);
 }
 
 async function pull<E>(

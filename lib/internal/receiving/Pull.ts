@@ -6,8 +6,8 @@ export interface Pull<E> {
   next(busEvent: BusEvent<E>): void;
   /** Where it wants to know of what is missing before the next event. */
   gap?(gap: Gap): void;
-  /** There will be none. */
-  complete(): void;
+  /** There will be none. Called without an argument; it is named so that the `resolve` of a promise will do. */
+  complete(none?: undefined): void;
   error(error: unknown): void;
   /** What must not be collected before it is told. */
   readonly holder?: object;

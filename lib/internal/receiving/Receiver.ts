@@ -217,15 +217,13 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
   /** The handle was collected: nobody will come for the events. */
   abandon(): void {
     this.#host.stage.settle();
-    if (this.isLeaving) {
-      this[Symbol.dispose]();
-    } else {
+    if (!this.isLeaving) {
       this.#log(
         'warn',
         `${this.title} was dropped without being closed: its slot is free, ${this.waiting} events that waited are gone`,
       );
-      this[Symbol.dispose]();
     }
+    this[Symbol.dispose]();
   }
 
   /** Leaves at once when `signal` is aborted. */
@@ -395,8 +393,10 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
       this.#log('info', `${this.title} has caught up; lagged: ${this.#laggedNow}`);
     }
     const growing = this.#extras?.growing;
-    if (growing !== undefined) {
-      this.#tellGrowth(growing);
+    growing?.tell();
+    if (growing !== undefined && this.#isOver) {
+      this.#more.growing = undefined;
+      growing.end();
     }
   }
 
@@ -578,13 +578,5 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
 
   get #more(): Extras {
     return (this.#extras ??= {});
-  }
-
-  #tellGrowth(growing: GrowingCount): void {
-    growing.tell();
-    if (this.#isOver) {
-      this.#more.growing = undefined;
-      growing.end();
-    }
   }
 }

@@ -73,9 +73,7 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
               resolve({ type: 'event', event });
             },
             gap: resolve,
-            complete: () => {
-              resolve(undefined);
-            },
+            complete: resolve,
             error: reject,
             holder: this,
           });
@@ -90,9 +88,7 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
     return new Promise((resolve, reject) => {
       this.#receiver.ask({
         next: resolve,
-        complete: () => {
-          resolve(undefined);
-        },
+        complete: resolve,
         error: reject,
         holder: this,
       });

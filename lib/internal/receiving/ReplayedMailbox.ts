@@ -4,7 +4,7 @@ import { Gaps } from './Gaps.js';
 import type { History } from '../history/History.js';
 import { Marks, type Wait } from '../support/Marks.js';
 import { PulledMailbox } from './PulledMailbox.js';
-import { Replay } from '../history/Replay.js';
+import { Replay, type ReplayOwner } from '../history/Replay.js';
 import { OTHERS } from '../routing/Tally.js';
 
 /**
@@ -13,7 +13,7 @@ import { OTHERS } from '../routing/Tally.js';
  * Invariants: while it replays, it takes of the history what it has room for, and is offered nothing. It reads in jobs of the bus's order only:
  * nothing may be published while a predicate of its filter is asked.
  */
-export abstract class ReplayedMailbox<E> extends PulledMailbox<E> {
+export abstract class ReplayedMailbox<E> extends PulledMailbox<E> implements ReplayOwner<E> {
   /** Events that it was to start with, and could not. */
   missed = 0;
   /** Which events it wants. */
@@ -29,17 +29,7 @@ export abstract class ReplayedMailbox<E> extends PulledMailbox<E> {
 
   /** Starts with what `history` retains of the events after the number `after`, then joins the others. */
   replay(history: History<E>, filter: EventFilter<E>, after: number): void {
-    this.#replay = new Replay(
-      history,
-      filter,
-      after,
-      (busEvent) => {
-        this.#overtaken(busEvent);
-      },
-      (error) => {
-        this.fail(error);
-      },
-    );
+    this.#replay = new Replay(history, filter, after, this);
     this.filter = filter;
     this.#read();
   }
@@ -53,6 +43,12 @@ export abstract class ReplayedMailbox<E> extends PulledMailbox<E> {
     } else {
       this.gaps.add(0, OTHERS, count);
     }
+  }
+
+  overtaken(busEvent: BusEvent<E>): void {
+    const replay = this.#replay as Replay<E>;
+    this.lose(busEvent);
+    this.#lookAhead(replay);
   }
 
   /** Takes `busEvent` and returns true, or loses it or another one. */
@@ -152,11 +148,5 @@ export abstract class ReplayedMailbox<E> extends PulledMailbox<E> {
       this.tellRead(replay.read);
     }
     return isThere;
-  }
-
-  #overtaken(busEvent: BusEvent<E>): void {
-    const replay = this.#replay as Replay<E>;
-    this.lose(busEvent);
-    this.#lookAhead(replay);
   }
 }

@@ -62,8 +62,7 @@ export function difference(
 export function kindOf(busEvent: BusEvent<unknown>): string {
   try {
     const kind: unknown = busEvent.routing.kind;
-    // To make a text of a text takes time, too.
-    return typeof kind === 'string' ? kind : String(kind);
+    return typeof kind === 'string' ? kind : OTHERS;
   } catch {
     return OTHERS;
   }

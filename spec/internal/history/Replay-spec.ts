@@ -14,16 +14,13 @@ function replayOf(capacity: number, count: number, filter: EventFilter<number> =
   publish(count);
   const overtaken: number[] = [];
   const errors: unknown[] = [];
-  const replay = new Replay<number>(
-    history,
-    filter,
-    after,
-    (busEvent) => {
+  const replay = new Replay<number>(history, filter, after, {
+    overtaken: (busEvent) => {
       overtaken.push(busEvent.event);
       replay.look();
     },
-    (error) => errors.push(error),
-  );
+    fail: (error) => errors.push(error),
+  });
   const takeAll = (): number[] => {
     const taken: number[] = [];
     while (replay.look()) {

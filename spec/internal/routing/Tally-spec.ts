@@ -68,6 +68,7 @@ describe('Tally', () => {
         throw new Error('no');
       },
     });
-    expect([kindOf(event(1, { kind: 'chat' })), kindOf(mute)]).toEqual(['chat', '*']);
+    const odd = event(1, { kind: 7 as never });
+    expect([kindOf(event(1, { kind: 'chat' })), kindOf(mute), kindOf(odd)]).toEqual(['chat', '*', '*']);
   });
 });
