@@ -2,11 +2,12 @@ import type { SchedulerLike, Unsubscribable } from 'rxjs';
 import type { BusPosition, BusReceiver } from '../BusReceiver.js';
 import type { Gap } from '../Delivery.js';
 import type { Pull } from '../internal/receiving/Pull.js';
+import { streamOver } from '../internal/receiving/pullOver.js';
 import type { BusEvent } from '../protocol/BusEvent.js';
 import { block, comment } from './block.js';
 import { byteLength } from './byteLength.js';
 import { gapData, gapOfOne, joined } from './gapData.js';
-import { positionText } from './position.js';
+import { positionBlock, positionText } from './position.js';
 
 /** What waits at once goes out at once, until it is so many characters. */
 const CHUNK = 16_384;
@@ -143,22 +144,15 @@ export class EventText<E> {
   /** As a web stream that asks for nothing before its reader does. */
   toReadableStream(): ReadableStream<Uint8Array> {
     const encoder = new TextEncoder();
-    return new ReadableStream<Uint8Array>(
-      {
-        pull: async (controller) => {
-          const text = await this.next();
-          if (text === undefined) {
-            controller.close();
-          } else {
-            controller.enqueue(encoder.encode(text));
-          }
-        },
-        cancel: () => {
-          this.leave();
-        },
+    return streamOver({
+      recv: async () => {
+        const text = await this.next();
+        return text === undefined ? undefined : encoder.encode(text);
       },
-      { highWaterMark: 0 },
-    );
+      [Symbol.dispose]: () => {
+        this.leave();
+      },
+    });
   }
 
   /** The receiver has no slot any more: the stream keeps its place as long as what waits is read. */
@@ -294,9 +288,4 @@ export class EventText<E> {
     const position = this.#host.position();
     return position === undefined || seq === undefined ? undefined : positionText({ epoch: position.epoch, seq });
   }
-}
-
-/** Tells how far the client has got, and nothing else. */
-export function positionBlock(position: BusPosition): string {
-  return block('{}', { event: 'position', id: positionText(position) });
 }

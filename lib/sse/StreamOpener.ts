@@ -10,9 +10,9 @@ import { EventFilter } from '../protocol/EventFilter.js';
 import type { SharingBus } from '../SharingBus.js';
 import { block } from './block.js';
 import type { EventStreamOptions, EventStreamReceiverOptions, EventStreamVerdict } from './EventStreamOptions.js';
-import { type AskedReceiver, EventText, type EventTextHost, positionBlock } from './EventText.js';
+import { type AskedReceiver, EventText, type EventTextHost } from './EventText.js';
 import { gapData, UNKNOWN_GAP } from './gapData.js';
-import { positionText } from './position.js';
+import { positionBlock, positionText } from './position.js';
 import { type Asked, readRequest, requireEventStreamRequest } from './readRequest.js';
 import { RequestError } from './RequestError.js';
 

@@ -1,4 +1,5 @@
 import type { BusPosition } from '../BusReceiver.js';
+import { block } from './block.js';
 
 const POSITION = /^([0-9A-Za-z-]{1,64}):(0|[1-9][0-9]{0,15})$/;
 
@@ -12,4 +13,9 @@ export function parsePosition(text: string): BusPosition | undefined {
   const [, epoch = '', digits = ''] = POSITION.exec(text) ?? [];
   const seq = Number(digits);
   return epoch !== '' && Number.isSafeInteger(seq) ? { epoch, seq } : undefined;
+}
+
+/** Tells how far the client has got, and nothing else. */
+export function positionBlock(position: BusPosition): string {
+  return block('{}', { event: 'position', id: positionText(position) });
 }
