@@ -60,6 +60,9 @@ try {
   // Only now, so that all of the above has done without.
   run('npm', ['install', '--prefix', project, '--no-audit', '--no-fund', OTEL]);
   run(bin('tsc'), [...strict, '--lib', 'es2022,dom', '--module', 'nodenext', 'otel.mts']);
+  // By itself, without what the types of the main entry bring along.
+  writeFileSync(join(project, 'otel-alone.mts'), "export { instrument } from 'sharing-bus/otel';\n");
+  run(bin('tsc'), [...strict, '--lib', 'es2022,dom', '--module', 'nodenext', 'otel-alone.mts']);
   run('node', ['otel.mjs']);
   run('node', ['--print', '"the package is " + require("sharing-bus/package.json").version']);
 } finally {
