@@ -555,6 +555,16 @@ describe('the console with agents that go wrong', () => {
   );
 
   it.concurrent(
+    'tells the last words of an agent, also where they are read after its exit is known',
+    async () => {
+      const command = fixtureAgent('mumbles');
+      const run = await runConsole('--json', '--agent', command);
+      expect(run.stderr).toContain(`agent ${command} exited with code 3 in mid-turn; its last words:\na late frost\n`);
+    },
+    LONG,
+  );
+
+  it.concurrent(
     'does not wait for ever for an agent that never answers',
     async () => {
       const command = fixtureAgent('silent');

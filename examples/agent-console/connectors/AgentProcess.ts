@@ -58,7 +58,16 @@ export class AgentProcess {
   }
 
   /** The last lines that it wrote to stderr. */
-  get lastWords(): string {
+  async lastWords(): Promise<string> {
+    const { stderr } = this.#child;
+    if (this.hasExited && !stderr.closed) {
+      // That it has gone may be known before its pipe is read. One that left its group may hold that open for ever.
+      const waiting = new AbortController();
+      stderr.once('close', () => {
+        waiting.abort();
+      });
+      await delay(GRACE, waiting.signal);
+    }
     return this.#stderr.trim().split('\n').slice(-10).join('\n');
   }
 

@@ -181,7 +181,7 @@ export class AcpAgent {
 
   async #fail(failure: string): Promise<void> {
     const { connector, feed, name, report } = this.options;
-    const { lastWords } = this.#process;
+    const lastWords = await this.#process.lastWords();
     report.failure(`agent ${name} ${failure}${lastWords === '' ? '' : `; its last words:\n${lastWords}`}`);
     const raised = draft('system', 'connector', { type: 'ErrorRaised', message: `the agent ${failure}` });
     await feed.publish([connector.addressNow(raised)]);
