@@ -1,4 +1,4 @@
-import { asyncScheduler, type Unsubscribable } from 'rxjs';
+import { asyncScheduler, type SchedulerLike, type Unsubscribable } from 'rxjs';
 import type { BusPosition } from '../BusReceiver.js';
 import type { Gap } from '../Delivery.js';
 import { report } from '../internal/receiving/Mailbox.js';
@@ -54,6 +54,8 @@ export class StreamOpener<E> {
     this.#bus = bus;
     this.#options = options;
     this.#receiverOptions = { capacity, overflow, key, barrier, reserve, stallAfterMs, name };
+    requireFunction('EventStreams: bus.stream', (bus as Partial<SharingBus<E>> | null | undefined)?.stream);
+    requireFunction('EventStreams: scheduler.schedule', (scheduler as Partial<SchedulerLike> | null)?.schedule);
     // It makes no receiver, and refuses what none can be made with.
     void bus.stream(filter, this.#receiverOptions);
     if (overflow === 'latest' && bus.position !== undefined) {

@@ -5,6 +5,7 @@ import {
   map,
   Observable,
   retry,
+  type SchedulerLike,
   takeWhile,
   throwError,
   timeout,
@@ -15,6 +16,7 @@ import type { Delivery } from '../Delivery.js';
 import { onAbort } from '../internal/support/onAbort.js';
 import { requireCount } from '../internal/support/requireCount.js';
 import { requireFunction } from '../internal/support/requireFunction.js';
+import { requireObject } from '../internal/support/requireObject.js';
 import { show } from '../internal/support/show.js';
 import type { BusEvent } from '../protocol/BusEvent.js';
 import type { Event } from '../protocol/Event.js';
@@ -37,7 +39,8 @@ import { RetryableError } from './RetryableError.js';
  * bus is closed, or `signal` is aborted.
  *
  * **Errors** {@link EventStreamError} for an answer that another attempt will not mend (4xx, but for 408, 425 and 429; what is no event
- * stream), and for the last attempt, where these are limited. `ValidationError` at the call for a filter that is no data.
+ * stream), and for the last attempt, where these are limited. At the call: `ValidationError` for a filter that is no data, `RangeError` or
+ * `TypeError` for other options that are none.
  *
  * **Gotchas** Of a bus without a history nothing can be resumed: each break is a gap of an unknown number.
  *
@@ -64,11 +67,12 @@ export function fromEventStream<E>(
   options: FromEventStreamOptions<E> = {},
 ): Observable<Delivery<E>> {
   const { silenceMs = 45_000, maxEventLength = 2_097_152, scheduler = asyncScheduler } = options;
-  const address = addressOf(typeof url === 'string' ? url : url.href, options);
+  const address = addressOf(hrefOf(url), options);
   requireCount('fromEventStream: silenceMs', silenceMs);
   requireCount('fromEventStream: maxEventLength', maxEventLength);
   const { parse = parseBusEvent as (value: unknown) => BusEvent<E> } = options;
   requireFunction('fromEventStream: parse', parse);
+  requireWorkable(options, scheduler);
   // What is no way to retry is refused at the call.
   const newBackOff = (): BackOff => new BackOff(options.retry, scheduler);
   newBackOff();
@@ -154,6 +158,34 @@ export function fromEventStream<E>(
       }),
     );
   });
+}
+
+/** What could only fail later would be taken for a broken connection, and tried again for ever. */
+function requireWorkable<E>(options: FromEventStreamOptions<E>, scheduler: SchedulerLike): void {
+  const { signal, headers } = options;
+  requireFunction('fromEventStream: scheduler.schedule', (scheduler as Partial<SchedulerLike> | null)?.schedule);
+  if (signal !== undefined) {
+    requireFunction(
+      'fromEventStream: signal.addEventListener',
+      (signal as Partial<AbortSignal> | null)?.addEventListener,
+    );
+  }
+  for (const name of ['fetch', 'onStatus', 'onInvalid', 'onPosition'] as const) {
+    if (options[name] !== undefined) {
+      requireFunction(`fromEventStream: ${name}`, options[name]);
+    }
+  }
+  if (headers !== undefined && typeof headers !== 'function') {
+    requireObject('fromEventStream: headers', headers);
+  }
+}
+
+function hrefOf(url: string | { readonly href: string }): string {
+  const href: unknown = typeof url === 'string' ? url : (url as Partial<URL> | null | undefined)?.href;
+  if (typeof href !== 'string') {
+    throw new TypeError(`fromEventStream: url: expected a string or a URL, got ${show(url)}`);
+  }
+  return href;
 }
 
 /** The URL of the stream, with what is asked for in its query. It may be relative: then the platform's `fetch` resolves it. */

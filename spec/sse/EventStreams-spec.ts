@@ -256,9 +256,16 @@ describe('options of an event stream', () => {
     [{ maxConnections: 1.5 }, RangeError],
     [{ filter: { type: 'x' } as never }, TypeError],
     [{ authorize: true as never }, TypeError],
+    [{ scheduler: {} as never }, TypeError],
     [{ overflow: 'latest', key: () => 1 } as const, TypeError],
   ])('that are none are refused: %j', (options, error) => {
     expect(() => new EventStreams(new SharingBus({ history }), options)).toThrow(error);
+  });
+
+  it('are not looked at where there is no bus', () => {
+    expect(() => new EventStreams(undefined as never)).toThrow(
+      new TypeError('EventStreams: bus.stream must be a function, got undefined'),
+    );
   });
 });
 

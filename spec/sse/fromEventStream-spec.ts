@@ -148,6 +148,25 @@ describe('fromEventStream', () => {
     expect(() => fromEventStream('/', { retry: { maxMs: -1 } })).toThrow(RangeError);
   });
 
+  it.each([
+    [{ fetch: 'fetch' }, 'fromEventStream: fetch must be a function, got "fetch"'],
+    [{ headers: 'a: b' }, 'fromEventStream: headers must be an object, got "a: b"'],
+    [{ headers: null }, 'fromEventStream: headers must be an object, got null'],
+    [{ signal: 'now' }, 'fromEventStream: signal.addEventListener must be a function, got undefined'],
+    [{ scheduler: null }, 'fromEventStream: scheduler.schedule must be a function, got undefined'],
+    [{ onStatus: 1 }, 'fromEventStream: onStatus must be a function, got 1'],
+    [{ onInvalid: true }, 'fromEventStream: onInvalid must be a function, got true'],
+    [{ onPosition: {} }, 'fromEventStream: onPosition must be a function, got {}'],
+  ])('does not take for a broken connection what can never work: %j', (options, message) => {
+    expect(() => fromEventStream('/', options as never)).toThrow(new TypeError(message));
+  });
+
+  it('refuses at the call what is no URL, and shows it', () => {
+    expect(() => fromEventStream({} as never)).toThrow(/^fromEventStream: url: expected a string or a URL, got \{\}$/);
+    expect(() => fromEventStream(null as never)).toThrow(/got null$/);
+    expect(() => fromEventStream(new URL('http://localhost/events'))).not.toThrow();
+  });
+
   it('delivers events with their number, and gaps, whatever pieces they come in', async () => {
     const client = new Client();
     const exchange = await client.next();
