@@ -5,6 +5,7 @@ import { report } from '../internal/receiving/Mailbox.js';
 import { onAbort } from '../internal/support/onAbort.js';
 import { requireCount } from '../internal/support/requireCount.js';
 import { requireFunction } from '../internal/support/requireFunction.js';
+import { show } from '../internal/support/show.js';
 import { unlessAborted } from '../internal/support/unlessAborted.js';
 import { EventFilter } from '../protocol/EventFilter.js';
 import type { SharingBus } from '../SharingBus.js';
@@ -186,6 +187,11 @@ export class StreamOpener<E> {
       }
       return verdict;
     }
+    // Plain JavaScript may forget to return, or say `true`.
+    const given: unknown = verdict;
+    if (typeof given !== 'object' || given === null) {
+      throw new TypeError(`authorize: expected a filter, false or a response, got ${show(given)}`);
+    }
     return this.#start(request, allOf<E>(this.#options.filter ?? EventFilter.all, verdict, filter), from);
   }
 
@@ -193,7 +199,8 @@ export class StreamOpener<E> {
     if (error instanceof RequestError) {
       return error.toResponse();
     }
-    if (!request.signal.aborted) {
+    // What is no `Request`, such as a wrapper of a framework's own, has no signal.
+    if ((request as Partial<Request> | undefined)?.signal?.aborted !== true) {
       this.report(error);
     }
     return new RequestError(500, 'the request could not be served').toResponse();

@@ -142,7 +142,25 @@ describe('a request', () => {
       500,
       '{"error":"the request could not be served"}',
     ]);
-    expect(errors).toEqual([failure, expect.any(TypeError)]);
+    expect((await refused({ authorize: () => true as never, onError }))[0]).toBe(500);
+    expect(errors).toEqual([
+      failure,
+      new TypeError('authorize: expected a filter, false or a response, got undefined'),
+      new TypeError('authorize: expected a filter, false or a response, got true'),
+    ]);
+  });
+
+  it('is answered 500 where it is no Request, and told to the application', async () => {
+    const errors: unknown[] = [];
+    const onError = (error: unknown): void => {
+      errors.push(error);
+    };
+    const streams = new EventStreams(new SharingBus(), { filter: EventFilter.all, onError });
+    // A framework's own request, without the headers of the platform's.
+    expect((await streams.respond({ method: 'GET', url: 'http://localhost/' } as never)).status).toBe(500);
+    expect((await streams.respond(undefined as never)).status).toBe(500);
+    expect(errors).toEqual([expect.any(TypeError), expect.any(TypeError)]);
+    expect(streams.size).toBe(0);
   });
 
   it('is answered 500 for a response of the function’s that cannot be sent', async () => {
