@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { given } from './paths.js';
 
 export const HELP = `Measures sharing-bus and its peers, and says how far the targets are reached.
 
@@ -65,8 +66,8 @@ export function readOptions(args: string[]): Options {
     help,
     only: only === undefined ? undefined : new RegExp(only),
     rounds: rounds === undefined ? undefined : Number(rounds),
-    from,
-    out,
-    profile,
+    from: from && given(from),
+    out: out && given(out),
+    profile: profile && given(profile),
   };
 }

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { type EventStreamRequest, fromEventStream } from '../../dist/sse/index.js';
 import { type BusEvent, type Delivery, EventFilter } from './library.js';
 import { randomIntegers } from './load/random.js';
+import { given } from './paths.js';
 import { KINDS, type Order, type Report } from './sseSoakMessages.js';
 
 const HELP = `Soaks the event streams: many clients, stalled, cutting and steady, of one server.
@@ -217,7 +218,7 @@ const clients = Array.from(
     ),
 );
 const published = reported('published');
-order({ do: 'publish', count: total, session: values.session });
+order({ do: 'publish', count: total, session: values.session && given(values.session) });
 const { bytes } = await published;
 release();
 await Promise.all(clients.map(({ done }) => done));
