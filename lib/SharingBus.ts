@@ -83,7 +83,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
 
   /**
    * @param options See {@link SharingBusOptions}.
-   * @throws RangeError for a `maxBindings` that is no integer from 1 to 2^31 - 1.
+   * @throws RangeError or TypeError for options that are none, such as a `maxBindings` that is no integer from 1 to 2^31 - 1.
    */
   constructor(options: SharingBusOptions<E> = {}) {
     const { scheduler = asapScheduler, logger, history } = options;
@@ -144,7 +144,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    *
    * @param filter What it wants.
    * @param queueCapacity Events that may wait, 1 to 2^31 - 1, default 256; or all the {@link ReceiverOptions}.
-   * @throws RangeError, InvalidFilterError or InvalidUuidError for bad arguments; no id is used then.
+   * @throws RangeError, TypeError, InvalidFilterError or InvalidUuidError for bad arguments; no id is used then.
    */
   subscribeFiltered(filter: EventFilter<E>, queueCapacity: number | ReceiverOptions<E> = {}): BusReceiver<E> {
     const options = isOptions(queueCapacity) ? queueCapacity : { capacity: queueCapacity };
@@ -172,7 +172,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    *
    * @param filter What it wants. Default: every event.
    * @param options See {@link StreamOptions} and {@link ConsumeOptions}.
-   * @throws RangeError, InvalidFilterError or InvalidUuidError for bad arguments, at this call.
+   * @throws RangeError, TypeError, InvalidFilterError or InvalidUuidError for bad arguments, at this call.
    */
   stream<O extends ObservableInput<unknown>>(
     filter: EventFilter<E>,
@@ -201,7 +201,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    *
    * With `waitFor` it is about the receivers named there, so that one that may lose events holds nobody up.
    *
-   * **Errors** Rejects with the signal's reason, and with what a predicate in `filter` throws.
+   * **Errors** Rejects with the signal's reason, with what a predicate in `filter` throws, and for bad arguments.
    *
    * @param filter The events to wait for. Default: every event.
    * @param options See {@link FlushOptions}.
