@@ -22,7 +22,7 @@ export type EventStreamFetch = (url: string, request: EventStreamRequest) => Pro
 /** How a connection is doing. */
 export interface EventStreamStatus {
   readonly state: 'connecting' | 'open' | 'waiting' | 'closed';
-  /** The number of the attempt, from 1, since a connection last worked. */
+  /** The number of the attempt in a row, from 1; a connection that worked is the first of its row. */
   readonly attempt: number;
   /** In `waiting`: milliseconds until the next attempt. */
   readonly retryInMs?: number;
@@ -44,7 +44,8 @@ export interface FromEventStreamOptions<E = Event> {
   readonly signal?: AbortSignal | undefined;
   /**
    * How it reconnects: after `initialMs` (default 1,000, until the server says otherwise), then twice as long each time, up to `maxMs`
-   * (default 30,000), less up to half of it by chance; `maxAttempts` (default: any number) in a row. `false`: it does not.
+   * (default 30,000), less up to half of it by chance; `maxAttempts` (default: any number) in a row, of which
+   * a connection that worked is the first. `false`: it does not.
    */
   readonly retry?:
     | {
