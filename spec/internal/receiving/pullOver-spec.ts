@@ -1,0 +1,109 @@
+import { describe, expect, it } from '@jest/globals';
+import { iteratorOver, type Pulled, pullableOver, streamOver } from '../../../lib/internal/receiving/pullOver.js';
+
+/** Gives numbers from 1 to `last`, then nothing, and tells what is asked of it. */
+class Numbers implements Pulled<number> {
+  readonly story: string[] = [];
+  #given = 0;
+
+  constructor(readonly last = Infinity) {}
+
+  recv(): Promise<number | undefined> {
+    this.story.push('recv');
+    this.#given += 1;
+    return Promise.resolve(this.#given <= this.last ? this.#given : undefined);
+  }
+
+  [Symbol.dispose](): void {
+    this.story.push('dispose');
+    this.#given = Infinity;
+  }
+}
+
+async function turn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('iteratorOver', () => {
+  it('asks once for each next, and tells the end again and again, without ending the source', async () => {
+    const source = new Numbers(1);
+    const iterator = iteratorOver(source);
+    expect([await iterator.next(), await iterator.next(), await iterator.next()]).toEqual([
+      { done: false, value: 1 },
+      { done: true, value: undefined },
+      { done: true, value: undefined },
+    ]);
+    expect([source.story, iterator[Symbol.asyncIterator]()]).toEqual([['recv', 'recv', 'recv'], iterator]);
+  });
+
+  it('return ends the source at once, before it is awaited, and asks for nothing', async () => {
+    const source = new Numbers();
+    const left = iteratorOver(source).return?.();
+    expect(source.story).toEqual(['dispose']);
+    expect(await left).toEqual({ done: true, value: undefined });
+  });
+
+  it('throw ends the source at once, and rejects with what it was given, whatever that is', async () => {
+    const source = new Numbers();
+    const thrown = iteratorOver(source).throw?.('reason');
+    expect(source.story).toEqual(['dispose']);
+    await expect(thrown).rejects.toBe('reason');
+  });
+
+  it('passes on what the source rejects with', async () => {
+    const source = new Numbers();
+    source.recv = () => Promise.reject(new Error('no'));
+    await expect(iteratorOver(source).next()).rejects.toThrow('no');
+  });
+});
+
+describe('streamOver', () => {
+  it('asks for nothing before it is read, and once for each read', async () => {
+    const source = new Numbers(2);
+    const stream = streamOver(source);
+    await turn();
+    expect(source.story).toEqual([]);
+    const reader = stream.getReader();
+    expect(await reader.read()).toEqual({ done: false, value: 1 });
+    await turn();
+    expect(source.story).toEqual(['recv']);
+    expect([await reader.read(), await reader.read()]).toEqual([
+      { done: false, value: 2 },
+      { done: true, value: undefined },
+    ]);
+    expect(source.story).toEqual(['recv', 'recv', 'recv']);
+  });
+
+  it('ends the source when it is cancelled, once', async () => {
+    const source = new Numbers();
+    const stream = streamOver(source);
+    await stream.cancel();
+    await stream.cancel();
+    expect(source.story).toEqual(['dispose']);
+  });
+
+  it('errs with what the source rejects with', async () => {
+    const source = new Numbers();
+    source.recv = () => Promise.reject(new Error('no'));
+    await expect(streamOver(source).getReader().read()).rejects.toThrow('no');
+  });
+});
+
+describe('pullableOver', () => {
+  it('has one source for all its ways, each of which takes what is next', async () => {
+    const source = new Numbers();
+    const pullable = pullableOver(source);
+    const reader = pullable.toReadableStream().getReader();
+    const iterator = pullable[Symbol.asyncIterator]();
+    expect([await pullable.recv(), await iterator.next(), await reader.read()]).toEqual([
+      1,
+      { done: false, value: 2 },
+      { done: false, value: 3 },
+    ]);
+    for await (const value of pullable) {
+      expect(value).toBe(4);
+      break;
+    }
+    expect(source.story.at(-1)).toBe('dispose');
+  });
+});
