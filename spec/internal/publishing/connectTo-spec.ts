@@ -122,18 +122,32 @@ describe('connectTo', () => {
     expect([await connect(sourceOf(story, 1, 2)), story]).toEqual([1, ['next', 1, 'return']]);
   });
 
-  it('publishes nothing that was asked for before it was stopped and comes after', async () => {
+  it.each([
+    ['before it is answered', (stop: () => void, answer: () => void) => [stop, answer]],
+    ['when it is answered', (stop: () => void, answer: () => void) => [answer, stop]],
+    ['before the answer is seen', (stop: () => void, answer: () => void) => [answer, undefined, stop]],
+  ])('publishes nothing that it has asked for where it is stopped %s', async (_when, order) => {
     const { story, stop, connect } = setUp();
     let answer: ((result: IteratorResult<BusEvent<number>>) => void) | undefined;
-    const late = {
-      [Symbol.asyncIterator]: () => ({
-        next: () => new Promise<IteratorResult<BusEvent<number>>>((resolve) => (answer = resolve)),
-      }),
-    };
-    const connected = connect(late);
-    stop('reason');
+    const next = (): Promise<IteratorResult<BusEvent<number>>> =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    const connected = connect({ [Symbol.asyncIterator]: () => ({ next }) });
+    const steps = order(
+      () => {
+        stop('reason');
+      },
+      () => answer?.({ done: false, value: event(1) }),
+    );
+    for (const step of steps) {
+      if (step === undefined) {
+        await Promise.resolve();
+      } else {
+        step();
+      }
+    }
     await expect(connected).rejects.toBe('reason');
-    answer?.({ done: false, value: event(1) });
     await turn();
     expect(story).toEqual([]);
   });
