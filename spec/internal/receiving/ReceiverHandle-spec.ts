@@ -66,6 +66,7 @@ describe('ReceiverHandle', () => {
       handle.deliveries,
     ]);
     expect([handle.events$ === handle.events$, handle.deliveries$ === handle.deliveries$]).toEqual([true, true]);
+    expect(handle.lagged$).toBe(handle.lagged$);
     expect([handle.deliveries === handle.deliveries, receiver.story]).toEqual([true, ['observeLagged']]);
   });
 
