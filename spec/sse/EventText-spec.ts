@@ -1,0 +1,216 @@
+import { describe, expect, it } from '@jest/globals';
+import type { BusPosition, Gap } from '../../lib/index.js';
+import type { Pull } from '../../lib/internal/receiving/Pull.js';
+import { type AskedReceiver, EventText } from '../../lib/sse/EventText.js';
+import { Clock } from '../support/Clock.js';
+import { event } from '../support/events.js';
+
+/** A receiver that has answers when the spec gives them, and tells what is done to it. */
+class FakeReceiver {
+  readonly story: string[] = [];
+  readonly answers: ((pull: Pull<number>) => void)[] = [];
+  hasToldAll = true;
+  failure: { readonly error: unknown } | undefined;
+  depart: (() => void) | undefined;
+  asked = 0;
+  #pull: Pull<number> | undefined;
+
+  ask(pull: Pull<number>): void {
+    this.asked += 1;
+    const answer = this.answers.shift();
+    if (answer === undefined) {
+      this.#pull = pull;
+    } else {
+      answer(pull);
+    }
+  }
+
+  /** Answers one who waits, or the next who asks. */
+  give(answer: (pull: Pull<number>) => void): void {
+    const pull = this.#pull;
+    this.#pull = undefined;
+    if (pull === undefined) {
+      this.answers.push(answer);
+    } else {
+      answer(pull);
+    }
+  }
+
+  onDepart(act: () => void): void {
+    this.depart = act;
+  }
+
+  close(): void {
+    this.story.push('close');
+  }
+
+  [Symbol.dispose](): void {
+    this.story.push('dispose');
+  }
+}
+
+const next = (payload: number, seq?: number) => (pull: Pull<number>) => {
+  pull.next({ ...event(payload), ...(seq !== undefined && { seq }) });
+};
+
+const gap = (missed: number) => (pull: Pull<number>) => {
+  pull.gap?.({ type: 'gap', missed, byKind: { a: missed } } satisfies Gap);
+};
+
+const complete = (pull: Pull<number>): void => {
+  pull.complete();
+};
+
+const data = (payload: number, seq?: number): string =>
+  `data: ${JSON.stringify({ routing: { kind: 'test' }, origin: 'runtime', event: payload, seq })}\n\n`;
+
+interface Fixture {
+  readonly receiver: FakeReceiver;
+  readonly clock: Clock;
+  readonly text: EventText<number>;
+  readonly errors: unknown[];
+  readonly story: string[];
+}
+
+function setUp({ opening = '', position }: { opening?: string; position?: BusPosition } = {}): Fixture {
+  const receiver = new FakeReceiver();
+  const { story } = receiver;
+  const clock = new Clock();
+  const errors: unknown[] = [];
+  const text = new EventText(receiver as unknown as AskedReceiver<number>, opening, {
+    scheduler: clock,
+    heartbeatMs: 100,
+    maxEventBytes: 1_000,
+    closeMs: 50,
+    position: () => position,
+    report: (error) => errors.push(error),
+    over: () => story.push('over'),
+  });
+  text.onOver = () => {
+    story.push('onOver');
+  };
+  return { receiver, clock, text, errors, story };
+}
+
+async function turn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('EventText', () => {
+  it('begins with its opening and what waits, at once, and asks no more than once for what does not', async () => {
+    const { receiver, clock, text } = setUp({ opening: 'hello\n\n' });
+    receiver.give(next(1));
+    receiver.give(next(2));
+    expect(await text.next()).toBe(`hello\n\n${data(1)}${data(2)}`);
+    expect([receiver.asked, clock.pending]).toEqual([3, 0]);
+    const waiting = text.next();
+    expect([receiver.asked, clock.pending]).toEqual([3, 1]);
+    receiver.give(next(3));
+    expect([await waiting, clock.pending, receiver.asked]).toEqual([data(3), 0, 4]);
+  });
+
+  it('keeps the answer that it has looked at', async () => {
+    const { receiver, text } = setUp();
+    receiver.give(next(1));
+    expect([text.isEmpty, text.isEmpty, receiver.asked]).toEqual([false, false, 1]);
+    expect(await text.next()).toBe(data(1));
+    const ended = setUp();
+    ended.receiver.give(complete);
+    expect([ended.text.isEmpty, ended.text.isOver, ended.story]).toEqual([true, false, []]);
+    expect([await ended.text.next(), await ended.text.next()]).toEqual(['event: end\ndata: {}\n\n', undefined]);
+  });
+
+  it('sends a heartbeat while it waits, with the place where it is only when all was told', async () => {
+    const { receiver, clock, text } = setUp({ position: { epoch: 'e', seq: 4 } });
+    const heartbeat = async (): Promise<unknown> => {
+      const waiting = text.next();
+      await turn();
+      clock.pass(100);
+      return waiting;
+    };
+    expect(await heartbeat()).toBe(': heartbeat\n\nevent: position\nid: e:4\ndata: {}\n\n');
+    receiver.hasToldAll = false;
+    expect([await heartbeat(), receiver.asked, clock.pending]).toEqual([': heartbeat\n\n', 1, 0]);
+  });
+
+  it('law 31: leaves the receiver once, wakes one who waits, and is over', async () => {
+    const { clock, text, story, receiver } = setUp();
+    const waiting = text.next();
+    text.leave();
+    text.leave();
+    expect([await waiting, await text.next(), text.isOver]).toEqual([undefined, undefined, true]);
+    expect([story, clock.pending, receiver.asked]).toEqual([['dispose', 'onOver', 'over'], 0, 1]);
+  });
+
+  it('says when the server closes, and of the bus that it is the end; then it is over', async () => {
+    const closing = setUp();
+    closing.text.close();
+    closing.receiver.give(complete);
+    expect([await closing.text.next(), closing.story]).toEqual([
+      ': the server closes\n\n',
+      ['close', 'dispose', 'onOver', 'over'],
+    ]);
+    const broken = setUp();
+    broken.receiver.give((pull) => {
+      pull.error('no');
+    });
+    expect([await broken.text.next(), broken.errors, broken.text.isOver]).toEqual([
+      ': the stream broke off\n\n',
+      ['no'],
+      true,
+    ]);
+  });
+
+  it('joins gaps that follow each other, and gives them the place right before what follows', async () => {
+    const { receiver, text } = setUp({ position: { epoch: 'e', seq: 9 } });
+    [gap(2), gap(3), next(1, 6), gap(1)].forEach((answer) => {
+      receiver.give(answer);
+    });
+    const missing = (missed: number): string => `data: {"missed":${missed},"byKind":{"a":${missed}}}\n\n`;
+    expect(await text.next()).toBe(
+      `event: gap\nid: e:5\n${missing(5)}id: e:6\n${data(1, 6)}event: gap\nid: e:9\n${missing(1)}`,
+    );
+  });
+
+  it('departed and not read, it is left when its time is over; the error that nobody came for is reported', () => {
+    const { receiver, clock, text, errors } = setUp();
+    receiver.failure = { error: 'slow' };
+    receiver.depart?.();
+    clock.pass(49);
+    expect([text.isOver, clock.pending]).toEqual([false, 1]);
+    clock.pass(1);
+    expect([text.isOver, clock.pending, errors]).toEqual([true, 0, ['slow']]);
+  });
+
+  it('departed and read, or waited for, it keeps its place for as long again', async () => {
+    const { receiver, clock, text, errors } = setUp();
+    receiver.depart?.();
+    receiver.give(next(1));
+    await text.next();
+    clock.pass(50);
+    expect(text.isOver).toBe(false);
+    const waiting = text.next();
+    clock.pass(50);
+    expect(text.isOver).toBe(false);
+    receiver.give(next(2));
+    await waiting;
+    clock.pass(100);
+    expect([text.isOver, clock.pending, errors]).toEqual([true, 0, []]);
+  });
+
+  it('that is over when its receiver departs has no timer', () => {
+    const { receiver, clock, text } = setUp();
+    text.leave();
+    receiver.depart?.();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('as a web stream takes nothing before it is read, and leaves when it is cancelled', async () => {
+    const { receiver, text, story } = setUp();
+    const stream = text.toReadableStream();
+    await turn();
+    expect(receiver.asked).toBe(0);
+    await stream.cancel();
+    expect(story).toEqual(['dispose', 'onOver', 'over']);
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, it } from '@jest/globals';
+import { EventFilter } from '../../lib/index.js';
+import { readRequest, requireEventStreamRequest } from '../../lib/sse/readRequest.js';
+import { RequestError } from '../../lib/sse/RequestError.js';
+
+function request(query: readonly (readonly [string, string])[], headers: Record<string, string> = {}): Request {
+  const asked = new URLSearchParams();
+  query.forEach(([name, value]) => {
+    asked.append(name, value);
+  });
+  return new Request(`http://localhost/?${asked.toString()}`, { headers });
+}
+
+/** The status and the message of what `act` throws. */
+function refusal(act: () => unknown): unknown {
+  try {
+    return act();
+  } catch (error) {
+    expect(error).toBeInstanceOf(RequestError);
+    const { status, message } = error as RequestError;
+    return [status, message];
+  }
+}
+
+describe('readRequest', () => {
+  it('asks for everything from now on where nothing is said, whatever else is in the query', () => {
+    expect(readRequest(request([['other', '1']]), 9)).toEqual({ filter: EventFilter.all, from: 'now' });
+  });
+
+  it.each([
+    ['the header', [['lastEventId', 'q:2'], ['from', 'start']], { 'Last-Event-ID': 'h:1' }, { epoch: 'h', seq: 1 }],
+    ['lastEventId', [['lastEventId', 'q:2'], ['from', 'start']], { 'Last-Event-ID': '' }, { epoch: 'q', seq: 2 }],
+    ['from', [['lastEventId', ''], ['from', 'f:3']], {}, { epoch: 'f', seq: 3 }],
+    ['from', [['from', 'start']], {}, 'start'],
+    ['from', [['from', 'now']], {}, 'now'],
+  ] as const)('starts where %s says, which comes before the others', (_what, query, headers, from) => {
+    expect(readRequest(request(query, { ...headers }), 9).from).toEqual(from);
+  }); // prettier-ignore
+
+  it('measures a filter in bytes, and takes one that has just as many', () => {
+    const text = '{"type":"kind","kinds":["ü"]}';
+    const asked = request([['filter', text]]);
+    expect(readRequest(asked, 30).filter).toEqual(EventFilter.kind('ü'));
+    expect(refusal(() => readRequest(asked, 29))).toEqual([414, 'a filter may have at most 29 bytes']);
+  });
+
+  it.each([
+    [[['filter', '{}'], ['filter', '{}']], [400, 'filter is given 2 times']],
+    [[['from', 'now'], ['from', 'now']], [400, 'from is given 2 times']],
+    [[['filter', 'x']], [400, 'the filter is no JSON: "x"']],
+    [[['filter', '']], [400, 'the filter is no JSON: ""']],
+    [[['from', '']], [400, 'from: expected <epoch>:<number>, got ""']],
+    [[['lastEventId', 'e:-1']], [400, 'Last-Event-ID: expected <epoch>:<number>, got "e:-1"']],
+  ] as const)('refuses %j', (query, refused) => {
+    expect(refusal(() => readRequest(request(query), 99))).toEqual(refused);
+  }); // prettier-ignore
+});
+
+describe('requireEventStreamRequest', () => {
+  it('takes a GET that accepts an event stream, and says what is served otherwise', () => {
+    const ask = (method: string, accept: string): unknown =>
+      refusal(() => {
+        requireEventStreamRequest(new Request('http://localhost/', { method, headers: { accept } }));
+      });
+    expect([ask('GET', '*/*'), ask('GET', 'text/html'), ask('HEAD', 'text/html')]).toEqual([
+      undefined,
+      [406, 'only text/event-stream is served here'],
+      [405, 'an event stream is read by GET'],
+    ]);
+  });
+});
