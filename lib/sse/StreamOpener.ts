@@ -41,9 +41,10 @@ export class StreamOpener<E> {
   readonly #maxConnections: number;
   readonly #maxFilterBytes: number;
   readonly #closeMs: number;
-  readonly #open = new Set<EventText<E>>();
-  /** Requests that are being decided about. */
-  #deciding = 0;
+  /** Streams that are open, each with its request: the signal of one that nobody holds may be aborted by nothing any more. */
+  readonly #open = new Map<EventText<E>, Request>();
+  /** Requests that are being decided about, by what they ask for. */
+  readonly #deciding = new Map<Asked, Request>();
   #closed: Promise<void> | undefined;
   /** Called when no stream is open, for one who waits for it. */
   #whenEmpty: (() => void) | undefined;
@@ -87,7 +88,7 @@ export class StreamOpener<E> {
 
   /** Streams that are open, and requests that are being decided about. */
   get size(): number {
-    return this.#open.size + this.#deciding;
+    return this.#open.size + this.#deciding.size;
   }
 
   /** Opens a stream for `request`, or answers it otherwise: at once, where the application decides at once. Never throws, or rejects. */
@@ -121,7 +122,7 @@ export class StreamOpener<E> {
   }
 
   async #close(): Promise<void> {
-    const streams = [...this.#open];
+    const streams = [...this.#open.keys()];
     if (streams.length === 0) {
       return;
     }
@@ -150,7 +151,7 @@ export class StreamOpener<E> {
   }
 
   #decide(request: Request, asked: Asked): Opened<E> | Promise<Opened<E>> {
-    this.#deciding += 1;
+    this.#deciding.set(asked, request);
     let isDecided = true;
     try {
       const verdict = this.#verdict(request, asked);
@@ -161,7 +162,7 @@ export class StreamOpener<E> {
       return this.#openWhen(verdict, request, asked);
     } finally {
       if (isDecided) {
-        this.#deciding -= 1;
+        this.#deciding.delete(asked);
       }
     }
   }
@@ -173,7 +174,7 @@ export class StreamOpener<E> {
       return this.#refuse(request, error);
     } finally {
       // The stream has its place by now.
-      this.#deciding -= 1;
+      this.#deciding.delete(asked);
     }
   }
 
@@ -228,7 +229,7 @@ export class StreamOpener<E> {
         this.#leave(stream);
       },
     });
-    this.#open.add(stream);
+    this.#open.set(stream, request);
     ignoreSignal = onAbort(request.signal, () => {
       stream.leave();
     });

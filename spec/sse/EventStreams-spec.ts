@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { EventFilter, SharingBus, SlowConsumerError } from '../../lib/index.js';
 import { type EventStreamOptions, EventStreams, toEventStream } from '../../lib/sse/index.js';
 import { Clock } from '../support/Clock.js';
+import { survivors } from '../support/collectGarbage.js';
 import { event } from '../support/events.js';
 import { Reader } from './Reader.js';
 
@@ -503,6 +504,23 @@ describe('a client that goes away', () => {
       expect([bus.subscriberCount, streams.size, scheduler.pending]).toEqual([0, 0, 0]);
     }
   });
+
+  it.each(['is decided about', 'is served'])(
+    'frees its slot also where its adapter holds no request, while it %s',
+    async (when) => {
+      const bus = new SharingBus<number>();
+      const authorize = () => (when === 'is served' ? EventFilter.all : new Promise<false>(() => undefined));
+      const streams = new EventStreams(bus, { authorize, scheduler: new Clock() });
+      const controller = new AbortController();
+      const answered = streams.respond(request({}, { signal: controller.signal }));
+      // What is of no use to anybody goes first.
+      expect(await survivors([new WeakRef({})])).toBe(0);
+      expect(streams.size).toBe(1);
+      controller.abort();
+      await answered;
+      expect([bus.subscriberCount, streams.size]).toEqual([0, 0]);
+    },
+  );
 });
 
 describe('a response of node:http', () => {
