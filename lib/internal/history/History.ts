@@ -188,7 +188,9 @@ function lengthOfJson(busEvent: unknown): number {
 /** What cannot tell its size takes none: to retain it is no reason to lose it. */
 function sizeBy<E>(sizeOf: (busEvent: BusEvent<E>) => number, busEvent: BusEvent<E>): number {
   try {
-    const size = sizeOf(busEvent);
+    // A bigint or a text, which is not what its type says, would spoil the sum.
+    const told: unknown = sizeOf(busEvent);
+    const size = Number(told);
     return size > 0 ? size : 0;
   } catch {
     return 0;

@@ -107,6 +107,15 @@ describe('History', () => {
     expect(firsts).toEqual([1, 1, 1, 1, 1, 7, 7]);
   });
 
+  it.each([5n, '5'])('adds up sizes that are told as %p, too', (size) => {
+    const history = new History<number>({ capacity: 99, maxBytes: 10, sizeOf: () => size as unknown as number });
+    const firsts = [1, 2, 3, 4].map((payload) => {
+      history.append(event(payload));
+      return history.first;
+    });
+    expect(firsts).toEqual([1, 1, 2, 3]);
+  });
+
   it('stays as it is where an event cannot be read', () => {
     const history = historyOf(3, 2);
     const broken = {
