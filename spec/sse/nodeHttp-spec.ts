@@ -1,0 +1,202 @@
+import { describe, expect, it } from '@jest/globals';
+import { EventEmitter } from 'node:events';
+import { nodeHeaders, type NodeResponse, onGone, requestOf, type Text, write } from '../../lib/sse/nodeHttp.js';
+
+const { signal } = new AbortController();
+
+/** A response that takes so many chunks before it is full. */
+class FakeResponse extends EventEmitter implements NodeResponse {
+  readonly story: string[] = [];
+  destroyed = false;
+  headersSent = false;
+  writableEnded = false;
+
+  constructor(public room = Infinity) {
+    super();
+  }
+
+  writeHead(): void {
+    this.story.push('writeHead');
+  }
+
+  write(text: string): boolean {
+    this.story.push(text);
+    this.room -= 1;
+    return this.room > 0;
+  }
+
+  end(): void {
+    this.story.push('end');
+  }
+
+  destroy(): void {
+    this.story.push('destroy');
+  }
+}
+
+/** A text of these chunks. */
+function textOf(...chunks: readonly string[]): Text & { asked: number; isOver: boolean } {
+  const left = [...chunks];
+  return {
+    asked: 0,
+    isOver: false,
+    onOver: undefined,
+    next() {
+      this.asked += 1;
+      return Promise.resolve(left.shift());
+    },
+  };
+}
+
+async function turn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('write', () => {
+  it('asks for the next when there is room for it, and ends with the text', async () => {
+    const response = new FakeResponse(2);
+    const text = textOf('a', 'b', 'c');
+    const written = write(text, response, signal);
+    await turn();
+    expect([response.story, text.asked]).toEqual([['a', 'b'], 2]);
+    response.room = 2;
+    response.emit('drain');
+    await written;
+    expect(response.story).toEqual(['a', 'b', 'c', 'end']);
+  });
+
+  it('a drain that nobody waits for is of no meaning', async () => {
+    const response = new FakeResponse(1);
+    const written = write(textOf('a', 'b'), response, signal);
+    response.emit('drain');
+    await turn();
+    expect(response.story).toEqual(['a']);
+    response.emit('drain');
+    response.emit('drain');
+    await turn();
+    response.emit('drain');
+    await written;
+    expect(response.story).toEqual(['a', 'b', 'end']);
+  });
+
+  it('destroys what is full and stays so, when the text is cut off', async () => {
+    const response = new FakeResponse(1);
+    const text = textOf('a', 'b');
+    const written = write(text, response, signal);
+    await turn();
+    text.onOver?.();
+    await written;
+    expect([response.story, text.asked]).toEqual([['a', 'destroy'], 1]);
+  });
+
+  it('does not wait for room for the last of a text, nor for a reader who is gone', async () => {
+    const response = new FakeResponse(1);
+    const text = textOf('last');
+    text.isOver = true;
+    await write(text, response, signal);
+    const abandoned = new FakeResponse(1);
+    await write(textOf('a'), abandoned, AbortSignal.abort());
+    expect([response.story, abandoned.story]).toEqual([['last', 'end'], ['a', 'end']]); // prettier-ignore
+  });
+
+  it('leaves a response alone that somebody has ended', async () => {
+    const response = new FakeResponse();
+    response.writableEnded = true;
+    await write(textOf('a'), response, signal);
+    expect(response.story).toEqual([]);
+  });
+});
+
+describe('onGone', () => {
+  it.each(['response', 'socket'])(
+    'calls when the %s closes, and gives the listener at the connection back',
+    (which) => {
+      const response = new FakeResponse();
+      const socket = Object.assign(new EventEmitter(), { destroyed: false });
+      let calls = 0;
+      const ignore = onGone({ headers: {}, socket }, response, () => (calls += 1));
+      expect(calls).toBe(0);
+      (which === 'socket' ? socket : response).emit('close');
+      expect(calls).toBe(1);
+      ignore();
+      ignore();
+      socket.emit('close');
+      expect([calls, socket.listenerCount('close')]).toEqual([1, 0]);
+    },
+  );
+
+  it('calls at once, and once, where they are destroyed already; no socket is needed', () => {
+    let calls = 0;
+    const act = (): void => {
+      calls += 1;
+    };
+    const socket = Object.assign(new EventEmitter(), { destroyed: true });
+    const response = new FakeResponse();
+    onGone({ headers: {}, socket }, response, act)();
+    expect(calls).toBe(1);
+    response.destroyed = true;
+    onGone({ headers: {}, socket }, response, act)();
+    onGone({ headers: {} }, response, act)();
+    expect(calls).toBe(3);
+  });
+});
+
+describe('requestOf', () => {
+  it.each([
+    [undefined, '/', 'http://localhost/'],
+    ['a.test:8080', '/a?b=c', 'http://a.test:8080/a?b=c'],
+    ['a.test', 'http://b.test/a', 'http://b.test/a'],
+    ['a b', '/a', 'http://localhost/a'],
+    ['', '/a', 'http://localhost/a'],
+    ['a.test', '//b.test/a', 'http://a.test//b.test/a'],
+  ])('host %j and path %j are %s', (host, url, expected) => {
+    expect(requestOf({ url, headers: { ...(host !== undefined && { host }) } }, signal)?.url).toBe(expected);
+  });
+
+  it('is a GET of the root where nothing is said, with no header', () => {
+    const request = requestOf({ headers: {} }, signal);
+    expect([request?.method, request?.url, [...(request?.headers ?? [])]]).toEqual(['GET', 'http://localhost/', []]);
+  });
+
+  it('has every value of a header, and none of the names that begin with a colon', () => {
+    const headers = { ':path': '/', 'x-a': ['1', '2'], 'x-b': '3', 'x-c': undefined };
+    const request = requestOf({ method: 'HEAD', headers }, signal);
+    expect([...(request?.headers ?? [])]).toEqual([
+      ['x-a', '1, 2'],
+      ['x-b', '3'],
+    ]);
+    expect(request?.method).toBe('HEAD');
+  });
+
+  it('is aborted with the signal that it is given', () => {
+    const controller = new AbortController();
+    const request = requestOf({ headers: {} }, controller.signal);
+    controller.abort();
+    expect(request?.signal.aborted).toBe(true);
+  });
+
+  it.each([
+    [{ url: 'http://[', headers: {} }],
+    [{ method: 'TRACE', headers: {} }],
+    [{ method: 'G T', headers: {} }],
+    [{ headers: { 'a b': '1' } }],
+    [{ headers: { a: 'line\nfeed' } }],
+  ])('is none for %j', (request) => {
+    expect(requestOf(request, signal)).toBeUndefined();
+  });
+});
+
+describe('nodeHeaders', () => {
+  it('has each header once, and each cookie by itself', () => {
+    const response = new Response(null);
+    response.headers.append('x-a', '1');
+    response.headers.append('x-a', '2');
+    expect(nodeHeaders(response)).toEqual({ 'x-a': '1, 2' });
+    response.headers.append('set-cookie', 'a=1; Expires=Mon, 01 Jan 2040 00:00:00 GMT');
+    response.headers.append('set-cookie', 'b=2');
+    expect(nodeHeaders(response)).toEqual({
+      'x-a': '1, 2',
+      'set-cookie': ['a=1; Expires=Mon, 01 Jan 2040 00:00:00 GMT', 'b=2'],
+    });
+  });
+});
