@@ -9,6 +9,7 @@ describe('block', () => {
       'event: gap\ndata: {}\n\n',
       'event: gap\nid: e:1\ndata: {}\n\n',
     ]);
+    expect(comment('heartbeat')).toBe(': heartbeat\n\n');
   });
 
   it('is read as what it was, comments aside, also where a field is empty', () => {
