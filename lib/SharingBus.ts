@@ -372,7 +372,7 @@ function isOptions<E>(value: number | ReceiverOptions<E> | null): value is Recei
 /** The ids of those that are to be waited for; `undefined`: all of them. */
 function idsOf(owner: string, receivers: readonly BusReceiver<unknown>[] | undefined): ReadonlySet<number> | undefined {
   const given: unknown = receivers;
-  if (given !== undefined && !Array.isArray(given)) {
+  if (given !== undefined && !(Array.isArray(given) && given.every((one) => one instanceof ReceiverHandle))) {
     throw new TypeError(`${owner}: expected an array of receivers, got ${show(given)}`);
   }
   return receivers && new Set(receivers.map(({ id }) => id));

@@ -467,8 +467,8 @@ describe('flush with waitFor', () => {
     expect([await stateOf(flushed), values]).toEqual([undefined, [1]]);
   });
 
-  it('waits for nobody where nobody is named, and refuses what is no array', async () => {
-    const { bus, publish } = setUp();
+  it('waits for nobody where nobody is named, and refuses what is no array of receivers', async () => {
+    const { bus, publish, receiver } = setUp();
     publish(1);
     expect(await stateOf(bus.flush(EventFilter.all, { waitFor: [] }))).toBeUndefined();
     const wrong = { waitFor: { id: 0 } as unknown as [] };
@@ -478,6 +478,12 @@ describe('flush with waitFor', () => {
     await expect(bus.connect(new Subject<BusEvent<number>>(), wrong)).rejects.toThrow(
       new TypeError('connect: waitFor: expected an array of receivers, got {"id":0}'),
     );
+    // Whom nobody could wait for, and the source would go on for ever.
+    for (const one of [receiver.id, null, undefined, { id: 0 }]) {
+      await expect(bus.flush(EventFilter.all, { waitFor: [receiver, one as never] })).rejects.toThrow(
+        /^flush: waitFor: expected an array of receivers, got \[/,
+      );
+    }
   });
 });
 

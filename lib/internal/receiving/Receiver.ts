@@ -379,9 +379,6 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
     }
     this.#noteDraining();
     this.#forgoConsumer();
-    if (!this.hasConsumer) {
-      this.#forgoSignal();
-    }
     this.#announceEnd();
   }
 
@@ -445,6 +442,7 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
     if (!this.hasConsumer) {
       this.tellRead(Infinity);
       this.tellConsumed(Infinity);
+      this.#forgoSignal();
     }
   }
 
