@@ -50,7 +50,11 @@ export class BackOff {
     if (header === null) {
       return 0;
     }
-    const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1_000 : Date.parse(header) - this.#scheduler.now();
+    if (/^\s*\d+\s*$/.test(header)) {
+      return Number(header) * 1_000;
+    }
+    // A platform may take other words for a date, too: `after 40` for the year 2040.
+    const ms = /GMT\s*$/.test(header) ? Date.parse(header) - this.#scheduler.now() : 0;
     return ms > 0 ? ms : 0;
   }
 }

@@ -1,3 +1,4 @@
+import { requireFunction } from '../internal/support/requireFunction.js';
 import type { Event } from '../protocol/Event.js';
 import type { SharingBus } from '../SharingBus.js';
 import type { EventStreamOptions } from './EventStreamOptions.js';
@@ -55,9 +56,12 @@ export class EventStreams<E = Event> implements AsyncDisposable {
   /**
    * Answers a request of `node:http`, of Express, or of anything that hands out Node's own objects.
    *
-   * @returns Resolves when the response has ended. It never rejects.
+   * @returns Resolves when the response has ended. It rejects for what is no response of Node's, and for nothing else.
    */
   async handle(request: NodeRequest, response: NodeResponse): Promise<void> {
+    // A framework's own has Node's within.
+    const given = response as Partial<NodeResponse> | null | undefined;
+    requireFunction('EventStreams.handle: response.writeHead', given?.writeHead);
     const controller = new AbortController();
     const ignore = onGone(request, response, () => {
       controller.abort();

@@ -69,6 +69,8 @@ describe('BackOff', () => {
     ['0', 1_000],
     [new Date(60_000).toUTCString(), 50_000],
     [new Date(1_000).toUTCString(), 1_000],
+    ['after 40', 1_000],
+    [' 50 ', 50_000],
     ['soon', 1_000],
     ['', 1_000],
   ])('waits as long as the server says, where that is longer: %j', (retryAfter, expected) => {

@@ -281,6 +281,16 @@ describe('options of an event stream', () => {
     expect(() => new EventStreams(new SharingBus({ history }), options)).toThrow(error);
   });
 
+  it('serve no response but those of Node, and say so', async () => {
+    const streams = new EventStreams(new SharingBus(), { filter: EventFilter.all });
+    for (const response of [undefined, { raw: new FakeResponse() }]) {
+      await expect(streams.handle({ headers: {} }, response as never)).rejects.toThrow(
+        new TypeError('EventStreams.handle: response.writeHead must be a function, got undefined'),
+      );
+    }
+    expect(streams.size).toBe(0);
+  });
+
   it('are not looked at where there is no bus', () => {
     expect(() => new EventStreams(undefined as never)).toThrow(
       new TypeError('EventStreams: bus.stream must be a function, got undefined'),
