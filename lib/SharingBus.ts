@@ -289,7 +289,8 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
       connection.abort(CLOSED);
     }
     this.#intake.release();
-    for (const receiver of [...this.#receivers.values()]) {
+    // Each takes itself out.
+    for (const receiver of this.#receivers.values()) {
       receiver.close();
     }
     this.#intake.close();

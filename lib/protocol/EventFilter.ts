@@ -171,7 +171,9 @@ export function passes<E>(filter: EventFilter<E>, busEvent: BusEvent<E>): boolea
 
 /** A frozen copy of a filter that may be hand-made: checked whole, and its ids canonical. */
 export function canonicalFilter<E>(filter: EventFilter<E>, depth = 1): EventFilter<E> {
-  limitDepth(depth);
+  if (depth > MAX_FILTER_DEPTH) {
+    throw new InvalidFilterError(`a filter may nest at most ${MAX_FILTER_DEPTH} deep`);
+  }
   const nested = (one: EventFilter<E>): EventFilter<E> => canonicalFilter(one, depth + 1);
   requireFilter(filter, 'filter');
   switch (filter.type) {
@@ -196,7 +198,7 @@ export function canonicalFilter<E>(filter: EventFilter<E>, depth = 1): EventFilt
     case 'where':
       return EventFilter.where(filter.predicate);
     default:
-      throw unknownFilter(filter);
+      throw expected('a known type', 'filter', filter satisfies never);
   }
 }
 
@@ -242,16 +244,6 @@ function list<T>(values: readonly T[], owner: string): readonly T[] {
   return values;
 }
 
-function limitDepth(depth: number): void {
-  if (depth > MAX_FILTER_DEPTH) {
-    throw new InvalidFilterError(`a filter may nest at most ${MAX_FILTER_DEPTH} deep`);
-  }
-}
-
 function expected(what: string, owner: string, value: unknown): InvalidFilterError {
   return new InvalidFilterError(`${owner}: expected ${what}, got ${show(value)}`);
-}
-
-function unknownFilter(filter: never): InvalidFilterError {
-  return expected('a known type', 'filter', filter);
 }

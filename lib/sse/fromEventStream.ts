@@ -16,7 +16,7 @@ import type { Delivery } from '../Delivery.js';
 import { onAbort } from '../internal/support/onAbort.js';
 import { requireCount } from '../internal/support/requireCount.js';
 import { requireFunction } from '../internal/support/requireFunction.js';
-import { requireObject } from '../internal/support/requireObject.js';
+import { requireType } from '../internal/support/requireType.js';
 import { show } from '../internal/support/show.js';
 import type { BusEvent } from '../protocol/BusEvent.js';
 import type { Event } from '../protocol/Event.js';
@@ -176,7 +176,7 @@ function requireWorkable<E>(options: FromEventStreamOptions<E>, scheduler: Sched
     }
   }
   if (headers !== undefined && typeof headers !== 'function') {
-    requireObject('fromEventStream: headers', headers);
+    requireType('fromEventStream: headers', 'object', headers);
   }
 }
 

@@ -4,7 +4,7 @@ import { BoundedQueue } from '../support/BoundedQueue.js';
 import { Postings } from './Postings.js';
 import { requireCount } from '../support/requireCount.js';
 import { requireFunction } from '../support/requireFunction.js';
-import { requireObject } from '../support/requireObject.js';
+import { requireType } from '../support/requireType.js';
 import type { Finding, RoutingKey } from '../routing/routingKeys.js';
 
 /** How much a bus retains for those who come later, or come back. */
@@ -48,7 +48,7 @@ export class History<E> {
 
   /** @throws RangeError or TypeError for options that are none. */
   constructor(options: HistoryOptions<E>) {
-    requireObject('history', options);
+    requireType('history', 'object', options);
     const { capacity, maxBytes, sizeOf } = options;
     this.#capacity = requireCount('history.capacity', capacity);
     this.#maxBytes = maxBytes === undefined ? Infinity : requireCount('history.maxBytes', maxBytes);

@@ -2,7 +2,7 @@ import type { SchedulerLike, Subscription } from 'rxjs';
 import type { BusEvent } from '../../protocol/BusEvent.js';
 import type { InOrder } from './InOrder.js';
 import { MAX_COUNT, requireCount } from '../support/requireCount.js';
-import { requireObject } from '../support/requireObject.js';
+import { requireType } from '../support/requireType.js';
 
 /** How many events may be held, and for how long. */
 export interface HoldUnboundOptions {
@@ -25,7 +25,7 @@ const FULL_SESSIONS = 64;
  * @throws TypeError or RangeError for what is none, and for what is no count.
  */
 export function checkedHold(options: HoldUnboundOptions): Limits {
-  requireObject('holdUnbound', options);
+  requireType('holdUnbound', 'object', options);
   const { capacity, maxAgeMs, totalCapacity } = options;
   requireCount('holdUnbound.capacity', capacity);
   requireCount('holdUnbound.maxAgeMs', maxAgeMs);

@@ -3,7 +3,7 @@ import type { BusEvent } from '../../protocol/BusEvent.js';
 import { Ages } from './Ages.js';
 import { Gaps } from './Gaps.js';
 import { Mailbox, report } from './Mailbox.js';
-import { type Loss, PolicyQueue, type Verdict } from './policies.js';
+import type { Loss, PolicyQueue, Verdict } from './policies.js';
 import type { Stage } from '../publishing/Stage.js';
 import { kindOf } from '../routing/Tally.js';
 
@@ -228,9 +228,8 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
   }
 
   #policyQueue(make: () => PolicyQueue<BusEvent<E>>): PolicyQueue<BusEvent<E>> {
-    const queue = this.queue instanceof PolicyQueue ? (this.queue as PolicyQueue<BusEvent<E>>) : make();
-    this.queue = queue;
-    return queue;
+    // What has a policy takes nothing but by this.
+    return (this.queue ??= make()) as PolicyQueue<BusEvent<E>>;
   }
 
   #lose({ verdict, value, index }: Loss<BusEvent<E>>): void {

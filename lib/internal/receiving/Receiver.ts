@@ -105,10 +105,6 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
     return this.#host.stage;
   }
 
-  get title(): string {
-    return this.name === undefined ? `receiver ${this.id}` : `receiver ${this.id} (${this.name})`;
-  }
-
   /** `undefined` while it is about to join, or to leave. */
   get stats(): ReceiverStats<E> | undefined {
     const { id, name, filter, capacity, waiting, highWaterMark, delivered } = this;
@@ -220,7 +216,7 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
     if (!this.isLeaving) {
       this.#log(
         'warn',
-        `${this.title} was dropped without being closed: its slot is free, ${this.waiting} events that waited are gone`,
+        `was dropped without being closed: its slot is free, ${this.waiting} events that waited are gone`,
       );
     }
     this[Symbol.dispose]();
@@ -387,7 +383,7 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
     this.#noteConsumed();
     if (this.isLagging && this.waiting === 0) {
       this.#stopLagging();
-      this.#log('info', `${this.title} has caught up; lagged: ${this.#laggedNow}`);
+      this.#log('info', `has caught up; lagged: ${this.#laggedNow}`);
     }
     const growing = this.#extras?.growing;
     growing?.tell();
@@ -523,15 +519,16 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
       this.#host.stage.lags(this);
       this.#log(
         'warn',
-        `${this.title} begins to lag: ${this.waiting < this.capacity ? `${this.waiting} wait` : `its queue of ${this.waiting} is full`}`,
+        `begins to lag: ${this.waiting < this.capacity ? `${this.waiting} wait` : `its queue of ${this.waiting} is full`}`,
       );
     }
   }
 
   /** Writes when the present event, or hand-over, is through: a logger may read any count. */
-  #log(level: 'info' | 'warn', line: string): void {
+  #log(level: 'info' | 'warn', what: string): void {
     this.#host.inOrder.run(() => {
-      this.#host.log(level, line);
+      const { id, name } = this;
+      this.#host.log(level, `receiver ${id}${name === undefined ? '' : ` (${name})`} ${what}`);
     }, undefined);
   }
 

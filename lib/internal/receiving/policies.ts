@@ -3,6 +3,7 @@ import type { BusEvent } from '../../protocol/BusEvent.js';
 import { BoundedQueue } from '../support/BoundedQueue.js';
 import { requireCount } from '../support/requireCount.js';
 import { requireFunction } from '../support/requireFunction.js';
+import { requireType } from '../support/requireType.js';
 import { show } from '../support/show.js';
 
 /**
@@ -20,12 +21,12 @@ export interface Loss<T> {
 }
 
 /** A queue that loses in a way of its own. */
-export abstract class PolicyQueue<T> extends BoundedQueue<T> {
+export interface PolicyQueue<T> extends BoundedQueue<T> {
   /** What would become of `value`, were it put now. */
-  abstract foresee(value: T): Verdict;
+  foresee(value: T): Verdict;
 
   /** In the place of `offer`. */
-  abstract put(value: T): Loss<T> | undefined;
+  put(value: T): Loss<T> | undefined;
 }
 
 function refused<T>(value: T): Loss<T> {
@@ -33,7 +34,7 @@ function refused<T>(value: T): Loss<T> {
 }
 
 /** Full, it refuses. */
-class DropNewestQueue<T> extends PolicyQueue<T> {
+class DropNewestQueue<T> extends BoundedQueue<T> implements PolicyQueue<T> {
   foresee(): Verdict {
     return this.size < this.capacity ? 'taken' : 'refused';
   }
@@ -44,7 +45,7 @@ class DropNewestQueue<T> extends PolicyQueue<T> {
 }
 
 /** Full, it drops the oldest. */
-class DropOldestQueue<T> extends PolicyQueue<T> {
+class DropOldestQueue<T> extends BoundedQueue<T> implements PolicyQueue<T> {
   foresee(): Verdict {
     return this.size < this.capacity ? 'taken' : 'displaces';
   }
@@ -60,7 +61,7 @@ class DropOldestQueue<T> extends PolicyQueue<T> {
 }
 
 /** A value replaces the one of its key that waits, unless a barrier came between; full, it drops the newest. */
-class LatestQueue<T> extends PolicyQueue<T> {
+class LatestQueue<T> extends BoundedQueue<T> implements PolicyQueue<T> {
   readonly #keyOf: (value: T) => unknown;
   readonly #isBarrier: (value: T) => boolean;
   /** The number of the value that may be replaced, by its key; values are counted from 0. */
@@ -121,7 +122,7 @@ class LatestQueue<T> extends PolicyQueue<T> {
 }
 
 /** Full, it takes those of some kinds into places of their own. */
-class ReserveQueue<E> extends PolicyQueue<BusEvent<E>> {
+class ReserveQueue<E> extends BoundedQueue<BusEvent<E>> implements PolicyQueue<BusEvent<E>> {
   readonly #common: number;
   readonly #reserve: number;
   readonly #kinds: ReadonlySet<string>;
@@ -180,9 +181,7 @@ export function queueMaker<E>(
       if (reserve === undefined) {
         return undefined;
       }
-      if (typeof reserve !== 'object' || (reserve as unknown) === null) {
-        throw new TypeError(`reserve: expected an object, got ${show(reserve)}`);
-      }
+      requireType('reserve', 'object', reserve);
       requireCount('reserve.capacity', reserve.capacity);
       if (!Array.isArray(reserve.kinds)) {
         throw new TypeError(`reserve.kinds: expected an array, got ${show(reserve.kinds)}`);

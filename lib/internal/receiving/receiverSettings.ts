@@ -4,6 +4,7 @@ import type { ReceiverSettings } from './Receiver.js';
 import { checkedFrom } from './replayFrom.js';
 import { requireCount } from '../support/requireCount.js';
 import { requireFunction } from '../support/requireFunction.js';
+import { requireType } from '../support/requireType.js';
 
 const DEFAULT_CAPACITY = 256;
 
@@ -22,6 +23,8 @@ export function receiverSettings<E>(
   // Field by field: to spread them took as long as all the rest of joining and leaving.
   const { capacity = DEFAULT_CAPACITY, name, overflow, signal, stallAfterMs } = options;
   requireCount(owner, capacity);
+  // In a log line, what is no text could throw in the midst of an event.
+  requireType('name', 'string', name ?? '');
   if (signal !== undefined) {
     requireFunction('signal.addEventListener', (signal as Partial<AbortSignal> | null)?.addEventListener);
   }

@@ -1,16 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
 import { SharingBus } from '../../../lib/index.js';
-import { requireObject } from '../../../lib/internal/support/requireObject.js';
+import { requireType } from '../../../lib/internal/support/requireType.js';
 
-describe('requireObject', () => {
-  it('takes objects, and names what is none', () => {
-    requireObject('it', {});
+describe('requireType', () => {
+  it('takes what is of the type, and names what is not', () => {
+    requireType('it', 'object', {});
+    requireType('it', 'string', '');
     for (const value of [null, undefined, 7, 'text']) {
       expect(() => {
-        requireObject('it', value);
+        requireType('it', 'object', value);
       }).toThrow(
         new TypeError(`it must be an object, got ${value === undefined ? 'undefined' : JSON.stringify(value)}`),
       );
+    }
+    for (const value of [null, 7, {}, Symbol('s')]) {
+      expect(() => {
+        requireType('it', 'string', value);
+      }).toThrow(/^it must be a string, got /);
     }
   });
 
