@@ -1,18 +1,15 @@
-import { asyncScheduler, type SchedulerLike, type Unsubscribable } from 'rxjs';
-import type { BusPosition } from '../BusReceiver.js';
-import type { Gap } from '../Delivery.js';
+import type { Unsubscribable } from 'rxjs';
 import { report } from '../internal/receiving/Mailbox.js';
 import { onAbort } from '../internal/support/onAbort.js';
-import { requireCount } from '../internal/support/requireCount.js';
-import { requireFunction } from '../internal/support/requireFunction.js';
 import { show } from '../internal/support/show.js';
 import { unlessAborted } from '../internal/support/unlessAborted.js';
 import { EventFilter } from '../protocol/EventFilter.js';
 import type { SharingBus } from '../SharingBus.js';
 import { block } from './block.js';
-import type { EventStreamOptions, EventStreamReceiverOptions, EventStreamVerdict } from './EventStreamOptions.js';
+import type { EventStreamOptions, EventStreamVerdict } from './EventStreamOptions.js';
+import { type EventStreamSettings, eventStreamSettings } from './eventStreamSettings.js';
 import { type AskedReceiver, EventText, type EventTextHost } from './EventText.js';
-import { gapData, UNKNOWN_GAP } from './gapData.js';
+import { gapData, missedOfClosed, UNKNOWN_GAP } from './gapData.js';
 import { positionBlock, positionText } from './position.js';
 import { type Asked, readRequest, requireEventStreamRequest } from './readRequest.js';
 import { RequestError } from './RequestError.js';
@@ -34,13 +31,8 @@ export type Opened<E> = EventText<E> | Response;
  */
 export class StreamOpener<E> {
   readonly #bus: SharingBus<E>;
-  readonly #options: EventStreamOptions<E>;
-  readonly #receiverOptions: EventStreamReceiverOptions<E>;
+  readonly #settings: EventStreamSettings<E>;
   readonly #host: Omit<EventTextHost, 'over'>;
-  readonly #retryMs: number;
-  readonly #maxConnections: number;
-  readonly #maxFilterBytes: number;
-  readonly #closeMs: number;
   /** Streams that are open, each with its request: the signal of one that nobody holds may be aborted by nothing any more. */
   readonly #open = new Map<EventText<E>, Request>();
   /** Requests that are being decided about, by what they ask for. */
@@ -49,36 +41,15 @@ export class StreamOpener<E> {
   /** Called when no stream is open, for one who waits for it. */
   #whenEmpty: (() => void) | undefined;
 
-  /** @throws RangeError, TypeError, InvalidFilterError or InvalidUuidError for options that are none. */
   constructor(bus: SharingBus<E>, options: EventStreamOptions<E>) {
-    const { capacity, overflow, key, barrier, reserve, stallAfterMs, name } = options;
-    const { filter, authorize, onError, scheduler = asyncScheduler } = options;
     this.#bus = bus;
-    this.#options = options;
-    this.#receiverOptions = { capacity, overflow, key, barrier, reserve, stallAfterMs, name };
-    requireFunction('EventStreams: bus.stream', (bus as Partial<SharingBus<E>> | null | undefined)?.stream);
-    requireFunction('EventStreams: scheduler.schedule', (scheduler as Partial<SchedulerLike> | null)?.schedule);
-    // It makes no receiver, and refuses what none can be made with.
-    void bus.stream(filter, this.#receiverOptions);
-    if (overflow === 'latest' && bus.position !== undefined) {
-      throw new TypeError('EventStreams: latest changes the order, which a bus with a history resumes by');
-    }
-    for (const [what, value] of Object.entries({ authorize, onError })) {
-      if (value !== undefined) {
-        requireFunction(`EventStreams: ${what}`, value);
-      }
-    }
-    const count = (what: 'heartbeatMs' | 'retryMs' | CountOption, fallback: number): number =>
-      requireCount(`EventStreams: ${what}`, options[what] ?? fallback);
-    this.#retryMs = count('retryMs', 2_000);
-    this.#maxConnections = count('maxConnections', 1_000);
-    this.#maxFilterBytes = count('maxFilterBytes', 8_192);
-    this.#closeMs = count('closeMs', 5_000);
+    this.#settings = eventStreamSettings(bus, options);
+    const { scheduler, heartbeatMs, maxEventBytes, closeMs } = this.#settings;
     this.#host = {
       scheduler,
-      heartbeatMs: count('heartbeatMs', 15_000),
-      maxEventBytes: count('maxEventBytes', 1_048_576),
-      closeMs: this.#closeMs,
+      heartbeatMs,
+      maxEventBytes,
+      closeMs,
       position: () => bus.position,
       report: (error) => {
         this.report(error);
@@ -98,10 +69,10 @@ export class StreamOpener<E> {
       if (this.#closed !== undefined) {
         throw this.#unavailable('the server is closing');
       }
-      if (this.size >= this.#maxConnections) {
+      if (this.size >= this.#settings.maxConnections) {
         throw this.#unavailable('too many streams are open');
       }
-      return this.#decide(request, readRequest(request, this.#maxFilterBytes));
+      return this.#decide(request, readRequest(request, this.#settings.maxFilterBytes));
     } catch (error) {
       return this.#refuse(request, error);
     }
@@ -115,7 +86,7 @@ export class StreamOpener<E> {
   /** Tells the application of what went wrong. */
   report(error: unknown): void {
     try {
-      this.#options.onError?.(error);
+      this.#settings.onError?.(error);
     } catch (thrown) {
       report(thrown);
     }
@@ -136,14 +107,14 @@ export class StreamOpener<E> {
       streams.forEach((stream) => {
         stream.leave();
       });
-    }, this.#closeMs);
+    }, this.#settings.closeMs);
     await empty;
     timer.unsubscribe();
   }
 
   /** What the application says of it. */
   #verdict(request: Request, { filter }: Asked): EventStreamVerdict<E> | PromiseLike<EventStreamVerdict<E>> {
-    const { authorize, filter: served } = this.#options;
+    const { authorize, filter: served } = this.#settings;
     if (authorize !== undefined) {
       return authorize(request, filter);
     }
@@ -193,7 +164,7 @@ export class StreamOpener<E> {
     if (typeof given !== 'object' || given === null) {
       throw new TypeError(`authorize: expected a filter, false or a response, got ${show(given)}`);
     }
-    return this.#start(request, allOf<E>(this.#options.filter ?? EventFilter.all, verdict, filter), from);
+    return this.#start(request, allOf<E>(this.#settings.filter ?? EventFilter.all, verdict, filter), from);
   }
 
   #refuse(request: Request, error: unknown): Response {
@@ -213,14 +184,14 @@ export class StreamOpener<E> {
     }
     const position = this.#bus.position;
     const from = position === undefined ? 'now' : asked;
-    const opening = [`retry: ${this.#retryMs}\n\n`];
+    const opening = [`retry: ${this.#settings.retryMs}\n\n`];
     if (position === undefined && asked !== 'now') {
       opening.push(block(gapData(UNKNOWN_GAP), { event: 'gap' }));
     } else if (position !== undefined && (from === 'now' || from === 'start')) {
       // So that a client whose connection breaks before its first event can resume.
       opening.push(positionBlock(from === 'now' ? position : { ...position, seq: 0 }));
     }
-    const receiver = this.#bus.subscribeFiltered(filter, { ...this.#receiverOptions, from }) as AskedReceiver<E>;
+    const receiver = this.#bus.subscribeFiltered(filter, { ...this.#settings.receiver, from }) as AskedReceiver<E>;
     let ignoreSignal: (() => void) | undefined = undefined;
     const stream = new EventText<E>(receiver, opening.join(''), {
       ...this.#host,
@@ -255,30 +226,14 @@ export class StreamOpener<E> {
   }
 
   #unavailable(message: string): RequestError {
-    return new RequestError(503, message, { 'Retry-After': `${Math.ceil(this.#retryMs / 1_000)}` });
+    return new RequestError(503, message, { 'Retry-After': `${Math.ceil(this.#settings.retryMs / 1_000)}` });
   }
 }
-
-type CountOption = 'maxConnections' | 'maxFilterBytes' | 'maxEventBytes' | 'closeMs';
 
 /** What passes every one of `filters`, in as few words as that takes. */
 function allOf<E>(...filters: EventFilter<E>[]): EventFilter<E> {
   const [only = EventFilter.all, ...others] = filters.filter(({ type }) => type !== 'all');
   return others.length === 0 ? only : EventFilter.and<E>(only, ...others);
-}
-
-/** What one misses who comes back when the bus is closed: it gives nothing any more, though it may retain it. */
-function missedOfClosed(asked: Asked['from'], last: BusPosition | undefined, isExact: boolean): Gap | undefined {
-  if (asked === 'now') {
-    return undefined;
-  }
-  const from = asked === 'start' ? { epoch: last?.epoch, seq: 0 } : asked;
-  if (last === undefined || from.epoch !== last.epoch) {
-    return UNKNOWN_GAP;
-  }
-  const missed = last.seq - from.seq;
-  const gap = { type: 'gap', missed, byKind: { '*': missed } } as const;
-  return missed <= 0 ? undefined : isExact ? gap : { ...gap, atMost: true };
 }
 
 function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {

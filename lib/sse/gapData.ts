@@ -1,3 +1,4 @@
+import type { BusPosition } from '../BusReceiver.js';
 import type { Gap } from '../Delivery.js';
 
 /** What nobody can count. */
@@ -47,4 +48,22 @@ function count(value: unknown): number | undefined {
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What one misses who comes back when the bus is closed: it gives nothing any more, though it may retain it. */
+export function missedOfClosed(
+  asked: 'now' | 'start' | BusPosition,
+  last: BusPosition | undefined,
+  isExact: boolean,
+): Gap | undefined {
+  if (asked === 'now') {
+    return undefined;
+  }
+  const from = asked === 'start' ? { epoch: last?.epoch, seq: 0 } : asked;
+  if (last === undefined || from.epoch !== last.epoch) {
+    return UNKNOWN_GAP;
+  }
+  const missed = last.seq - from.seq;
+  const gap = { type: 'gap', missed, byKind: { '*': missed } } as const;
+  return missed <= 0 ? undefined : isExact ? gap : { ...gap, atMost: true };
 }

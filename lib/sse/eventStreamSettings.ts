@@ -1,0 +1,48 @@
+import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import { requireCount } from '../internal/support/requireCount.js';
+import { requireFunction } from '../internal/support/requireFunction.js';
+import type { SharingBus } from '../SharingBus.js';
+import type { EventStreamOptions, EventStreamReceiverOptions } from './EventStreamOptions.js';
+
+type CountOption = 'heartbeatMs' | 'retryMs' | 'maxConnections' | 'maxFilterBytes' | 'maxEventBytes' | 'closeMs';
+
+/** What event streams are served with, checked, and with what was left out. */
+export interface EventStreamSettings<E>
+  extends Pick<EventStreamOptions<E>, 'filter' | 'authorize' | 'onError'>, Readonly<Record<CountOption, number>> {
+  readonly receiver: EventStreamReceiverOptions<E>;
+  readonly scheduler: SchedulerLike;
+}
+
+/** @throws RangeError, TypeError, InvalidFilterError or InvalidUuidError for options that are none. */
+export function eventStreamSettings<E>(bus: SharingBus<E>, options: EventStreamOptions<E>): EventStreamSettings<E> {
+  const { capacity, overflow, key, barrier, reserve, stallAfterMs, name } = options;
+  const { filter, authorize, onError, scheduler = asyncScheduler } = options;
+  const receiver = { capacity, overflow, key, barrier, reserve, stallAfterMs, name };
+  requireFunction('EventStreams: bus.stream', (bus as Partial<SharingBus<E>> | null | undefined)?.stream);
+  requireFunction('EventStreams: scheduler.schedule', (scheduler as Partial<SchedulerLike> | null)?.schedule);
+  // It makes no receiver, and refuses what none can be made with.
+  void bus.stream(filter, receiver);
+  if (overflow === 'latest' && bus.position !== undefined) {
+    throw new TypeError('EventStreams: latest changes the order, which a bus with a history resumes by');
+  }
+  for (const [what, value] of Object.entries({ authorize, onError })) {
+    if (value !== undefined) {
+      requireFunction(`EventStreams: ${what}`, value);
+    }
+  }
+  const count = (what: CountOption, fallback: number): number =>
+    requireCount(`EventStreams: ${what}`, options[what] ?? fallback);
+  return {
+    filter,
+    authorize,
+    onError,
+    receiver,
+    scheduler,
+    retryMs: count('retryMs', 2_000),
+    maxConnections: count('maxConnections', 1_000),
+    maxFilterBytes: count('maxFilterBytes', 8_192),
+    closeMs: count('closeMs', 5_000),
+    heartbeatMs: count('heartbeatMs', 15_000),
+    maxEventBytes: count('maxEventBytes', 1_048_576),
+  };
+}
