@@ -6,6 +6,7 @@ import { recordingLogger } from './support/collect.js';
 import { survivors } from './support/collectGarbage.js';
 import { event } from './support/events.js';
 import { ManualScheduler } from './support/ManualScheduler.js';
+import { waysToClose } from './support/waysToClose.js';
 
 function setUp(scheduler = new ManualScheduler()): {
   readonly bus: SharingBus<object>;
@@ -133,18 +134,7 @@ describe('a receiver that is dropped without being closed', () => {
   });
 
   const BEFORE: readonly [string, (bus: SharingBus<object>, id: number) => void][] = [
-    [
-      'closed',
-      (bus, id): void => {
-        bus.unsubscribe(id);
-      },
-    ],
-    [
-      'closed with the bus',
-      (bus): void => {
-        bus.close();
-      },
-    ],
+    ...waysToClose,
     ['evicted', (bus): void => void publishWatched(bus, 1)],
   ];
 

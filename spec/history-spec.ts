@@ -14,6 +14,7 @@ import { collect, collectPayloads, recordingLogger } from './support/collect.js'
 import { survivors } from './support/collectGarbage.js';
 import { event, registration, uuid } from './support/events.js';
 import { ManualScheduler } from './support/ManualScheduler.js';
+import { waysToClose } from './support/waysToClose.js';
 
 interface Setting {
   readonly bus: SharingBus<number>;
@@ -357,7 +358,7 @@ describe('from', () => {
     expect([bus.subscribeAll().id, bus.subscriberCount]).toEqual([0, 1]);
   });
 
-  it('wants a history, but for now', () => {
+  it('wants a history, unless it starts now', () => {
     const bus = new SharingBus<number>();
     expect(bus.position).toBeUndefined();
     for (const from of ['start', { epoch: 'e', seq: 0 }] as const) {
@@ -472,18 +473,7 @@ describe('flush() and connect()', () => {
   });
 
   const ENDS: readonly [string, (bus: SharingBus<number>, id: number, dispose: () => void) => void][] = [
-    [
-      'closed',
-      (bus, id): void => {
-        bus.unsubscribe(id);
-      },
-    ],
-    [
-      'closed with the bus',
-      (bus): void => {
-        bus.close();
-      },
-    ],
+    ...waysToClose,
     [
       'disposed',
       (_bus, _id, dispose): void => {
