@@ -126,7 +126,7 @@ export class Intake<E> {
     }, this.#held);
   }
 
-  /** Nothing more comes in. */
+  /** Nothing may come in any more: the Subject completes, and the history keeps nothing that nobody reads. */
   close(): void {
     this.#host.inOrder.run((published$) => {
       published$.complete();
