@@ -21,6 +21,7 @@ export class Turns {
   #line: TurnTaker[] = [];
   #awaiting = 0;
   #running = false;
+  #current: TurnTaker | undefined;
   #action: Subscription | undefined;
 
   constructor(scheduler: SchedulerLike) {
@@ -49,6 +50,11 @@ export class Turns {
   /** Whether an action runs. */
   protected get isRunning(): boolean {
     return this.#running;
+  }
+
+  /** Whether it is the turn of `taker`, which gives places free as it goes. */
+  isTurnOf(taker: TurnTaker): boolean {
+    return this.#current === taker;
   }
 
   /** Whether there is anything to do in an action. */
@@ -97,9 +103,11 @@ export class Turns {
       if (taker.awaitsTurn) {
         taker.awaitsTurn = false;
         this.#awaiting -= 1;
+        this.#current = taker;
         taker.turn();
       }
     }
+    this.#current = undefined;
     this.#running = false;
     this.end();
     if (this.isWanted) {

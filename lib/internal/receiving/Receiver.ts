@@ -347,7 +347,9 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
       this.isLagging &&
       this.waiting === this.capacity &&
       this.#extras?.growing === undefined &&
-      !this.hasEnded
+      !this.hasEnded &&
+      // In its turn, each event that it hands over gives a place free: what is refused is decided event by event.
+      !this.#host.stage.isTurnOf(this)
     );
   }
 
