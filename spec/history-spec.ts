@@ -404,6 +404,23 @@ describe('from', () => {
     expect((await some.recv())?.event).toBe(3);
   });
 
+  it.each<[string, EventFilter<number>]>([
+    ['and()', EventFilter.and()],
+    ['and(all)', EventFilter.and(EventFilter.all)],
+    ['or(all, kind)', EventFilter.or(EventFilter.all, ofKind)],
+    ['not(not(all))', { type: 'not', filter: { type: 'not', filter: EventFilter.all } }],
+    ['not(or())', EventFilter.not(EventFilter.or())],
+    ['not(kind())', EventFilter.not(EventFilter.kind())],
+    ['not(and(all, origin()))', EventFilter.not(EventFilter.and(EventFilter.all, EventFilter.origin()))],
+    ['and(or(all), all)', EventFilter.and(EventFilter.or(EventFilter.all), EventFilter.all)],
+  ])('says exactly what is missing to %s, which matches every event', async (_, filter) => {
+    const { bus, publish } = busOf(1);
+    publish(1, 2, 3);
+    const receiver = bus.subscribeFiltered(filter, { from: 'start' });
+    expect(await receiver.deliveries.recv()).toEqual({ type: 'gap', missed: 2, byKind: { '*': 2 } });
+    expect(bus.stats().receivers.map((one) => one.filter)).toEqual([EventFilter.all]);
+  });
+
   it('tells a gap as vague once: what is lost later is counted', () => {
     const { bus, scheduler, publish, publishOther } = busOf(1);
     publishOther(1, 2);

@@ -11,6 +11,7 @@ import {
   type ReceiverOptions,
   SharingBus,
 } from '../lib/index.js';
+import { matchesEverything } from '../lib/protocol/EventFilter.js';
 import { anyEvent, anyFilter } from './support/arbitraries.js';
 import { event, uuid } from './support/events.js';
 import { ManualScheduler } from './support/ManualScheduler.js';
@@ -92,7 +93,7 @@ class ListReceiver {
   start(history: ListHistory, after: number, isOurs: boolean): void {
     const missing = isOurs ? Math.max(0, history.first - 1 - after) : Infinity;
     this.missed = this.#tailGap = missing;
-    this.#tailIsVague = missing > 0 && (!isOurs || this.filter.type !== 'all');
+    this.#tailIsVague = missing > 0 && (!isOurs || !matchesEverything(this.filter));
     this.unread = history.retained.filter(
       (one) => (one.seq as number) > (isOurs ? after : 0) && matches(this.filter, one),
     );

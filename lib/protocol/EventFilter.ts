@@ -169,8 +169,49 @@ export function passes<E>(filter: EventFilter<E>, busEvent: BusEvent<E>): boolea
   }
 }
 
-/** A frozen copy of a filter that may be hand-made: checked whole, and its ids canonical. */
+/** Whether the form of `filter` says that it matches every event. What its predicates would answer is not asked. */
+export function matchesEverything<E>(filter: EventFilter<E>): boolean {
+  switch (filter.type) {
+    case 'all':
+      return true;
+    case 'and':
+      return filter.filters.every(matchesEverything);
+    case 'or':
+      return filter.filters.some(matchesEverything);
+    case 'not':
+      return matchesNothing(filter.filter);
+    default:
+      return false;
+  }
+}
+
+function matchesNothing<E>(filter: EventFilter<E>): boolean {
+  switch (filter.type) {
+    case 'kind':
+      return filter.kinds.length === 0;
+    case 'origin':
+      return filter.origins.length === 0;
+    case 'and':
+      return filter.filters.some(matchesNothing);
+    case 'or':
+      return filter.filters.every(matchesNothing);
+    case 'not':
+      return matchesEverything(filter.filter);
+    default:
+      return false;
+  }
+}
+
+/**
+ * A frozen copy of a filter that may be hand-made: checked whole, its ids canonical, and each part that
+ * {@link matchesEverything} plainly `all`.
+ */
 export function canonicalFilter<E>(filter: EventFilter<E>, depth = 1): EventFilter<E> {
+  const canonical = canonicalParts(filter, depth);
+  return matchesEverything(canonical) ? all : canonical;
+}
+
+function canonicalParts<E>(filter: EventFilter<E>, depth: number): EventFilter<E> {
   if (depth > MAX_FILTER_DEPTH) {
     throw new InvalidFilterError(`a filter may nest at most ${MAX_FILTER_DEPTH} deep`);
   }

@@ -1,5 +1,5 @@
 import type { BusPosition, ReceiverOptions } from '../../BusReceiver.js';
-import type { EventFilter } from '../../protocol/EventFilter.js';
+import { type EventFilter, matchesEverything } from '../../protocol/EventFilter.js';
 import type { History } from '../history/History.js';
 import type { Receiver } from './Receiver.js';
 import { show } from '../support/show.js';
@@ -40,7 +40,7 @@ export function replayFrom<E>(
   if (!isOurs) {
     receiver.startWithGap(Infinity, true);
   } else if (missing > 0) {
-    receiver.startWithGap(missing, filter.type !== 'all');
+    receiver.startWithGap(missing, !matchesEverything(filter));
   }
   receiver.replay(history, filter, after);
 }
