@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { Delivery } from './Delivery.js';
+import type { Delivery, EventDelivery } from './Delivery.js';
 import type { BusEvent, EventKind } from './protocol/BusEvent.js';
 import type { Event } from './protocol/Event.js';
 
@@ -14,10 +14,43 @@ declare global {
   }
 }
 
-/** What can be taken one at a time, by whoever has time for it. */
-export interface Pullable<T> extends AsyncIterable<T> {
-  /** Takes the next, when there is one; `undefined` when all is through. */
-  recv(): Promise<T | undefined>;
+/** Options of `recv`. */
+export interface RecvOptions {
+  /** Gives the call up: it rejects with the signal's reason, and takes nothing. Default: it waits until something comes. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * What `tryRecv` answers: what was taken, or why nothing was. `empty`: nothing waits now. `completed`: nothing will come. `failed`: the
+ * receiver has ended with `error`, which is told once.
+ *
+ * @typeParam D What is taken: an {@link EventDelivery}, or a {@link Delivery}.
+ */
+export type TryRecv<D> =
+  | D
+  | { readonly type: 'empty' }
+  | { readonly type: 'completed' }
+  | { readonly type: 'failed'; readonly error: unknown };
+
+/**
+ * What can be taken one at a time, at the consumer's own pace.
+ *
+ * @typeParam T What is taken.
+ * @typeParam D How `tryRecv` tells it.
+ */
+export interface Pullable<T, D> extends AsyncIterable<T> {
+  /**
+   * Takes the next one, when there is one.
+   *
+   * @returns `undefined` when nothing will come.
+   */
+  recv(options?: RecvOptions): Promise<T | undefined>;
+  /**
+   * Takes the next one, if it is there now.
+   *
+   * **Errors** Throws {@link ReceiverBusyError} while there is another consumer.
+   */
+  tryRecv(): TryRecv<D>;
   /** Takes one by one; leaving the loop leaves the receiver at once. */
   [Symbol.asyncIterator](): AsyncIterableIterator<T>;
   /** A web stream, which keeps nothing of its own. Cancelling it leaves the receiver at once. */
@@ -37,7 +70,7 @@ export interface Pullable<T> extends AsyncIterable<T> {
  * `close` frees its slot on the bus at once, delivers what is queued, then completes. `[Symbol.dispose]`, and
  * unsubscribing from `events$`, leave at once: what is queued is forgotten, and not counted as lag.
  */
-export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Pullable<BusEvent<E>> {
+export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Pullable<BusEvent<E>, EventDelivery<E>> {
   /** From 0, one for each receiver of a bus, never given twice. */
   readonly id: number;
   /** What it was called in its options; its log lines show it. */
@@ -64,24 +97,54 @@ export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Pul
    */
   readonly deliveries$: Observable<Delivery<E>>;
   /** The same view, for those who pull: `deliveries.recv()`, `for await (const delivery of receiver.deliveries)`. */
-  readonly deliveries: Pullable<Delivery<E>>;
+  readonly deliveries: Pullable<Delivery<E>, Delivery<E>>;
   /**
    * Events that it was to start with, and that the bus had no longer. At most so many where nobody knows how many of them its filter would
    * have let through, and `Infinity` where not even that is known. 0 for one that starts now.
    */
   readonly missed: number;
   /**
+   * The place up to which every event for this receiver was taken, or told as missing: to start another one `from` there misses nothing.
+   *
+   * **Details** `undefined` on a bus without a history, while a gap is next in `deliveries`, and after the end.
+   */
+  readonly position: BusPosition | undefined;
+  /**
+   * Emits once and completes, on the bus's scheduler, when the receiver has left the bus: it was closed or disposed, it failed, or the
+   * bus was closed. What waits can still be taken.
+   */
+  readonly closed$: Observable<void>;
+  /**
    * Takes one event, when there is one: the slow consumer's way. Nothing is buffered but in the receiver's own queue.
    *
    * **Details** Calls that overlap are served in their order. `for await (const busEvent of receiver)` and
-   * `toReadableStream()` take events in the same way, and leave the receiver when they end.
+   * `toReadableStream()` take events in the same way, each as the only consumer, and leave the receiver when they end.
    *
-   * **Errors** Rejects with {@link ReceiverBusyError} while `events$` has a consumer, and once with what the filter's
-   * predicate threw.
+   * **Gotchas** A call that nobody waits for any more still takes an event. To wait for a limited time, give a signal:
+   *
+   * ```ts
+   * const busEvent = await receiver.recv({ signal: AbortSignal.timeout(1_000) }); // rejects with a TimeoutError after a second
+   * ```
+   *
+   * **Errors** Rejects with {@link ReceiverBusyError} while there is another consumer, once with what the filter's
+   * predicate threw, and with the signal's reason.
    *
    * @returns The event, or `undefined` when the receiver has completed.
    */
-  recv(): Promise<BusEvent<E> | undefined>;
+  recv(options?: RecvOptions): Promise<BusEvent<E> | undefined>;
+  /**
+   * Takes one event, if one waits now, as tokio's `try_recv`.
+   *
+   * **Errors** Throws {@link ReceiverBusyError} while there is another consumer.
+   *
+   * @example
+   * ```ts
+   * for (let next = receiver.tryRecv(); next.type === 'event'; next = receiver.tryRecv()) {
+   *   write(next.event);
+   * }
+   * ```
+   */
+  tryRecv(): TryRecv<EventDelivery<E>>;
   /** Drain, then complete. Again, it does nothing. */
   close(): void;
   /** Leave at once. */
@@ -169,6 +232,6 @@ export class ReceiverBusyError extends Error {
 
   /** @param id The receiver's. */
   constructor(readonly id: number) {
-    super(`receiver ${id} has a consumer already; share() its events$`);
+    super(`receiver ${id} has a consumer already; make one receiver for each, or share() its events$`);
   }
 }

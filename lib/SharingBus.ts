@@ -30,7 +30,7 @@ import { Stage } from './internal/publishing/Stage.js';
 import { unlessAborted } from './internal/support/unlessAborted.js';
 import { type BusEvent, canonicalBusEvent } from './protocol/BusEvent.js';
 import type { Event } from './protocol/Event.js';
-import { canonicalFilter, EventFilter } from './protocol/EventFilter.js';
+import { canonicalFilter, EventFilter, simplestFilter } from './protocol/EventFilter.js';
 import { newUuid } from './protocol/Uuid.js';
 
 const DEFAULT_WINDOW = 64;
@@ -103,6 +103,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
       unwatch: (receiver) => {
         this.#handles.unregister(receiver);
       },
+      position: () => this.position,
     };
     this.#intake = new Intake(options, this.#history, this.#host);
   }
@@ -149,7 +150,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   subscribeFiltered(filter: EventFilter<E>, queueCapacity: number | ReceiverOptions<E> = {}): BusReceiver<E> {
     const options = isOptions(queueCapacity) ? queueCapacity : { capacity: queueCapacity };
     const settings = this.#settings('subscribeFiltered: queueCapacity', options);
-    const receiver = this.#admit(canonicalFilter(filter), settings);
+    const receiver = this.#admit(simplestFilter(filter), settings);
     const handle = new ReceiverHandle(receiver);
     if (!receiver.hasEnded) {
       this.#handles.register(handle, receiver, receiver);
@@ -185,7 +186,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   ): Observable<BusEvent<E> | ObservedValueOf<O>> {
     const { consume } = options;
     const settings = this.#settings('stream: capacity', options);
-    const canonical = canonicalFilter(filter);
+    const canonical = simplestFilter(filter);
     if (consume === undefined) {
       return defer(() => new HandOver(this.#admit(canonical, settings)));
     }

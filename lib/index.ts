@@ -6,7 +6,9 @@ export {
   type Pullable,
   ReceiverBusyError,
   type ReceiverOptions,
+  type RecvOptions,
   SlowConsumerError,
+  type TryRecv,
 } from './BusReceiver.js';
 export type { BusStats, Explanation, ReceiverStats } from './BusStats.js';
 export type { Delivery, EventDelivery, Gap } from './Delivery.js';

@@ -1,7 +1,8 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { queueScheduler, VirtualTimeScheduler } from 'rxjs';
+import { map, queueScheduler, VirtualTimeScheduler } from 'rxjs';
 import {
   type BusEvent,
+  type BusReceiver,
   type Delivery,
   EventFilter,
   type ReceiverOptions,
@@ -582,6 +583,58 @@ describe('the end of one that catches up', () => {
     scheduler.flush();
     expect([shown(values), endings, receiver.lagged]).toEqual(['1 [1] 3 4', ['complete'], 1]);
     expect(bus.stats()).toMatchObject({ delivered: 3, dropped: 1 });
+  });
+
+  it.each<[string, (receiver: BusReceiver<number>, next: (payload: number) => void) => void]>([
+    [
+      'events$',
+      (receiver, next) =>
+        receiver.events$.subscribe(({ event: payload }) => {
+          next(payload);
+        }),
+    ],
+    ['events$, piped', (receiver, next) => receiver.events$.pipe(map((one) => one.event)).subscribe(next)],
+    [
+      'deliveries$',
+      (receiver, next) =>
+        receiver.deliveries$.subscribe((delivery) => {
+          if (delivery.type === 'event') {
+            next(delivery.event.event);
+          }
+        }),
+    ],
+  ])('law 26: closed in a handler of its own, of %s, it reads on when its turn is over', (_how, subscribe) => {
+    const { bus, scheduler, publish } = busOf();
+    publish(1, 2, 3, 4);
+    const story: string[] = [];
+    const filter = EventFilter.where<number>(({ event: payload }) => {
+      story.push(`asked ${payload}`);
+      return true;
+    });
+    const receiver = bus.subscribeFiltered(filter, { capacity: 2, from: 'start' });
+    subscribe(receiver, (payload) => {
+      story.push(`got ${payload}`);
+      receiver.close();
+    });
+    scheduler.flush();
+    expect(story).toEqual(['asked 1', 'asked 2', 'asked 3', 'got 1', 'got 2', 'asked 4', 'got 3', 'got 4']);
+    expect([bus.subscriberCount, scheduler.pending]).toEqual([0, 0]);
+  });
+
+  it('law 34: closed by an observer of its count, in its turn, it reads on and ends', () => {
+    const { bus, scheduler, publish } = busOf(2);
+    publish(1, 2);
+    const receiver = bus.subscribeFiltered(EventFilter.all, { capacity: 1, from: 'start' });
+    receiver.lagged$.subscribe((lagged) => {
+      if (lagged === 1) {
+        receiver.close();
+      }
+    });
+    publish(3, 4);
+    scheduler.flush();
+    const { values, endings } = collect(receiver.deliveries$);
+    scheduler.flush();
+    expect([shown(values), endings, scheduler.pending]).toEqual(['1 [1] 3 4', ['complete'], 0]);
   });
 
   it('law 33: the bus is closed, and it reads what there is', async () => {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { VirtualTimeScheduler } from 'rxjs';
@@ -189,6 +190,43 @@ describe('overflow: evict', () => {
     const bus = new SharingBus<number>({ scheduler });
     return { bus, scheduler, receiver: bus.subscribeFiltered(EventFilter.all, { capacity: 2, overflow: 'evict' }) };
   }
+
+  it.each<[string, boolean]>([
+    ['before it was read empty', false],
+    ['after it was read empty', true],
+  ])('law 31: a signal that is aborted %s takes the error away, as disposing does', async (_when, isRead) => {
+    const ends = [new AbortController(), undefined].map(async (controller) => {
+      const scheduler = new ManualScheduler();
+      const bus = new SharingBus<number>({ scheduler });
+      const options = { capacity: 1, overflow: 'evict', signal: controller?.signal } as const;
+      const receiver = bus.subscribeFiltered(EventFilter.all, options);
+      [1, 2].forEach((payload) => {
+        bus.publish(event(payload));
+      });
+      if (isRead) {
+        expect((await receiver.recv())?.event).toBe(1);
+      }
+      if (controller === undefined) {
+        receiver[Symbol.dispose]();
+      } else {
+        controller.abort();
+      }
+      return [await receiver.recv(), receiver.tryRecv(), collect(receiver.events$).endings];
+    });
+    expect(await Promise.all(ends)).toEqual([1, 2].map(() => [undefined, { type: 'completed' }, ['complete']]));
+  });
+
+  it('law 34: once the error was told, the signal has no listener any more', async () => {
+    const { signal } = new AbortController();
+    const bus = new SharingBus<number>({ scheduler: new ManualScheduler() });
+    const receiver = bus.subscribeFiltered(EventFilter.all, { capacity: 1, overflow: 'evict', signal });
+    bus.publish(event(1));
+    bus.publish(event(2));
+    await receiver.recv();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    await expect(receiver.recv()).rejects.toThrow(SlowConsumerError);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
 
   it('delivers what waits, then ends with how slow it was; its slot is free at once', () => {
     const { bus, scheduler, receiver } = evicting();

@@ -1,7 +1,14 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import { asyncScheduler, Observable, Subject } from 'rxjs';
-import { type BusEvent, type BusReceiver, EventFilter, ReceiverBusyError, SharingBus } from '../lib/index.js';
+import { asyncScheduler, config, Observable, Subject } from 'rxjs';
+import {
+  type BusEvent,
+  type BusReceiver,
+  EventFilter,
+  ReceiverBusyError,
+  SharingBus,
+  SlowConsumerError,
+} from '../lib/index.js';
 import { publishTo } from '../lib/testing/index.js';
 import { collect, collectPayloads, recordingLogger } from './support/collect.js';
 import { event } from './support/events.js';
@@ -37,6 +44,217 @@ async function stateOf(promise: Promise<unknown>): Promise<unknown> {
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+/** What waits, taken one by one. */
+async function collectAll(receiver: BusReceiver<number>): Promise<readonly number[]> {
+  const payloads: number[] = [];
+  for (let next = receiver.tryRecv(); next.type === 'event'; next = receiver.tryRecv()) {
+    payloads.push(next.event.event);
+  }
+  return Promise.resolve(payloads);
+}
+
+function takerOf(iterator: AsyncIterator<unknown>): {
+  take: () => Promise<unknown>;
+  leave: () => Promise<unknown> | undefined;
+} {
+  return { take: () => iterator.next(), leave: () => iterator.return?.() };
+}
+
+function readerOf(stream: ReadableStream<unknown>): { take: () => Promise<unknown>; leave: () => Promise<unknown> } {
+  const reader = stream.getReader();
+  return { take: () => reader.read(), leave: () => reader.cancel() };
+}
+
+describe('tryRecv', () => {
+  it('takes what waits, or says that nothing does, and does not wait', () => {
+    const { bus, scheduler, receiver, publish } = setUp(2);
+    expect([receiver.tryRecv(), receiver.deliveries.tryRecv()]).toEqual([{ type: 'empty' }, { type: 'empty' }]);
+    publish(1, 2, 3);
+    expect(receiver.tryRecv()).toEqual({ type: 'event', event: event(1) });
+    expect(receiver.deliveries.tryRecv()).toEqual({ type: 'event', event: event(2) });
+    expect(receiver.deliveries.tryRecv()).toEqual({ type: 'gap', missed: 1, byKind: { test: 1 } });
+    expect(receiver.deliveries.tryRecv()).toEqual({ type: 'empty' });
+    publish(4);
+    receiver.close();
+    expect(receiver.tryRecv()).toEqual({ type: 'event', event: event(4) });
+    expect([receiver.tryRecv(), receiver.deliveries.tryRecv()]).toEqual([{ type: 'completed' }, { type: 'completed' }]);
+    scheduler.flush();
+    expect(bus.stats()).toMatchObject({ delivered: 3, dropped: 1, receivers: [] });
+    expect([receiver.lagged, scheduler.pending]).toEqual([1, 0]);
+  });
+
+  it('passes a gap over where events are asked for, as recv does', () => {
+    const { receiver, publish } = setUp(1);
+    publish(1, 2);
+    expect(receiver.tryRecv()).toEqual({ type: 'event', event: event(1) });
+    publish(3);
+    expect(receiver.tryRecv()).toEqual({ type: 'event', event: event(3) });
+    expect(receiver.deliveries.tryRecv()).toEqual({ type: 'empty' });
+  });
+
+  it('tells the error that ended the receiver once, after what waited', () => {
+    const { bus, publish } = setUp();
+    const receiver = bus.subscribeFiltered(EventFilter.all, { overflow: 'evict', capacity: 1 });
+    publish(1, 2);
+    expect(receiver.tryRecv()).toEqual({ type: 'event', event: event(1) });
+    expect(receiver.tryRecv()).toEqual({ type: 'failed', error: expect.any(SlowConsumerError) as unknown });
+    expect(receiver.tryRecv()).toEqual({ type: 'completed' });
+  });
+
+  it('leaves what comes to the calls that wait', async () => {
+    const { scheduler, receiver, publish } = setUp();
+    const call = receiver.recv();
+    publish(1, 2);
+    expect(receiver.tryRecv()).toEqual({ type: 'empty' });
+    scheduler.flush();
+    expect(payloadOf(await call)).toBe(1);
+    expect(receiver.tryRecv()).toEqual({ type: 'event', event: event(2) });
+  });
+
+  it('law 32: throws ReceiverBusyError while a handler is subscribed', () => {
+    const { receiver } = setUp();
+    collect(receiver.events$);
+    expect(() => receiver.tryRecv()).toThrow(new ReceiverBusyError(0));
+    expect(() => receiver.deliveries.tryRecv()).toThrow(new ReceiverBusyError(0));
+  });
+
+  it('takes one that is full out of the place where it is passed by', () => {
+    const { bus, scheduler, receiver, publish } = setUp(1);
+    bus.subscribeAll();
+    publish(1, 2, 3);
+    scheduler.flush();
+    publish(4);
+    expect(receiver.tryRecv()).toEqual({ type: 'event', event: event(1) });
+    publish(5);
+    expect([receiver.tryRecv(), receiver.lagged]).toEqual([{ type: 'event', event: event(5) }, 3]);
+  });
+
+  it('lets a receiver that catches up read on', () => {
+    const scheduler = new ManualScheduler();
+    const bus = new SharingBus<number>({ scheduler, history: { capacity: 10 } });
+    [1, 2, 3].forEach((payload) => {
+      bus.publish(event(payload));
+    });
+    const receiver = bus.subscribeFiltered(EventFilter.all, { capacity: 1, from: 'start' });
+    const taken = [1, 2, 3, 4].map(() => receiver.tryRecv());
+    expect(taken.map((one) => (one.type === 'event' ? one.event.event : one.type))).toEqual([1, 2, 3, 'empty']);
+  });
+});
+
+describe('position', () => {
+  function withHistory(): Pick<ReturnType<typeof setUp>, 'bus' | 'scheduler' | 'publish'> & { epoch: string } {
+    const scheduler = new ManualScheduler();
+    const bus = new SharingBus<number>({ scheduler, history: { capacity: 10 } });
+    const publish = (...payloads: number[]): void => {
+      payloads.forEach((payload) => {
+        bus.publish(event(payload, { kind: payload < 0 ? 'other' : 'test' }));
+      });
+    };
+    return { bus, scheduler, publish, epoch: bus.position?.epoch ?? '' };
+  }
+
+  it('is where another receiver can start, and miss nothing and get nothing twice', () => {
+    const { bus, scheduler, publish, epoch } = withHistory();
+    const receiver = bus.subscribeFiltered(EventFilter.kind('test'));
+    expect(receiver.position).toEqual({ epoch, seq: 0 });
+    publish(-1, 2, -3, 4, -5);
+    expect(receiver.position).toEqual({ epoch, seq: 1 });
+    receiver.tryRecv();
+    expect(receiver.position).toEqual({ epoch, seq: 3 });
+    receiver.tryRecv();
+    expect(receiver.position).toEqual({ epoch, seq: 5 });
+    publish(6);
+    const places: unknown[] = [];
+    receiver.events$.subscribe(({ seq }) => places.push([seq, receiver.position?.seq]));
+    publish(7, -8);
+    scheduler.flush();
+    expect(places).toEqual([
+      [6, 6],
+      [7, 8],
+    ]);
+  });
+
+  it('is where one that catches up has read to', () => {
+    const { bus, publish, epoch } = withHistory();
+    publish(-1, 2, 3, -4);
+    const receiver = bus.subscribeFiltered(EventFilter.kind('test'), { from: 'start', capacity: 1 });
+    const seen = [1, 2, 3].map(() => {
+      const { position } = receiver;
+      receiver.tryRecv();
+      return position;
+    });
+    expect(seen).toEqual([1, 2, 4].map((seq) => ({ epoch, seq })));
+  });
+
+  it('is not known without a history, while a gap is next, and after the end', () => {
+    expect(setUp().receiver.position).toBeUndefined();
+    const { bus, publish, epoch } = withHistory();
+    const receiver = bus.subscribeFiltered(EventFilter.all, 1);
+    publish(1, 2);
+    receiver.tryRecv();
+    expect(receiver.position).toBeUndefined();
+    expect(receiver.deliveries.tryRecv().type).toBe('gap');
+    expect(receiver.position).toEqual({ epoch, seq: 2 });
+    publish(3);
+    receiver.close();
+    expect(receiver.position).toEqual({ epoch, seq: 2 });
+    receiver.tryRecv();
+    expect(receiver.position).toBeUndefined();
+  });
+});
+
+describe('closed$', () => {
+  it.each(['close', 'dispose', 'evict', 'bus'])('emits once and completes, in a turn, after %s', (how) => {
+    const scheduler = new ManualScheduler();
+    const bus = new SharingBus<number>({ scheduler });
+    const receiver = bus.subscribeFiltered(EventFilter.all, { overflow: 'evict', capacity: 1 });
+    const { values, endings } = collect(receiver.closed$);
+    bus.publish(event(1));
+    scheduler.flush();
+    expect([values, endings]).toEqual([[], []]);
+    if (how === 'close') {
+      receiver.close();
+    } else if (how === 'dispose') {
+      receiver[Symbol.dispose]();
+    } else if (how === 'evict') {
+      bus.publish(event(2));
+    } else {
+      bus.close();
+    }
+    expect([values, endings]).toEqual([[], []]);
+    scheduler.flush();
+    expect([values, endings, scheduler.pending]).toEqual([[undefined], ['complete'], 0]);
+    expect(collect(receiver.closed$)).toMatchObject({ values: [undefined], endings: ['complete'] });
+    expect(receiver.tryRecv().type).toBe(how === 'dispose' ? 'completed' : 'event');
+  });
+
+  it('law 34: leaves nothing scheduled where nobody observes it any more', () => {
+    const { scheduler, receiver } = setUp();
+    receiver.closed$.subscribe().unsubscribe();
+    receiver.close();
+    expect(scheduler.pending).toBe(0);
+  });
+
+  it('law 14: what an observer throws is reported, and harms nobody', async () => {
+    const { scheduler, receiver } = setUp();
+    const reported: unknown[] = [];
+    config.onUnhandledError = (error) => reported.push(error);
+    receiver.closed$.subscribe(() => {
+      throw new Error('no');
+    });
+    const { endings } = collect(receiver.events$);
+    const later = collect(receiver.closed$);
+    receiver.close();
+    scheduler.flush();
+    expect([endings, later.endings]).toEqual([['complete'], ['complete']]);
+    await new Promise((resolve) => {
+      asyncScheduler.schedule(resolve, 5);
+    });
+    config.onUnhandledError = null;
+    expect(reported).toEqual([new Error('no')]);
+  });
+});
 
 describe('recv', () => {
   it('takes what waits, in order and without a turn', async () => {
@@ -129,6 +347,111 @@ describe('recv', () => {
     const other = setUp().receiver;
     collect(other.events$);
     await expect(other.recv()).rejects.toThrow(ReceiverBusyError);
+  });
+
+  describe('with a signal', () => {
+    it('gives its place up, rejects with the reason, and takes nothing', async () => {
+      const { bus, scheduler, receiver, publish } = setUp();
+      const controllers = Array.from({ length: 6 }, () => new AbortController());
+      const given = controllers.map(({ signal }) => receiver.recv({ signal }));
+      const kept = receiver.recv();
+      controllers.forEach((controller, index) => {
+        controller.abort(`reason ${index}`);
+      });
+      expect(await Promise.allSettled(given)).toEqual(
+        controllers.map((_, index) => ({ status: 'rejected', reason: `reason ${index}` })),
+      );
+      publish(1, 2, 3, 4, 5, 6);
+      scheduler.flush();
+      expect(payloadOf(await kept)).toBe(1);
+      expect(bus.stats().receivers[0]).toMatchObject({ delivered: 1, waiting: 5, lagged: 0 });
+      expect(await collectAll(receiver)).toEqual([2, 3, 4, 5, 6]);
+    });
+
+    it('rejects where it is aborted already, and takes nothing', async () => {
+      const { receiver, publish } = setUp();
+      publish(1);
+      await expect(receiver.recv({ signal: AbortSignal.abort('late') })).rejects.toBe('late');
+      await expect(receiver.deliveries.recv({ signal: AbortSignal.abort('late') })).rejects.toBe('late');
+      expect(payloadOf(await receiver.recv())).toBe(1);
+    });
+
+    it('changes nothing after the answer, whose listener is gone by then (law 34)', async () => {
+      const { bus, scheduler, receiver, publish } = setUp();
+      const controller = new AbortController();
+      const { signal } = controller;
+      publish(1);
+      const answers = [receiver.recv({ signal }), receiver.recv({ signal }), receiver.deliveries.recv({ signal })];
+      expect(getEventListeners(signal, 'abort')).toHaveLength(2);
+      publish(2);
+      scheduler.flush();
+      bus.close();
+      scheduler.flush();
+      expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+      controller.abort();
+      expect(await Promise.all(answers)).toEqual([event(1), event(2), undefined]);
+    });
+
+    it('lets the others pass: those behind it are served in their order', async () => {
+      const { scheduler, receiver, publish } = setUp();
+      const controller = new AbortController();
+      const [first, second, third] = [
+        receiver.recv(),
+        receiver.recv({ signal: controller.signal }),
+        receiver.deliveries.recv(),
+      ];
+      controller.abort('no');
+      await expect(second).rejects.toBe('no');
+      publish(1, 2);
+      scheduler.flush();
+      expect([await first, await third]).toEqual([event(1), { type: 'event', event: event(2) }]);
+    });
+  });
+
+  it('law 32: an iterator or a stream is the only consumer; whichever comes second gets ReceiverBusyError', async () => {
+    const forms: ((receiver: BusReceiver<number>) => {
+      take: () => Promise<unknown>;
+      leave: () => Promise<unknown> | undefined;
+    })[] = [
+      (receiver) => takerOf(receiver[Symbol.asyncIterator]()),
+      (receiver) => takerOf(receiver.deliveries[Symbol.asyncIterator]()),
+      (receiver) => readerOf(receiver.toReadableStream()),
+      (receiver) => readerOf(receiver.deliveries.toReadableStream()),
+    ];
+    for (const form of forms) {
+      for (const other of forms) {
+        const { bus, scheduler, receiver, publish } = setUp();
+        const [first, second] = [form(receiver), other(receiver)];
+        publish(1, 2);
+        await first.take();
+        await expect(second.take()).rejects.toEqual(new ReceiverBusyError(0));
+        await second.leave()?.catch(() => undefined);
+        await expect(receiver.recv()).rejects.toEqual(new ReceiverBusyError(0));
+        expect(() => receiver.tryRecv()).toThrow(new ReceiverBusyError(0));
+        expect(() => receiver.deliveries.tryRecv()).toThrow(new ReceiverBusyError(0));
+        expect(collect(receiver.events$).endings).toEqual([new ReceiverBusyError(0)]);
+        expect(collect(receiver.deliveries$).endings).toEqual([new ReceiverBusyError(0)]);
+        // The first has noticed nothing.
+        expect(await first.take()).toMatchObject({ done: false });
+        expect(bus.subscriberCount).toBe(1);
+        await first.leave();
+        scheduler.flush();
+        expect(bus.subscriberCount).toBe(0);
+        expect(await form(receiver).take()).toMatchObject({ done: true });
+      }
+    }
+  });
+
+  it('law 32: an iterator or a stream cannot begin while a call waits', async () => {
+    const { scheduler, receiver, publish } = setUp();
+    const call = receiver.recv();
+    await expect(receiver[Symbol.asyncIterator]().next()).rejects.toEqual(new ReceiverBusyError(0));
+    await expect(receiver.toReadableStream().getReader().read()).rejects.toEqual(new ReceiverBusyError(0));
+    publish(1);
+    scheduler.flush();
+    expect(payloadOf(await call)).toBe(1);
+    publish(2);
+    expect(await receiver[Symbol.asyncIterator]().next()).toEqual({ done: false, value: event(2) });
   });
 
   it('law 31: leaving answers those who wait at once', async () => {

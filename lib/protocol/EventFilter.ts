@@ -202,16 +202,8 @@ function matchesNothing<E>(filter: EventFilter<E>): boolean {
   }
 }
 
-/**
- * A frozen copy of a filter that may be hand-made: checked whole, its ids canonical, and each part that
- * {@link matchesEverything} plainly `all`.
- */
+/** A frozen copy of a filter that may be hand-made: checked whole, and its ids canonical. */
 export function canonicalFilter<E>(filter: EventFilter<E>, depth = 1): EventFilter<E> {
-  const canonical = canonicalParts(filter, depth);
-  return matchesEverything(canonical) ? all : canonical;
-}
-
-function canonicalParts<E>(filter: EventFilter<E>, depth: number): EventFilter<E> {
   if (depth > MAX_FILTER_DEPTH) {
     throw new InvalidFilterError(`a filter may nest at most ${MAX_FILTER_DEPTH} deep`);
   }
@@ -241,6 +233,12 @@ function canonicalParts<E>(filter: EventFilter<E>, depth: number): EventFilter<E
     default:
       throw expected('a known type', 'filter', filter satisfies never);
   }
+}
+
+/** {@link canonicalFilter}, and plainly `all` where it {@link matchesEverything}. */
+export function simplestFilter<E>(filter: EventFilter<E>): EventFilter<E> {
+  const canonical = canonicalFilter(filter);
+  return matchesEverything(canonical) ? all : canonical;
 }
 
 function requireFilter(filter: unknown, owner: string): void {

@@ -1,8 +1,6 @@
-import type { SchedulerLike, Unsubscribable } from 'rxjs';
-import type { BusPosition, BusReceiver } from '../BusReceiver.js';
-import type { Gap } from '../Delivery.js';
-import type { Pull } from '../internal/receiving/Pull.js';
-import { streamOver } from '../internal/receiving/pullOver.js';
+import { noop, type SchedulerLike, type Unsubscribable } from 'rxjs';
+import type { BusPosition, BusReceiver, TryRecv } from '../BusReceiver.js';
+import type { Delivery, Gap } from '../Delivery.js';
 import type { BusEvent } from '../protocol/BusEvent.js';
 import { block, comment } from './block.js';
 import { byteLength } from './byteLength.js';
@@ -12,21 +10,7 @@ import { positionBlock, positionText } from './position.js';
 /** What waits at once goes out at once, until it is so many characters. */
 const CHUNK = 16_384;
 
-type Answer<E> =
-  | { readonly type: 'event'; readonly event: BusEvent<E> }
-  | Gap
-  | { readonly type: 'complete' }
-  | { readonly type: 'error'; readonly error: unknown };
-
-/** As much of the bus's own handle as no application needs: an answer at the call, where there is one. */
-export interface AskedReceiver<E> extends BusReceiver<E> {
-  ask(pull: Pull<E>): void;
-  /** Calls `act` when it has no slot any more. */
-  onDepart(act: () => void): void;
-  /** What it ended with that was not told yet. */
-  readonly failure: { readonly error: unknown } | undefined;
-  readonly hasToldAll: boolean;
-}
+type Answer<E> = Exclude<TryRecv<Delivery<E>>, { type: 'empty' }>;
 
 /** What a stream needs of its server. */
 export interface EventTextHost {
@@ -48,10 +32,10 @@ export interface EventTextHost {
  * departed; once it is over, the receiver has left.
  */
 export class EventText<E> {
-  readonly #receiver: AskedReceiver<E>;
+  readonly #receiver: BusReceiver<E>;
   readonly #host: EventTextHost;
-  readonly #pull: Pull<E>;
   #opening: string;
+  /** Whether a call waits for the receiver's next answer. */
   #isAsking = false;
   #answer: Answer<E> | undefined;
   /** Whether the server ends it, rather than the bus. */
@@ -61,33 +45,16 @@ export class EventText<E> {
   /** Whether something was read since that was looked at. */
   #wasRead = false;
   #cutOff: Unsubscribable | undefined;
+  readonly #departure: Unsubscribable;
   /** Called when it is over. */
   onOver: (() => void) | undefined;
 
   /** @param opening What the client is told first. */
-  constructor(receiver: AskedReceiver<E>, opening: string, host: EventTextHost) {
+  constructor(receiver: BusReceiver<E>, opening: string, host: EventTextHost) {
     this.#receiver = receiver;
     this.#opening = opening;
     this.#host = host;
-    const answer = (one: Answer<E>): void => {
-      this.#isAsking = false;
-      this.#answer = one;
-      this.#wake?.();
-    };
-    this.#pull = {
-      next: (event) => {
-        answer({ type: 'event', event });
-      },
-      gap: answer,
-      complete: () => {
-        answer({ type: 'complete' });
-      },
-      error: (error) => {
-        answer({ type: 'error', error });
-      },
-      holder: receiver,
-    };
-    receiver.onDepart(EventText.#departureOf(new WeakRef(this)));
+    this.#departure = receiver.closed$.subscribe({ complete: EventText.#departureOf(new WeakRef(this)), error: noop });
   }
 
   /** The bus holds the receiver, and with it this: not the text, or one that nobody reads were never collected. */
@@ -107,16 +74,21 @@ export class EventText<E> {
 
   /** Whether there will be nothing but the end: the bus was closed before. */
   get isEmpty(): boolean {
-    return this.#peek()?.type === 'complete';
+    return this.#peek()?.type === 'completed';
   }
 
   /** The next of it, when there is something; `undefined` at the end. For one who waits for each. */
   async next(): Promise<string | undefined> {
     this.#wasRead = true;
     while (!this.#isOver) {
-      const text = this.#take() || ((await this.#waited()) ? '' : this.#heartbeat());
+      const text = this.#take();
       if (text !== '') {
         return text;
+      }
+      const heartbeat = await this.#waited();
+      // What came meanwhile is not behind the heartbeat's position.
+      if (heartbeat !== undefined && this.#answer === undefined) {
+        return heartbeat;
       }
     }
     return undefined;
@@ -132,6 +104,7 @@ export class EventText<E> {
   leave(): void {
     if (!this.#isOver) {
       this.#isOver = true;
+      this.#departure.unsubscribe();
       this.#receiver[Symbol.dispose]();
       this.#answer = undefined;
       this.#cutOff?.unsubscribe();
@@ -144,15 +117,22 @@ export class EventText<E> {
   /** As a web stream that asks for nothing before its reader does. */
   toReadableStream(): ReadableStream<Uint8Array> {
     const encoder = new TextEncoder();
-    return streamOver({
-      recv: async () => {
-        const text = await this.next();
-        return text === undefined ? undefined : encoder.encode(text);
+    return new ReadableStream<Uint8Array>(
+      {
+        pull: async (controller) => {
+          const text = await this.next();
+          if (text === undefined) {
+            controller.close();
+          } else {
+            controller.enqueue(encoder.encode(text));
+          }
+        },
+        cancel: () => {
+          this.leave();
+        },
       },
-      [Symbol.dispose]: () => {
-        this.leave();
-      },
-    });
+      { highWaterMark: 0 },
+    );
   }
 
   /** The receiver has no slot any more: the stream keeps its place as long as what waits is read. */
@@ -166,10 +146,7 @@ export class EventText<E> {
         this.#cutOffUnlessRead();
         return;
       }
-      const { failure } = this.#receiver;
-      if (failure !== undefined) {
-        this.#host.report(failure.error);
-      }
+      this.#reportFailure();
       this.leave();
     }, this.#host.closeMs);
   }
@@ -192,35 +169,71 @@ export class EventText<E> {
   /** What is next, where it is there now. */
   #peek(): Answer<E> | undefined {
     if (this.#answer === undefined && !this.#isAsking && !this.#isOver) {
-      // Set before asking: the answer may come at once.
-      this.#isAsking = true;
-      this.#receiver.ask(this.#pull);
+      const next = this.#receiver.deliveries.tryRecv();
+      if (next.type === 'empty') {
+        this.#ask();
+      } else {
+        this.#answer = next;
+      }
     }
     return this.#answer;
   }
 
-  /** Whether something came before it was time for a heartbeat. */
-  #waited(): Promise<boolean> {
+  /** Reports the error that it ends with, if it does: nobody will read it. What waits before that is given up. */
+  #reportFailure(): void {
+    const { deliveries } = this.#receiver;
+    let next = this.#answer ?? deliveries.tryRecv();
+    while (next.type === 'event' || next.type === 'gap') {
+      next = deliveries.tryRecv();
+    }
+    if (next.type === 'failed') {
+      this.#host.report(next.error);
+    }
+  }
+
+  /** Waits for the receiver's next answer. */
+  #ask(): void {
+    this.#isAsking = true;
+    const answer = (one: Answer<E>): void => {
+      this.#isAsking = false;
+      this.#answer = one;
+      this.#wake?.();
+    };
+    this.#receiver.deliveries.recv().then(
+      (delivery) => {
+        answer(delivery ?? { type: 'completed' });
+      },
+      (error: unknown) => {
+        answer({ type: 'failed', error });
+      },
+    );
+  }
+
+  /**
+   * Waits for something to send, and is `undefined` then; or for the time of a heartbeat, which it returns. Its position is read at that time: what
+   * the receiver answers before it is read is looked at first.
+   */
+  #waited(): Promise<string | undefined> {
     return new Promise((resolve) => {
       let timer: Unsubscribable | undefined = undefined;
-      const wake = (came: boolean): void => {
+      const wake = (heartbeat?: string): void => {
         this.#wake = undefined;
         timer?.unsubscribe();
-        resolve(came);
+        resolve(heartbeat);
       };
-      this.#wake = () => {
-        wake(true);
-      };
+      this.#wake = wake;
       timer = this.#host.scheduler.schedule(() => {
-        wake(false);
+        wake(this.#heartbeat());
       }, this.#host.heartbeatMs);
     });
   }
 
-  /** Says that all is well, and how far: who comes back from there misses nothing. */
+  /** Says that all is well, and how far: a client that comes back from there misses nothing. */
   #heartbeat(): string {
-    const position = this.#answer === undefined && this.#receiver.hasToldAll ? this.#host.position() : undefined;
-    return comment('heartbeat') + (position === undefined ? '' : positionBlock(position));
+    const { position } = this.#receiver;
+    // Where something is on its way, the next event tells more.
+    const isUpToDate = position !== undefined && position.seq === this.#host.position()?.seq;
+    return comment('heartbeat') + (isUpToDate ? positionBlock(position) : '');
   }
 
   #textOf(answer: Answer<E>): string {
@@ -229,9 +242,9 @@ export class EventText<E> {
         return this.#eventText(answer.event);
       case 'gap':
         return this.#gapText(answer);
-      case 'complete':
+      case 'completed':
         return this.#endText();
-      case 'error':
+      case 'failed':
         this.#host.report(answer.error);
         this.leave();
         return comment('the stream broke off');
@@ -266,10 +279,10 @@ export class EventText<E> {
       next = this.#peek();
     }
     const position = this.#host.position();
-    if (position === undefined || (next?.type === 'complete' && !this.#isClosing)) {
+    if (position === undefined || (next?.type === 'completed' && !this.#isClosing)) {
       return block(gapData(gap), { event: 'gap' });
     }
-    if (next?.type === 'complete' || next?.type === 'error') {
+    if (next?.type === 'completed' || next?.type === 'failed') {
       // The client will resume where it was before the gap, and then gets what is missing, or is told.
       return '';
     }

@@ -3,12 +3,12 @@ import { report } from '../internal/receiving/Mailbox.js';
 import { onAbort } from '../internal/support/onAbort.js';
 import { show } from '../internal/support/show.js';
 import { unlessAborted } from '../internal/support/unlessAborted.js';
-import { EventFilter } from '../protocol/EventFilter.js';
+import { EventFilter, matchesEverything } from '../protocol/EventFilter.js';
 import type { SharingBus } from '../SharingBus.js';
 import { block } from './block.js';
 import type { EventStreamOptions, EventStreamVerdict } from './EventStreamOptions.js';
 import { type EventStreamSettings, eventStreamSettings } from './eventStreamSettings.js';
-import { type AskedReceiver, EventText, type EventTextHost } from './EventText.js';
+import { EventText, type EventTextHost } from './EventText.js';
 import { gapData, missedOfClosed, UNKNOWN_GAP } from './gapData.js';
 import { positionBlock, positionText } from './position.js';
 import { type Asked, readRequest, requireEventStreamRequest } from './readRequest.js';
@@ -191,7 +191,7 @@ export class StreamOpener<E> {
       // So that a client whose connection breaks before its first event can resume.
       opening.push(positionBlock(from === 'now' ? position : { ...position, seq: 0 }));
     }
-    const receiver = this.#bus.subscribeFiltered(filter, { ...this.#settings.receiver, from }) as AskedReceiver<E>;
+    const receiver = this.#bus.subscribeFiltered(filter, { ...this.#settings.receiver, from });
     let ignoreSignal: (() => void) | undefined = undefined;
     const stream = new EventText<E>(receiver, opening.join(''), {
       ...this.#host,
@@ -208,7 +208,7 @@ export class StreamOpener<E> {
       return stream;
     }
     stream.leave();
-    const missing = missedOfClosed(asked, position, filter.type === 'all');
+    const missing = missedOfClosed(asked, position, matchesEverything(filter));
     if (missing === undefined) {
       // What makes an EventSource give up, too.
       return new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } });

@@ -1,43 +1,48 @@
 import { describe, expect, it } from '@jest/globals';
-import type { BusPosition, Gap } from '../../lib/index.js';
-import type { Pull } from '../../lib/internal/receiving/Pull.js';
-import { type AskedReceiver, EventText } from '../../lib/sse/EventText.js';
+import { Subject } from 'rxjs';
+import type { BusPosition, BusReceiver, Delivery, TryRecv } from '../../lib/index.js';
+import { EventText } from '../../lib/sse/EventText.js';
 import { Clock } from '../support/Clock.js';
 import { event } from '../support/events.js';
+
+type Answer = Exclude<TryRecv<Delivery<number>>, { type: 'empty' }>;
 
 /** A receiver that has answers when the spec gives them, and tells what is done to it. */
 class FakeReceiver {
   readonly story: string[] = [];
-  readonly answers: ((pull: Pull<number>) => void)[] = [];
-  hasToldAll = true;
-  failure: { readonly error: unknown } | undefined;
-  depart: (() => void) | undefined;
+  readonly #closed$ = new Subject<void>();
+  readonly closed$ = this.#closed$.asObservable();
+  readonly answers: Answer[] = [];
+  position: BusPosition | undefined;
   asked = 0;
-  #pull: Pull<number> | undefined;
+  #waiting: { resolve(delivery?: Delivery<number>): void; fail(error: unknown): void } | undefined;
 
-  ask(pull: Pull<number>): void {
-    this.asked += 1;
-    const answer = this.answers.shift();
-    if (answer === undefined) {
-      this.#pull = pull;
-    } else {
-      answer(pull);
-    }
-  }
+  readonly deliveries = {
+    tryRecv: (): TryRecv<Delivery<number>> => {
+      this.asked += 1;
+      return this.answers.shift() ?? { type: 'empty' };
+    },
+    recv: (): Promise<Delivery<number> | undefined> =>
+      new Promise((resolve, reject) => {
+        this.#waiting = { resolve, fail: reject };
+      }),
+  };
 
-  /** Answers one who waits, or the next who asks. */
-  give(answer: (pull: Pull<number>) => void): void {
-    const pull = this.#pull;
-    this.#pull = undefined;
-    if (pull === undefined) {
+  /** Answers the call that waits, or the next one. */
+  give(answer: Answer): void {
+    const call = this.#waiting;
+    this.#waiting = undefined;
+    if (call === undefined) {
       this.answers.push(answer);
+    } else if (answer.type === 'failed') {
+      call.fail(answer.error);
     } else {
-      answer(pull);
+      call.resolve(answer.type === 'completed' ? undefined : answer);
     }
   }
 
-  onDepart(act: () => void): void {
-    this.depart = act;
+  depart(): void {
+    this.#closed$.complete();
   }
 
   close(): void {
@@ -49,17 +54,14 @@ class FakeReceiver {
   }
 }
 
-const next = (payload: number, seq?: number) => (pull: Pull<number>) => {
-  pull.next({ ...event(payload), ...(seq !== undefined && { seq }) });
-};
+const next = (payload: number, seq?: number): Answer => ({
+  type: 'event',
+  event: { ...event(payload), ...(seq !== undefined && { seq }) },
+});
 
-const gap = (missed: number) => (pull: Pull<number>) => {
-  pull.gap?.({ type: 'gap', missed, byKind: { a: missed } } satisfies Gap);
-};
+const gap = (missed: number): Answer => ({ type: 'gap', missed, byKind: { a: missed } });
 
-const complete = (pull: Pull<number>): void => {
-  pull.complete();
-};
+const complete: Answer = { type: 'completed' };
 
 const data = (payload: number, seq?: number): string =>
   `data: ${JSON.stringify({ routing: { kind: 'test' }, origin: 'runtime', event: payload, seq })}\n\n`;
@@ -75,9 +77,10 @@ interface Fixture {
 function setUp({ opening = '', position }: { opening?: string; position?: BusPosition } = {}): Fixture {
   const receiver = new FakeReceiver();
   const { story } = receiver;
+  receiver.position = position;
   const clock = new Clock();
   const errors: unknown[] = [];
-  const text = new EventText(receiver as unknown as AskedReceiver<number>, opening, {
+  const text = new EventText(receiver as unknown as BusReceiver<number>, opening, {
     scheduler: clock,
     heartbeatMs: 100,
     maxEventBytes: 1_000,
@@ -129,7 +132,7 @@ describe('EventText', () => {
       return waiting;
     };
     expect(await heartbeat()).toBe(': heartbeat\n\nevent: position\nid: e:4\ndata: {}\n\n');
-    receiver.hasToldAll = false;
+    receiver.position = { epoch: 'e', seq: 3 };
     expect([await heartbeat(), receiver.asked, clock.pending]).toEqual([': heartbeat\n\n', 1, 0]);
   });
 
@@ -151,9 +154,7 @@ describe('EventText', () => {
       ['close', 'dispose', 'onOver', 'over'],
     ]);
     const broken = setUp();
-    broken.receiver.give((pull) => {
-      pull.error('no');
-    });
+    broken.receiver.give({ type: 'failed', error: 'no' });
     expect([await broken.text.next(), broken.errors, broken.text.isOver]).toEqual([
       ': the stream broke off\n\n',
       ['no'],
@@ -174,8 +175,9 @@ describe('EventText', () => {
 
   it('departed and not read, it is left when its time is over; the error that nobody came for is reported', () => {
     const { receiver, clock, text, errors } = setUp();
-    receiver.failure = { error: 'slow' };
-    receiver.depart?.();
+    receiver.give(next(1));
+    receiver.give({ type: 'failed', error: 'slow' });
+    receiver.depart();
     clock.pass(29);
     expect([text.isOver, clock.pending]).toEqual([false, 1]);
     clock.pass(1);
@@ -184,7 +186,7 @@ describe('EventText', () => {
 
   it('departed and read, or waited for, it keeps its place for as long again', async () => {
     const { receiver, clock, text, errors } = setUp();
-    receiver.depart?.();
+    receiver.depart();
     receiver.give(next(1));
     await text.next();
     clock.pass(30);
@@ -200,11 +202,11 @@ describe('EventText', () => {
 
   it('law 34: has no timer when it is over, whether its receiver departed before or later', () => {
     const before = setUp();
-    before.receiver.depart?.();
+    before.receiver.depart();
     before.text.leave();
     const later = setUp();
     later.text.leave();
-    later.receiver.depart?.();
+    later.receiver.depart();
     expect([before.clock.pending, later.clock.pending]).toEqual([0, 0]);
   });
 

@@ -1,6 +1,7 @@
 import type { Gap } from '../../Delivery.js';
 import type { BusEvent } from '../../protocol/BusEvent.js';
 import type { BoundedQueue } from '../support/BoundedQueue.js';
+import { type Link, LinkedList } from '../support/LinkedList.js';
 import { BurstMailbox } from './BurstMailbox.js';
 import { Marks, type Wait } from '../support/Marks.js';
 import type { Pull } from './Pull.js';
@@ -13,13 +14,13 @@ import type { Pull } from './Pull.js';
  */
 export abstract class PulledMailbox<E> extends BurstMailbox<E> {
   /** Made for the first one who asks for an event that is not there. */
-  #pulls: Pull<E>[] | undefined;
+  #pulls: LinkedList<Pull<E>> | undefined;
   /** Made for the first one who waits until events are consumed. */
   #marks: Marks | undefined;
 
   /** Whether somebody has asked for an event that is not there. */
   protected get isAsked(): boolean {
-    return this.#pulls !== undefined && this.#pulls.length > 0;
+    return this.#pulls?.first !== undefined;
   }
 
   /** Whether somebody may wait until events are consumed. */
@@ -46,55 +47,64 @@ export abstract class PulledMailbox<E> extends BurstMailbox<E> {
   /** Called when those who had asked were told what there was; `answered`: somebody was. */
   protected abstract afterPulls(answered: boolean): void;
 
-  /** Tells `pull` what there is: now, or in a turn; where nothing is, when something comes. */
-  protected pull(pull: Pull<E>, inTurn: boolean): void {
-    (this.#pulls ??= []).push(pull);
+  /** Tells `pull` what there is: now, or in a turn; where nothing is, when something comes. Returns its place among those that wait. */
+  protected pull(pull: Pull<E>, inTurn: boolean): Link<Pull<E>> {
+    const place = (this.#pulls ??= new LinkedList()).add(pull);
     if (!inTurn) {
       this.servePulls();
     } else if (this.waiting > 0 || this.hasEnded || this.gapIsNext) {
       this.requestTurn();
     }
+    return place;
+  }
+
+  /** Takes back what was asked for at `place`. Returns whether it was not told yet. */
+  withdraw(place: Link<Pull<E>>): boolean {
+    return this.#pulls?.remove(place) === true;
   }
 
   /** Gives what waits to those who have asked; when nothing will come, tells them. */
   protected servePulls(): void {
     const pulls = this.#pulls;
-    if (pulls === undefined || pulls.length === 0) {
+    if (pulls === undefined || pulls.size === 0) {
       return;
     }
     this.beforePulls();
-    /** Whether there is something to tell to the one who asked first. */
-    const hasAnswer = (): boolean => this.waiting > 0 || (pulls[0]?.gap !== undefined && this.gapIsNext);
-    // Who asks again when he is answered is answered in the next turn. Who leaves then has answered all.
-    const asked = pulls.length;
-    let count = asked;
-    for (; count > 0 && pulls.length > 0 && hasAnswer(); count -= 1) {
-      const pull = pulls.shift() as Pull<E>;
-      const gap = this.takeGap(this.nextNumber);
-      if (gap !== undefined && pull.gap !== undefined) {
-        pull.gap(gap);
-      } else {
-        const busEvent = (this.queue as BoundedQueue<BusEvent<E>>).shift();
-        this.beforeTold();
-        pull.next(busEvent);
+    let answered = false;
+    // What is asked for by a pull that is answered is answered in the next turn.
+    for (let count = pulls.size; count > 0 && pulls.first !== undefined; count -= 1) {
+      const { first } = pulls;
+      const { value: pull } = first;
+      if (this.waiting === 0 && this.ending === undefined && !(pull.gap !== undefined && this.gapIsNext)) {
+        break;
       }
-    }
-    for (; count > 0 && pulls.length > 0 && this.ending !== undefined && !hasAnswer(); count -= 1) {
-      const pull = pulls.shift() as Pull<E>;
-      if (this.ending === 'complete') {
-        pull.complete();
-      } else {
-        const { error } = this.ending;
-        // An error is told once.
-        this.ending = 'complete';
-        pull.error(error);
-      }
+      pulls.remove(first);
+      answered = true;
+      this.#answer(pull);
     }
     // Where nobody was answered there is nothing to tell: a turn that asks for the next one never ends.
-    const answered = pulls.length < asked;
     this.afterPulls(answered);
-    if ((answered && this.#marks !== undefined) || (pulls.length > 0 && (this.waiting > 0 || this.hasEnded))) {
+    if ((answered && this.#marks !== undefined) || (this.isAsked && (this.waiting > 0 || this.hasEnded))) {
       this.requestTurn();
+    }
+  }
+
+  /** Tells `pull` what is next, which there is. */
+  #answer(pull: Pull<E>): void {
+    const gap = this.waiting > 0 || pull.gap !== undefined ? this.takeGap(this.nextNumber) : undefined;
+    if (gap !== undefined && pull.gap !== undefined) {
+      pull.gap(gap);
+    } else if (this.waiting > 0) {
+      const busEvent = (this.queue as BoundedQueue<BusEvent<E>>).shift();
+      this.beforeTold();
+      pull.next(busEvent);
+    } else if (typeof this.ending === 'object') {
+      const { error } = this.ending;
+      // An error is told once.
+      this.ending = 'complete';
+      pull.error(error);
+    } else {
+      pull.complete();
     }
   }
 

@@ -1,5 +1,11 @@
-import { defer, type Observable, type Observer, of, type SchedulerLike } from 'rxjs';
-import { ReceiverBusyError, type ReceiverOptions, SlowConsumerError } from '../../BusReceiver.js';
+import { defer, type Observable, type Observer, of, type SchedulerLike, Subject } from 'rxjs';
+import {
+  type BusPosition,
+  ReceiverBusyError,
+  type ReceiverOptions,
+  SlowConsumerError,
+  type TryRecv,
+} from '../../BusReceiver.js';
 import type { ReceiverStats } from '../../BusStats.js';
 import type { Delivery } from '../../Delivery.js';
 import type { BusEvent } from '../../protocol/BusEvent.js';
@@ -13,6 +19,7 @@ import type { Listing } from '../routing/Listing.js';
 import type { Log } from '../support/logging.js';
 import { type Ending, report } from './Mailbox.js';
 import type { Wait } from '../support/Marks.js';
+import type { Link } from '../support/LinkedList.js';
 import { onAbort } from '../support/onAbort.js';
 import type { Pull } from './Pull.js';
 import { ReplayedMailbox } from './ReplayedMailbox.js';
@@ -36,6 +43,8 @@ export interface Host<E> {
   unwatch(receiver: Receiver<E>): void;
   /** What those had got and lost that have ended. */
   readonly totals: { delivered: number; dropped: number };
+  /** The place of what was published last; `undefined`: there is no history. */
+  position(): BusPosition | undefined;
 }
 
 /** What most receivers do without. It is kept apart, so that an idle one takes little. */
@@ -48,8 +57,10 @@ interface Extras {
   stallTimer?: StallTimer;
   /** Gives back the listener at a signal. */
   ignoreSignal?: (() => void) | undefined;
-  /** Called when it has no slot any more. */
-  onDepart?: () => void;
+  /** What takes one event after the other, and is its only consumer. */
+  puller?: object;
+  /** Tells that it has no slot any more. Made for the first observer. */
+  closed$?: Subject<void> | undefined;
   /** What the totals of its bus hold of what it delivered and lost, once it has no slot. */
   accounted?: { delivered: number; lagged: number };
 }
@@ -128,17 +139,6 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
     return this.#laggedNow;
   }
 
-  /** Whether nothing waits, nothing is missing that was not told, and nothing that was published is on its way. */
-  get hasToldAll(): boolean {
-    this.#host.stage.settle();
-    return this.waiting === 0 && !this.gapIsNext && !this.isReplaying && !this.hasEnded;
-  }
-
-  /** What it ended with, where that was not told yet. */
-  get failure(): { readonly error: unknown } | undefined {
-    return typeof this.ending === 'object' ? this.ending : undefined;
-  }
-
   get recordsGaps(): boolean {
     return this.consumer === undefined || this.consumer instanceof DeliveryConsumer;
   }
@@ -155,13 +155,13 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
     });
   }
 
-  close(): void {
-    this.#host.release(this);
+  /** Emits once, when it has no slot any more. */
+  observeClosed(): Observable<void> {
+    return defer(() => (this.#hasDeparted ? of(undefined) : (this.#more.closed$ ??= new Subject())));
   }
 
-  /** Calls `act` when it has no slot any more. */
-  set onDepart(act: () => void) {
-    this.#more.onDepart = act;
+  close(): void {
+    this.#host.release(this);
   }
 
   /** It has no slot any more: what it delivers and loses from now on is added to the totals, as what it did so far. */
@@ -169,7 +169,9 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
     const more = this.#more;
     more.accounted = { delivered: 0, lagged: 0 };
     this.account();
-    more.onDepart?.();
+    if (more.closed$?.observed === true) {
+      this.requestTurn();
+    }
   }
 
   /** Brings the totals up to date, where it has departed. */
@@ -237,14 +239,77 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
    * Tells `pull` the next event, or the end.
    *
    * @param inTurn Never at once, even where an event waits.
+   * @param by The consumer that takes one after the other; `undefined` for a call that stands alone.
+   * @returns Its place, by which it can be taken back; `undefined` where another consumer is there.
    */
-  ask(pull: Pull<E>, inTurn = false): void {
-    if (this.hasConsumer) {
+  ask(pull: Pull<E>, inTurn = false, by?: object): Link<Pull<E>> | undefined {
+    const isClaim = by !== undefined && by !== this.#extras?.puller;
+    if (this.hasConsumer || (this.#isClaimed && by !== this.#extras?.puller) || (isClaim && this.isAsked)) {
       pull.error(new ReceiverBusyError(this.id));
-      return;
+      return undefined;
+    }
+    if (by !== undefined) {
+      this.#more.puller = by;
     }
     this.#host.stage.settle();
-    this.pull(pull, inTurn);
+    return this.pull(pull, inTurn);
+  }
+
+  /** What is next, where it is there now: an event, or a gap if `withGaps`. */
+  tryTake(withGaps: boolean): TryRecv<Delivery<E>> {
+    if (this.hasConsumer || this.#isClaimed) {
+      throw new ReceiverBusyError(this.id);
+    }
+    let answer: TryRecv<Delivery<E>> = { type: 'empty' };
+    if (this.isAsked) {
+      // What comes is for the calls that wait.
+      return answer;
+    }
+    const tell = (given: TryRecv<Delivery<E>>): void => {
+      answer = given;
+    };
+    const place = this.ask({
+      next: (event) => {
+        tell({ type: 'event', event });
+      },
+      ...(withGaps && { gap: tell }),
+      complete: () => {
+        tell({ type: 'completed' });
+      },
+      error: (error) => {
+        tell({ type: 'failed', error });
+      },
+    });
+    if (place !== undefined) {
+      this.withdraw(place);
+    }
+    return answer;
+  }
+
+  /** The place up to which everything was taken. */
+  get position(): BusPosition | undefined {
+    this.#host.stage.settle();
+    const last = this.#host.position();
+    if (last === undefined || this.gapIsNext) {
+      return undefined;
+    }
+    if (this.waiting > 0) {
+      return { ...last, seq: (this.peek(0).seq as number) - 1 };
+    }
+    return this.hasEnded ? undefined : { ...last, seq: this.read ?? last.seq };
+  }
+
+  /** Leaves at once, where `puller` is its consumer, or nobody is. */
+  leaveAs(puller: object): void {
+    const current = this.#extras?.puller;
+    if (!this.hasConsumer && (current === undefined || current === puller)) {
+      this[Symbol.dispose]();
+    }
+  }
+
+  /** Whether a consumer takes one after the other. Once all is over, there is none. */
+  get #isClaimed(): boolean {
+    return this.#extras?.puller !== undefined && !(this.ending === 'complete' && this.waiting === 0);
   }
 
   /** The wait until the events that wait now and match `filter` are consumed, or forgotten, if there are any. */
@@ -268,7 +333,7 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
 
   serve(consumer: Observer<BusEvent<E>>): void {
     this.#host.stage.settle();
-    if (this.hasConsumer || this.isAsked) {
+    if (this.hasConsumer || this.isAsked || this.#isClaimed) {
       consumer.error(new ReceiverBusyError(this.id));
       return;
     }
@@ -393,6 +458,12 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
       this.#more.growing = undefined;
       growing.end();
     }
+    if (this.#extras?.closed$ !== undefined && this.#hasDeparted) {
+      const { closed$ } = this.#extras;
+      this.#extras.closed$ = undefined;
+      closed$.next();
+      closed$.complete();
+    }
   }
 
   /** Takes `busEvent` and returns true, or loses it or another one. */
@@ -444,10 +515,10 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
     }
   }
 
-  /** One that has ended, and has nothing left that could be forgotten, need not know when its signal is aborted. */
+  /** One that has ended, and has nothing left that could be forgotten, an error included, need not know when its signal is aborted. */
   #forgoSignal(): void {
     const extras = this.#extras;
-    if (extras?.ignoreSignal !== undefined && this.hasEnded && this.waiting === 0) {
+    if (extras?.ignoreSignal !== undefined && this.ending === 'complete' && this.waiting === 0) {
       extras.ignoreSignal();
       extras.ignoreSignal = undefined;
     }
@@ -562,6 +633,11 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
     if (this.#extras?.growing !== undefined) {
       this.requestTurn();
     }
+  }
+
+  /** It has no slot, or never had one. */
+  get #hasDeparted(): boolean {
+    return this.hasEnded || this.#extras?.accounted !== undefined;
   }
 
   /** No event will come, and nobody waits for one. */

@@ -1,18 +1,19 @@
 import { Observable, type Observer } from 'rxjs';
-import type { BusReceiver, Pullable } from '../../BusReceiver.js';
-import type { Delivery } from '../../Delivery.js';
+import type { BusPosition, BusReceiver, Pullable, RecvOptions, TryRecv } from '../../BusReceiver.js';
+import type { Delivery, EventDelivery } from '../../Delivery.js';
 import type { BusEvent } from '../../protocol/BusEvent.js';
 import type { Seat } from './DirectConsumer.js';
 import { HandOver } from './HandOver.js';
-import { iteratorOver, pullableOver, streamOver } from './pullOver.js';
-import type { Pull } from './Pull.js';
+import { iteratorOver, type Pulled, streamOver } from './pullOver.js';
+import { asDelivery, asEvent, receive } from './receive.js';
 import type { Receiver } from './Receiver.js';
 
 /** What is seldom asked for beside `events$`. */
 interface Views<E> {
   deliveries$?: Observable<Delivery<E>>;
-  deliveries?: Pullable<Delivery<E>>;
+  deliveries?: Pullable<Delivery<E>, Delivery<E>>;
   lagged$?: Observable<number>;
+  closed$?: Observable<void>;
 }
 
 /**
@@ -64,43 +65,33 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
     return ((this.#views ??= {}).lagged$ ??= this.#receiver.observeLagged());
   }
 
-  get deliveries(): Pullable<Delivery<E>> {
-    return ((this.#views ??= {}).deliveries ??= pullableOver({
-      recv: () =>
-        new Promise<Delivery<E> | undefined>((resolve, reject) => {
-          this.#receiver.ask({
-            next: (event) => {
-              resolve({ type: 'event', event });
-            },
-            gap: resolve,
-            complete: resolve,
-            error: reject,
-            holder: this,
-          });
-        }),
-      [Symbol.dispose]: () => {
-        this[Symbol.dispose]();
-      },
-    }));
+  get deliveries(): Pullable<Delivery<E>, Delivery<E>> {
+    return ((this.#views ??= {}).deliveries ??= this.#pullDeliveries());
   }
 
-  recv(): Promise<BusEvent<E> | undefined> {
-    return new Promise((resolve, reject) => {
-      this.#receiver.ask({
-        next: resolve,
-        complete: resolve,
-        error: reject,
-        holder: this,
-      });
-    });
+  get position(): BusPosition | undefined {
+    return this.#receiver.position;
+  }
+
+  get closed$(): Observable<void> {
+    return ((this.#views ??= {}).closed$ ??= this.#receiver.observeClosed());
+  }
+
+  recv(options?: RecvOptions): Promise<BusEvent<E> | undefined> {
+    return receive(this.#receiver, asEvent<E>, this, undefined, options);
+  }
+
+  tryRecv(): TryRecv<EventDelivery<E>> {
+    // It did not ask for gaps.
+    return this.#receiver.tryTake(false) as TryRecv<EventDelivery<E>>;
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<BusEvent<E>> {
-    return iteratorOver<BusEvent<E>>(this);
+    return iteratorOver(this.#pulled(asEvent<E>));
   }
 
   toReadableStream(): ReadableStream<BusEvent<E>> {
-    return streamOver<BusEvent<E>>(this);
+    return streamOver(this.#pulled(asEvent<E>));
   }
 
   close(): void {
@@ -124,23 +115,22 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
     this.#receiver.leave(consumer);
   }
 
-  /** Tells `pull` what is next: now, where something waits, or else in a turn. */
-  ask(pull: Pull<E>): void {
-    this.#receiver.ask(pull);
+  #pullDeliveries(): Pullable<Delivery<E>, Delivery<E>> {
+    const pulled = this.#pulled(asDelivery<E>);
+    return {
+      recv: (options) => receive(this.#receiver, asDelivery<E>, this, undefined, options),
+      tryRecv: () => this.#receiver.tryTake(true),
+      toReadableStream: () => streamOver(pulled),
+      [Symbol.asyncIterator]: () => iteratorOver(pulled),
+    };
   }
 
-  /** Calls `act` when it has no slot any more. The bus holds `act`, so `act` must not hold this. */
-  onDepart(act: () => void): void {
-    this.#receiver.onDepart = act;
-  }
-
-  /** What it ended with, where that was not told yet. */
-  get failure(): { readonly error: unknown } | undefined {
-    return this.#receiver.failure;
-  }
-
-  /** Whether all that was published until now, and is for this, was told: as an event, or as missing. */
-  get hasToldAll(): boolean {
-    return this.#receiver.hasToldAll;
+  #pulled<T>(answers: Parameters<typeof receive<E, T>>[1]): Pulled<T> {
+    return {
+      take: (consumer) => receive(this.#receiver, answers, this, consumer),
+      leave: (consumer) => {
+        this.#receiver.leaveAs(consumer);
+      },
+    };
   }
 }

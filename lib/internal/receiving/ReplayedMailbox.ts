@@ -27,6 +27,11 @@ export abstract class ReplayedMailbox<E> extends PulledMailbox<E> implements Rep
     return this.#replay !== undefined;
   }
 
+  /** The number up to which it has read what was published before; `undefined`: it does not read. */
+  protected get read(): number | undefined {
+    return this.#replay?.read;
+  }
+
   /** Starts with what `history` retains of the events after the number `after`, then joins the others. */
   replay(history: History<E>, filter: EventFilter<E>, after: number): void {
     this.#replay = new Replay(history, filter, after, this);
@@ -71,11 +76,14 @@ export abstract class ReplayedMailbox<E> extends PulledMailbox<E> implements Rep
     return this.hasEnded || this.#replay?.isFinite === true;
   }
 
-  /** Reads what was published until now, and ends with it; `prepare` is called between. */
+  /** Reads what was published until now, in its turn after that, and ends with it; `prepare` is called between. */
   protected finishReplay(prepare: () => void): void {
     this.#replay?.endHere();
     prepare();
-    this.#read();
+    // In a turn of its own it reads when that is over. Until then its queue holds something, or it would not replay any more.
+    if (!this.stage.isTurnOf(this)) {
+      this.#read();
+    }
   }
 
   /** Reads nothing more. */

@@ -4,7 +4,7 @@ import type { Pull } from './Pull.js';
 
 /** What is asked for one event after the other. */
 interface Asked<E> {
-  ask(pull: Pull<E>, inTurn: boolean): void;
+  ask(pull: Pull<E>, inTurn: boolean): unknown;
   [Symbol.dispose](): void;
 }
 

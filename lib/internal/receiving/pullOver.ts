@@ -1,20 +1,21 @@
-import type { Pullable } from '../../BusReceiver.js';
-
-/** Something that gives one value when it is asked, and nothing when it is through. */
+/** Something that gives one value when it is asked, and `undefined` when it is through. */
 export interface Pulled<T> {
-  recv(): Promise<T | undefined>;
-  [Symbol.dispose](): void;
+  /** @param consumer What takes one value after the other, as the only one. */
+  take(consumer: object): Promise<T | undefined>;
+  /** `consumer` takes nothing more. */
+  leave(consumer: object): void;
 }
 
-/** Pulls `source` by an iterator. Whoever ends the iterator ends the source. */
+/** Pulls `source` by an iterator. The end of the iterator ends the source. */
 export function iteratorOver<T>(source: Pulled<T>): AsyncIterableIterator<T> {
+  const consumer = {};
   const leave = (): IteratorReturnResult<undefined> => {
-    source[Symbol.dispose]();
+    source.leave(consumer);
     return { done: true, value: undefined };
   };
   return {
     next: async () => {
-      const value = await source.recv();
+      const value = await source.take(consumer);
       return value === undefined ? { done: true, value } : { done: false, value };
     },
     return: () => Promise.resolve(leave()),
@@ -28,12 +29,13 @@ export function iteratorOver<T>(source: Pulled<T>): AsyncIterableIterator<T> {
   };
 }
 
-/** Pulls `source` by a stream that keeps nothing of its own. Whoever cancels the stream ends the source. */
+/** Pulls `source` by a stream that keeps nothing of its own. Cancelling the stream ends the source. */
 export function streamOver<T>(source: Pulled<T>): ReadableStream<T> {
+  const consumer = {};
   return new ReadableStream<T>(
     {
       pull: async (controller) => {
-        const value = await source.recv();
+        const value = await source.take(consumer);
         if (value === undefined) {
           controller.close();
         } else {
@@ -41,18 +43,9 @@ export function streamOver<T>(source: Pulled<T>): ReadableStream<T> {
         }
       },
       cancel: () => {
-        source[Symbol.dispose]();
+        source.leave(consumer);
       },
     },
     { highWaterMark: 0 },
   );
-}
-
-/** All the ways of pulling `source`. */
-export function pullableOver<T>(source: Pulled<T>): Pullable<T> {
-  return {
-    recv: () => source.recv(),
-    toReadableStream: () => streamOver(source),
-    [Symbol.asyncIterator]: () => iteratorOver(source),
-  };
 }

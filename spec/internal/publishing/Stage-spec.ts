@@ -32,6 +32,7 @@ function setUp(onLog?: (line: string) => void): {
         inOrder,
         totals: { delivered: 0, dropped: 0 },
         unwatch: () => undefined,
+        position: () => undefined,
         draining: new Set(),
         log: (_level, line) => onLog?.(line),
         release: (one) => {

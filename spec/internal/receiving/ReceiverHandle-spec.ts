@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Observable, type Observer, of, type Subscriber } from 'rxjs';
-import type { BusEvent, Delivery } from '../../../lib/index.js';
+import type { BusEvent, BusPosition, Delivery } from '../../../lib/index.js';
 import type { Pull } from '../../../lib/internal/receiving/Pull.js';
 import type { Receiver } from '../../../lib/internal/receiving/Receiver.js';
 import { ReceiverHandle } from '../../../lib/internal/receiving/ReceiverHandle.js';
@@ -16,12 +16,16 @@ class FakeReceiver {
   readonly out: Observer<Delivery<number>>[] = [];
   lagged = 1;
   missed = 2;
-  hasToldAll = true;
-  failure: unknown = { error: 'e' };
-  onDepart: (() => void) | undefined;
+  position: BusPosition | undefined = { epoch: 'e', seq: 1 };
+  readonly consumers: unknown[] = [];
 
-  ask(pull: Pull<number>): void {
+  ask(pull: Pull<number>, _inTurn: boolean, consumer?: object): void {
     this.pulls.push(pull);
+    this.consumers.push(consumer);
+  }
+
+  leaveAs(consumer: object): void {
+    this.story.push(['leaveAs', this.consumers.indexOf(consumer)]);
   }
 
   serve(consumer: Observer<BusEvent<number>>): void {
@@ -72,10 +76,10 @@ describe('ReceiverHandle', () => {
 
   it('says what the receiver says when it is read', () => {
     const { receiver, handle } = setUp();
-    const read = (): unknown[] => [handle.lagged, handle.missed, handle.hasToldAll, handle.failure];
-    expect([handle.id, handle.name, ...read()]).toEqual([7, 'name', 1, 2, true, { error: 'e' }]);
-    Object.assign(receiver, { lagged: 3, missed: 4, hasToldAll: false, failure: undefined });
-    expect(read()).toEqual([3, 4, false, undefined]);
+    const read = (): unknown[] => [handle.lagged, handle.missed, handle.position];
+    expect([handle.id, handle.name, ...read()]).toEqual([7, 'name', 1, 2, { epoch: 'e', seq: 1 }]);
+    Object.assign(receiver, { lagged: 3, missed: 4, position: undefined });
+    expect(read()).toEqual([3, 4, undefined]);
   });
 
   it('is held by every pull that waits, and wants to know of gaps where deliveries are asked for', async () => {
@@ -128,26 +132,50 @@ describe('ReceiverHandle', () => {
       },
     ],
     ['disposing it as await using does', (handle) => handle[Symbol.asyncDispose]()],
-    ['return of its iterator', (handle) => handle[Symbol.asyncIterator]().return?.()],
-    ['return of the iterator of its deliveries', (handle) => handle.deliveries[Symbol.asyncIterator]().return?.()],
-    ['cancelling its stream', (handle) => handle.toReadableStream().cancel()],
-    ['cancelling the stream of its deliveries', (handle) => handle.deliveries.toReadableStream().cancel()],
   ])('law 31: leaves at once by %s', (_how, leave) => {
     const { receiver, handle } = setUp();
     leave(handle);
     expect(receiver.story).toEqual(['dispose']);
   });
 
-  it('passes on who departs, closes, asks and consumes', () => {
+  it.each<[string, (handle: ReceiverHandle<number>) => AsyncIterator<unknown>]>([
+    ['its iterator', (handle) => handle[Symbol.asyncIterator]()],
+    ['the iterator of its deliveries', (handle) => handle.deliveries[Symbol.asyncIterator]()],
+    ['its stream', (handle) => iteratorOf(handle.toReadableStream())],
+    ['the stream of its deliveries', (handle) => iteratorOf(handle.deliveries.toReadableStream())],
+  ])('laws 31 and 32: takes and leaves by %s as one consumer of its own', async (_how, iterator) => {
     const { receiver, handle } = setUp();
-    const act = (): void => undefined;
-    handle.onDepart(act);
+    const [one, two] = [iterator(handle), iterator(handle)];
+    const told = [one.next(), two.next()];
+    // A stream asks its source later than it is asked.
+    await Promise.resolve();
+    receiver.pulls.forEach((pull) => {
+      pull.next(event(1));
+    });
+    await Promise.all(told);
+    await Promise.all([two.return?.(), one.return?.()]);
+    expect(receiver.story).toEqual([
+      ['leaveAs', 1],
+      ['leaveAs', 0],
+    ]);
+  });
+
+  it('passes on that it is closed, and consumed', () => {
+    const { receiver, handle } = setUp();
     handle.close();
-    const pull = { next: act, complete: act, error: act };
-    handle.ask(pull);
-    expect([receiver.onDepart === act, receiver.pulls[0] === pull]).toEqual([true, true]);
-    const consumer = handle.events$.subscribe(act);
+    const consumer = handle.events$.subscribe(() => undefined);
     consumer.unsubscribe();
     expect(receiver.story).toEqual(['close', ['serve', consumer], ['leave', consumer]]);
   });
 });
+
+function iteratorOf<T>(stream: ReadableStream<T>): AsyncIterator<T> {
+  const reader = stream.getReader();
+  return {
+    next: () => reader.read() as Promise<IteratorResult<T>>,
+    return: async () => {
+      await reader.cancel();
+      return { done: true, value: undefined };
+    },
+  };
+}

@@ -1,21 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
-import { iteratorOver, type Pulled, pullableOver, streamOver } from '../../../lib/internal/receiving/pullOver.js';
+import { iteratorOver, type Pulled, streamOver } from '../../../lib/internal/receiving/pullOver.js';
 
 /** Gives numbers from 1 to `last`, then nothing, and tells what is asked of it. */
 class Numbers implements Pulled<number> {
   readonly story: string[] = [];
+  readonly consumers: object[] = [];
   #given = 0;
 
   constructor(readonly last = Infinity) {}
 
-  recv(): Promise<number | undefined> {
-    this.story.push('recv');
+  take(consumer: object): Promise<number | undefined> {
+    this.story.push('take');
+    this.consumers.push(consumer);
     this.#given += 1;
     return Promise.resolve(this.#given <= this.last ? this.#given : undefined);
   }
 
-  [Symbol.dispose](): void {
-    this.story.push('dispose');
+  leave(): void {
+    this.story.push('leave');
     this.#given = Infinity;
   }
 }
@@ -33,26 +35,26 @@ describe('iteratorOver', () => {
       { done: true, value: undefined },
       { done: true, value: undefined },
     ]);
-    expect([source.story, iterator[Symbol.asyncIterator]()]).toEqual([['recv', 'recv', 'recv'], iterator]);
+    expect([source.story, iterator[Symbol.asyncIterator]()]).toEqual([['take', 'take', 'take'], iterator]);
   });
 
   it('return ends the source at once, before it is awaited, and asks for nothing', async () => {
     const source = new Numbers();
     const left = iteratorOver(source).return?.();
-    expect(source.story).toEqual(['dispose']);
+    expect(source.story).toEqual(['leave']);
     expect(await left).toEqual({ done: true, value: undefined });
   });
 
   it('throw ends the source at once, and rejects with what it was given, whatever that is', async () => {
     const source = new Numbers();
     const thrown = iteratorOver(source).throw?.('reason');
-    expect(source.story).toEqual(['dispose']);
+    expect(source.story).toEqual(['leave']);
     await expect(thrown).rejects.toBe('reason');
   });
 
   it('passes on what the source rejects with', async () => {
     const source = new Numbers();
-    source.recv = () => Promise.reject(new Error('no'));
+    source.take = () => Promise.reject(new Error('no'));
     await expect(iteratorOver(source).next()).rejects.toThrow('no');
   });
 });
@@ -66,12 +68,12 @@ describe('streamOver', () => {
     const reader = stream.getReader();
     expect(await reader.read()).toEqual({ done: false, value: 1 });
     await turn();
-    expect(source.story).toEqual(['recv']);
+    expect(source.story).toEqual(['take']);
     expect([await reader.read(), await reader.read()]).toEqual([
       { done: false, value: 2 },
       { done: true, value: undefined },
     ]);
-    expect(source.story).toEqual(['recv', 'recv', 'recv']);
+    expect(source.story).toEqual(['take', 'take', 'take']);
   });
 
   it('ends the source when it is cancelled, once', async () => {
@@ -79,31 +81,21 @@ describe('streamOver', () => {
     const stream = streamOver(source);
     await stream.cancel();
     await stream.cancel();
-    expect(source.story).toEqual(['dispose']);
+    expect(source.story).toEqual(['leave']);
   });
 
   it('errs with what the source rejects with', async () => {
     const source = new Numbers();
-    source.recv = () => Promise.reject(new Error('no'));
+    source.take = () => Promise.reject(new Error('no'));
     await expect(streamOver(source).getReader().read()).rejects.toThrow('no');
   });
 });
 
-describe('pullableOver', () => {
-  it('has one source for all its ways, each of which takes what is next', async () => {
-    const source = new Numbers();
-    const pullable = pullableOver(source);
-    const reader = pullable.toReadableStream().getReader();
-    const iterator = pullable[Symbol.asyncIterator]();
-    expect([await pullable.recv(), await iterator.next(), await reader.read()]).toEqual([
-      1,
-      { done: false, value: 2 },
-      { done: false, value: 3 },
-    ]);
-    for await (const value of pullable) {
-      expect(value).toBe(4);
-      break;
-    }
-    expect(source.story.at(-1)).toBe('dispose');
-  });
+it.each([
+  ['iterator', (source: Numbers) => iteratorOver(source).next()],
+  ['stream', (source: Numbers) => streamOver(source).getReader().read()],
+])('law 32: each %s takes as a consumer of its own', async (_what, take) => {
+  const source = new Numbers();
+  await Promise.all([take(source), take(source)]);
+  expect(new Set(source.consumers).size).toBe(2);
 });
