@@ -1,0 +1,197 @@
+import fc from 'fast-check';
+import type { BusEvent, EventFilter, EventRouting } from '../../lib/index.js';
+import type { Policy } from './ListReceiver.js';
+
+type Filters = typeof EventFilter;
+
+const SCROLL = '00000000-0000-4000-8000-000000000001';
+const OTHER_SCROLL = '00000000-0000-4000-8000-000000000002';
+const UID = '00000000-0000-4000-8000-000000000003';
+
+/** What an event of a program can be about. Programs name one by its place in this list. */
+export const TOPICS: readonly [EventRouting, ...EventRouting[]] = [
+  { kind: 'a', scrollId: SCROLL, connectorId: 'x', nativeSessionId: 's', connectorUid: UID },
+  { kind: 'a' },
+  { kind: 'b', scrollId: SCROLL },
+  { kind: 'b', connectorId: 'x', nativeSessionId: 's' },
+  { kind: 'c', scrollId: OTHER_SCROLL, connectorId: 'x', nativeSessionId: 't' },
+];
+
+interface FilterOfPrograms {
+  readonly make: (filters: Filters) => EventFilter<number>;
+  /** The same filter, as plain code. */
+  readonly wants: (event: BusEvent<number>) => boolean;
+}
+
+/** Filters by names that say what they are. */
+export const FILTERS = {
+  all: { make: (filter) => filter.all, wants: () => true },
+  kind: { make: (filter) => filter.kind('a'), wants: ({ routing }) => routing.kind === 'a' },
+  kinds: { make: (filter) => filter.kind('a', 'b'), wants: ({ routing }) => routing.kind !== 'c' },
+  scrollId: { make: (filter) => filter.scrollId(SCROLL), wants: ({ routing }) => routing.scrollId === SCROLL },
+  session: {
+    make: (filter) => filter.session('x', 's'),
+    wants: ({ routing }) => routing.connectorId === 'x' && routing.nativeSessionId === 's',
+  },
+  connectorId: { make: (filter) => filter.connectorId('x'), wants: ({ routing }) => routing.connectorId === 'x' },
+  connectorUid: { make: (filter) => filter.connectorUid(UID), wants: ({ routing }) => routing.connectorUid === UID },
+  origin: { make: (filter) => filter.origin('runtime'), wants: () => true },
+  or: {
+    make: (filter) => filter.or(filter.kind('a'), filter.scrollId(SCROLL)),
+    wants: ({ routing }) => routing.kind === 'a' || routing.scrollId === SCROLL,
+  },
+  'or of all': { make: (filter) => filter.or(filter.all, filter.kind('a')), wants: () => true },
+  and: {
+    make: (filter) => filter.and(filter.kind('a'), filter.scrollId(SCROLL)),
+    wants: ({ routing }) => routing.kind === 'a' && routing.scrollId === SCROLL,
+  },
+  'and of nothing': { make: (filter) => filter.and(), wants: () => true },
+  'and of one': { make: (filter) => filter.and(filter.kind('a')), wants: ({ routing }) => routing.kind === 'a' },
+  not: { make: (filter) => filter.not(filter.kind('c')), wants: ({ routing }) => routing.kind !== 'c' },
+  where: { make: (filter) => filter.where<number>(({ event }) => event % 4 > 0), wants: ({ event }) => event % 4 > 0 },
+  'where of all': { make: (filter) => filter.where<number>(() => true), wants: () => true },
+} satisfies Record<string, FilterOfPrograms>;
+
+export type FilterName = keyof typeof FILTERS;
+
+/**
+ * How a receiver is consumed:
+ *
+ * - `function`, `observer`: `events$`; `stream`: the bus's own `stream`; `deliveries$`.
+ * - `consume`, `slow consume`: `stream` with a `consume` that is through at once, or when a step says so.
+ * - `recv`, `iterator`, `deliveries`: taken when a step or a deed says so, where something is there.
+ * - `loop`: by one call of `recv` after the other, each waiting for its event; `loops`: by two such loops side by side.
+ */
+export const FORMS = [
+  'function',
+  'observer',
+  'stream',
+  'deliveries$',
+  'consume',
+  'slow consume',
+  'recv',
+  'iterator',
+  'deliveries',
+  'loop',
+  'loops',
+] as const;
+
+export type Form = (typeof FORMS)[number];
+
+/** One receiver of a program. */
+export interface Plan {
+  readonly filter: FilterName;
+  readonly capacity: number;
+  readonly policy: Policy;
+  readonly form: Form;
+  /** With how many events it answers one that it is given, in turns. */
+  readonly answers: readonly number[];
+  /** Whether it joins before the first step; else when a step or a deed says so. */
+  readonly isThere: boolean;
+  /** Whether its consumer comes with it; else when a step or a deed says so, or at the end. */
+  readonly isConsumed: boolean;
+  /** Whether its `lagged$` is observed. */
+  readonly isWatched: boolean;
+}
+
+/** What is done between turns, or by a consumer that was given something. `at` is the place of a receiver among those that have joined. */
+export type Deed =
+  | { readonly do: 'join' | 'check' | 'flush' | 'close bus' }
+  | { readonly do: 'attach' | 'close' | 'unsubscribe' | 'dispose' | 'finish'; readonly at: number }
+  | { readonly do: 'pull'; readonly at: number; readonly count: number };
+
+export type Step =
+  Deed | { readonly do: 'turn' } | { readonly do: 'burst'; readonly count: number; readonly topics: readonly number[] };
+
+export interface Program {
+  readonly plans: readonly Plan[];
+  readonly steps: readonly Step[];
+  /** What consumers do beside answering: `deed`, when they have been given `after` events and gaps in all. */
+  readonly deeds: readonly { readonly after: number; readonly deed: Deed }[];
+  /** How many events they answer with in all: then they are silent, and the program ends. */
+  readonly budget: number;
+}
+
+/** Sizes that go together: programs with large queues need large bursts, and take longer. */
+interface Scale {
+  readonly capacities: readonly number[];
+  readonly bursts: readonly number[];
+  readonly budget: number;
+}
+
+const SMALL: Scale = { capacities: [1, 1, 3], bursts: [1, 2, 3, 4, 7], budget: 24 };
+const MEDIUM: Scale = { capacities: [1, 3, 64, 100, 100], bursts: [1, 3, 63, 64, 65, 99, 100, 101, 150], budget: 250 };
+const LARGE: Scale = { capacities: [1, 3, 100, 256, 256, 256], bursts: [1, 100, 255, 256, 257, 300], budget: 600 };
+
+const at = fc.nat(4);
+
+const deed: fc.Arbitrary<Deed> = fc.oneof(
+  { weight: 3, arbitrary: fc.constant<Deed>({ do: 'join' }) },
+  { weight: 2, arbitrary: fc.constantFrom<Deed>({ do: 'check' }, { do: 'flush' }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('pull' as const), at, count: fc.constantFrom(1, 1, 2, 100) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('attach' as const, 'finish' as const), at }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constantFrom('close' as const, 'unsubscribe' as const, 'dispose' as const), at }),
+  },
+);
+
+function planOf(scale: Scale, filter: fc.Arbitrary<FilterName>): fc.Arbitrary<Plan> {
+  return fc.record({
+    filter,
+    capacity: fc.constantFrom(...scale.capacities),
+    policy: fc.constantFrom<Policy>(
+      'drop-newest',
+      'drop-newest',
+      'drop-newest',
+      'reserve',
+      'drop-oldest',
+      'latest',
+      'barrier',
+      'evict',
+    ),
+    form: fc.constantFrom<Form>('function', 'observer', 'deliveries$', 'deliveries$', ...FORMS),
+    answers: fc.array(fc.constantFrom(0, 1, 1, 2, 3), { maxLength: 4 }),
+    isThere: fc.constantFrom(true, true, true, false),
+    isConsumed: fc.constantFrom(true, true, true, false),
+    isWatched: fc.constantFrom(false, false, false, true),
+  });
+}
+
+function stepOf(scale: Scale): fc.Arbitrary<Step> {
+  return fc.oneof(
+    {
+      weight: 12,
+      arbitrary: fc.record({
+        do: fc.constant('burst' as const),
+        count: fc.constantFrom(...scale.bursts),
+        topics: fc.array(fc.nat(TOPICS.length - 1), { minLength: 1, maxLength: 3 }),
+      }),
+    },
+    { weight: 8, arbitrary: fc.constant<Step>({ do: 'turn' }) },
+    { weight: 5, arbitrary: deed },
+    { weight: 1, arbitrary: fc.constant<Step>({ do: 'close bus' }) },
+  );
+}
+
+function programsOf(scale: Scale): fc.Arbitrary<Program> {
+  // Few filters in one program, so that receivers share their keys; and each of its own, so that they do not.
+  const names = Object.keys(FILTERS) as FilterName[];
+  const filter = fc.oneof(
+    { weight: 2, arbitrary: fc.constantFrom<FilterName>('all', 'kind', 'scrollId', 'session') },
+    { weight: 2, arbitrary: fc.constantFrom(...names) },
+  );
+  return fc.record({
+    plans: fc.array(planOf(scale, filter), { minLength: 1, maxLength: 5 }),
+    steps: fc.array(stepOf(scale), { minLength: 1, maxLength: 12 }),
+    deeds: fc.array(fc.record({ after: fc.nat(scale.budget), deed }), { maxLength: 4 }),
+    budget: fc.nat(scale.budget),
+  });
+}
+
+/** Programs whose consumers publish, often more than they take. */
+export const anyProgram: fc.Arbitrary<Program> = fc.oneof(
+  { weight: 20, arbitrary: programsOf(SMALL) },
+  { weight: 2, arbitrary: programsOf(MEDIUM) },
+  { weight: 1, arbitrary: programsOf(LARGE) },
+);

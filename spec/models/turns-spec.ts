@@ -1,0 +1,103 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { type BusReceiver, EventFilter, SharingBus } from '../../lib/index.js';
+import { ManualScheduler } from '../support/ManualScheduler.js';
+import { anyProgram, type FilterName, FILTERS, type Program, TOPICS } from './programs.js';
+import { runProgram } from './runProgram.js';
+
+// `npm run programs` runs many more, on the library as it is built.
+
+/** Kinds of filters by which a receiver is found without being asked, and so can be left alone while it is full. */
+const FOUND_BY_KEY: readonly FilterName[] = [
+  'all',
+  'and of nothing',
+  'or of all',
+  'kind',
+  'and of one',
+  'scrollId',
+  'session',
+  'connectorId',
+  'connectorUid',
+  'origin',
+];
+const ASKED: readonly FilterName[] = ['kinds', 'or', 'and', 'not', 'where of all'];
+const NEIGHBOURS: readonly [string, (subscribe: () => BusReceiver<number>) => void][] = [
+  ['no neighbour', () => undefined],
+  [
+    'a neighbour that waits',
+    (subscribe): void => {
+      subscribe();
+    },
+  ],
+  [
+    'a neighbour that is as busy',
+    (subscribe): void => {
+      subscribe().events$.subscribe();
+    },
+  ],
+];
+
+describe('a consumer that publishes for each event it is given', () => {
+  const cases = [...FOUND_BY_KEY, ...ASKED].flatMap((filter) =>
+    NEIGHBOURS.map(([name, add]): [FilterName, string, typeof add] => [filter, name, add]),
+  );
+
+  it.each(cases)(
+    'law 21: loses what comes while its 256 places are taken, and nothing else; %s, %s',
+    (filter, _, add) => {
+      const scheduler = new ManualScheduler();
+      const bus = new SharingBus<number>({ scheduler });
+      const subscribe = (): BusReceiver<number> => bus.subscribeFiltered(FILTERS[filter].make(EventFilter));
+      let published = 0;
+      const publish = (): void => {
+        bus.publish({ routing: TOPICS[0], origin: 'runtime', event: published });
+        published += 1;
+      };
+      const receiver = subscribe();
+      add(subscribe);
+      const given: number[] = [];
+      const laggedWhenFull: number[] = [];
+      receiver.events$.subscribe(({ event }) => {
+        given.push(event);
+        if (event < 256) {
+          publish();
+        }
+        if (event === 0) {
+          publish();
+        }
+        laggedWhenFull.push(receiver.lagged);
+      });
+      for (let n = 0; n < 256; n += 1) {
+        publish();
+      }
+      scheduler.flush();
+
+      // The second answer to the first event finds 256 that wait.
+      const expected = Array.from({ length: 513 }, (_one, event) => event).filter((event) => event !== 257);
+      expect([published, receiver.lagged]).toEqual([513, 1]);
+      expect(given).toEqual(expected);
+      expect(laggedWhenFull).toEqual(expected.map(() => 1));
+      expect(bus.stats().receivers[0]).toMatchObject({ delivered: 512, lagged: 1, waiting: 0, highWaterMark: 256 });
+    },
+  );
+
+  // Cases that were different once.
+  const examples: Program[] = [];
+
+  async function expectNoDifference(settings: { seed?: number; numRuns: number }): Promise<void> {
+    await fc.assert(
+      fc.asyncProperty(anyProgram, (program) => runProgram({ SharingBus, EventFilter }, program)),
+      { ...settings, examples: examples.map((program): [Program] => [program]) },
+    );
+  }
+
+  const laws = 'laws 13, 15, 20 to 23, 25, 26 and 30 to 33: get what plain lists say, and lose what they say';
+
+  it.each([1, 2, 3])(`${laws}; seed %i`, async (seed) => {
+    await expectNoDifference({ seed, numRuns: 150 });
+  });
+
+  it(`${laws}; any seed`, async () => {
+    await expectNoDifference({ numRuns: 300 });
+  });
+});
