@@ -2,8 +2,12 @@ import type { RunHelpers, TestScheduler } from 'rxjs/testing';
 import { SharingBus, type SharingBusOptions } from '../index.js';
 import { type BusEvents, busEventsBy } from './busEvents.js';
 import { type ExpectDeliveries, expectDeliveriesBy } from './expectDeliveries.js';
+import { Expectations } from './Expectations.js';
 
-/** What a marble test of a pipeline through a bus is written with. Disposing them closes the buses that they made. */
+/**
+ * What a marble test of a pipeline through a bus is written with. Disposing them closes the buses that they made, and throws an error where
+ * `toBe` was not called on what `expectDeliveries` returned.
+ */
 export interface BusHelpers extends Disposable {
   /** Makes a bus in virtual time. */
   readonly testBus: <E = string>(options?: SharingBusOptions<E>) => SharingBus<E>;
@@ -35,23 +39,41 @@ export interface BusHelpers extends Disposable {
  * @param by The scheduler of the test, or the helpers that its `run` gives.
  */
 export function busHelpers(by: TestScheduler | RunHelpers): BusHelpers {
+  return helpersAndEnd(by).helpers;
+}
+
+/** The helpers, and the two parts of their disposal. */
+export interface HelpersAndEnd {
+  readonly helpers: BusHelpers;
+  readonly closeBuses: () => void;
+  readonly expectations: Expectations;
+}
+
+/** {@link busHelpers}, for `runMarbles`, which ends the test itself. */
+export function helpersAndEnd(by: TestScheduler | RunHelpers): HelpersAndEnd {
   const ofRxjs = 'run' in by ? helpersOf(by) : by;
   const scheduler = 'run' in by ? by : undefined;
+  const expectations = new Expectations();
   const buses: { close(): void }[] = [];
-  return {
+  const closeBuses = (): void => {
+    for (const bus of buses) {
+      bus.close();
+    }
+  };
+  const helpers: BusHelpers = {
     testBus: <E>(options: SharingBusOptions<E> = {}) => {
       const bus = new SharingBus<E>({ scheduler, ...options });
       buses.push(bus);
       return bus;
     },
     busEvents: busEventsBy(ofRxjs),
-    expectDeliveries: expectDeliveriesBy(ofRxjs),
+    expectDeliveries: expectations.watched('expectDeliveries', expectDeliveriesBy(ofRxjs)),
     [Symbol.dispose]: () => {
-      for (const bus of buses) {
-        bus.close();
-      }
+      closeBuses();
+      expectations.requireNone();
     },
   };
+  return { helpers, closeBuses, expectations };
 }
 
 function helpersOf(testScheduler: TestScheduler): Pick<RunHelpers, 'hot' | 'cold' | 'expectObservable'> {

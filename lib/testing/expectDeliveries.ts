@@ -15,6 +15,8 @@ export type DeliverySource<E> = BusReceiver<E> | Observable<BusEvent<E> | Delive
  * **Details** What is compared is a word for each event that is nothing but a word, `gap(3: chat 2, usage 1)` for a gap, and for other events
  * the payload, with what of the envelope differs from that of `busEvent(payload)`.
  *
+ * **Errors** Without `toBe`, nothing is compared: `runMarbles` throws for it at its end, and `busHelpers` when they are disposed.
+ *
  * **Gotchas** Gaps are compared with their kinds where one of the expected gaps names kinds, and by their counts where none does.
  */
 export type ExpectDeliveries = <E>(source: DeliverySource<E>, subscriptionMarbles?: string) => DeliveryExpectation<E>;

@@ -3,11 +3,12 @@ import { TestScheduler } from 'rxjs/testing';
 import { type BusRunHelpers, runMarbles } from '../../lib/testing/index.js';
 
 /** A test in virtual time, compared by jest. */
-export function marbles(test: (helpers: BusRunHelpers, testScheduler: TestScheduler) => void): void {
+export function marbles<T>(
+  test: (helpers: BusRunHelpers, testScheduler: TestScheduler) => T extends PromiseLike<unknown> ? never : T,
+): void {
   const testScheduler = new TestScheduler((actual, expected) => {
     expect(actual).toEqual(expected);
   });
-  runMarbles(testScheduler, (helpers) => {
-    test(helpers, testScheduler);
-  });
+  // What it returns is passed on, so that a promise is refused.
+  runMarbles<T>(testScheduler, (helpers) => test(helpers, testScheduler));
 }

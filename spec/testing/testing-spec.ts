@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { asapScheduler, NEVER, of, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
@@ -248,6 +248,114 @@ describe('expectDeliveries', () => {
   });
 });
 
+describe('runMarbles', () => {
+  const later = Promise.resolve();
+  const asyncBodies: [string, (helpers: BusRunHelpers) => unknown][] = [
+    ['an async function', async () => later],
+    ['a promise that is rejected', () => Promise.reject(new Error('nobody may hear of this'))],
+    [
+      'a promise of another library',
+      () => ({
+        then: (settled: () => void) => {
+          settled();
+        },
+      }),
+    ],
+  ];
+
+  it.each(asyncBodies)('refuses %s, since its assertions would come after the end', async (_name, body) => {
+    const compared = jest.fn<() => void>();
+    let bus: SharingBus | undefined;
+    const run = (): void => {
+      runMarbles(new TestScheduler(compared), (helpers) => {
+        bus = helpers.testBus<Event>();
+        helpers.expectDeliveries(bus.subscribeAll()).toBe('-a');
+        return body(helpers);
+      });
+    };
+    expect(run).toThrow(TypeError);
+    expect(run).toThrow('runMarbles: the test must not return a promise: virtual time ends when the test returns');
+    expect(bus?.subscriberCount).toBe(0);
+    // A rejection that nobody handles would end the process here.
+    await new Promise(setImmediate);
+  });
+
+  it('does not compile with an async function', () => {
+    const run = (): void => {
+      // @ts-expect-error: it may return a promise.
+      void runMarbles(comparing(), ({ time }) => (time('-|') > 0 ? undefined : later));
+      // @ts-expect-error: it returns one.
+      void runMarbles(comparing(), async () => later);
+    };
+    expect(run).toThrow(TypeError);
+  });
+
+  it('returns what the test returns', () => {
+    const [one]: [1] = runMarbles(comparing(), (): [1] => [1]);
+    const text: string = runMarbles(comparing(), ({ time }) => `${time('--|')} ms`);
+    const unknown = runMarbles(comparing(), (): unknown => null);
+    expect([one, text, unknown]).toEqual([1, '2 ms', null]);
+  });
+
+  it.each<[string, (helpers: BusRunHelpers) => unknown]>([
+    ['expectDeliveries', ({ expectDeliveries }) => expectDeliveries(NEVER)],
+    ['expectDeliveries', ({ expectDeliveries }) => expectDeliveries(NEVER).toBe],
+    ['expectObservable', ({ expectObservable }) => expectObservable(NEVER)],
+    ['expectSubscriptions', ({ cold, expectSubscriptions }) => expectSubscriptions(cold('-a').subscriptions)],
+  ])('fails at its end where %s is left without toBe', (name, half) => {
+    let ended = false;
+    const failure = failureOf((helpers) => {
+      const { testBus, expectDeliveries, expectObservable } = helpers;
+      expectDeliveries(testBus().stream()).toBe('');
+      expectObservable(of('a')).toEqual(of('a'));
+      half(helpers);
+      ended = true;
+    });
+    expect(failure).toBe(`${name}(...) compares nothing: call .toBe(...) on what it returns`);
+    expect(ended).toBe(true);
+  });
+
+  it('points to the expectation that is left without toBe', () => {
+    const halfSaid = ({ expectDeliveries }: BusRunHelpers): void => void expectDeliveries(NEVER);
+    try {
+      runMarbles(comparing(), halfSaid);
+    } catch (error) {
+      expect((error as Error).stack).toContain('halfSaid');
+    }
+    expect.assertions(1);
+  });
+
+  it('sees what is expected, and what is said, while the diagrams are played', () => {
+    const play = (said: boolean) => (): void => {
+      runMarbles(comparing(), ({ busEvents, expectDeliveries }) => {
+        const early = expectDeliveries(busEvents('-a-|'));
+        timer(1).subscribe(() => {
+          early.toBe('-a-|');
+          const late = expectDeliveries(NEVER);
+          if (said) {
+            late.toBe('');
+          }
+        });
+      });
+    };
+    expect(play(true)).not.toThrow();
+    expect(play(false)).toThrow('expectDeliveries(...) compares nothing');
+  });
+
+  it('tells of a failure before it tells of an expectation without toBe', () => {
+    const error = new Error('of the test');
+    const failing = failureOf(({ expectDeliveries }) => {
+      void expectDeliveries(NEVER);
+      throw error;
+    });
+    expect(failing).toBe('of the test');
+    const diagram = failureOf(({ expectDeliveries }) => {
+      expectDeliveries(NEVER).toBe('-a!');
+    });
+    expect(diagram).toContain('unsubscription marker "!"');
+  });
+});
+
 describe('testBus, in runMarbles', () => {
   it('is in virtual time: the timers of its options, too', () => {
     runMarbles(comparing(), ({ testBus, busEvents, expectDeliveries }) => {
@@ -355,6 +463,21 @@ describe('busHelpers', () => {
       expectDeliveries(bus.subscribeFiltered(EventFilter.all, 2)).toBe('-(ab1)--d----|');
       busEvents('                                               -(abc)--d----|').subscribe(publishTo(bus));
     });
+  });
+
+  it('fail when they are disposed where expectDeliveries is left without toBe', () => {
+    const testScheduler = comparing();
+    const { testBus, expectDeliveries, ...helpers } = busHelpers(testScheduler);
+    const bus = testBus();
+    const expectation = expectDeliveries(bus.subscribeAll());
+    testScheduler.flush();
+    const dispose = (): void => {
+      helpers[Symbol.dispose]();
+    };
+    expect(dispose).toThrow('expectDeliveries(...) compares nothing: call .toBe(...) on what it returns');
+    expect(bus.subscriberCount).toBe(0);
+    expectation.toBe('');
+    expect(dispose).not.toThrow();
   });
 });
 
