@@ -1,10 +1,14 @@
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
+// There to notice what slips in, not to leave out a check or a word: docs/decisions.md, "The main entry may have 24 kB".
 const BUDGETS = [
-  { what: 'the main entry', code: "export * from 'sharing-bus';", maxBytes: 18_000 },
-  { what: 'dropNewest alone', code: "export { dropNewest } from 'sharing-bus';", maxBytes: 1_500 },
+  { what: 'the main entry', code: "export * from 'sharing-bus';", maxBytes: 24_000 },
+  { what: 'dropNewest alone', code: "export { dropNewest } from 'sharing-bus';", maxBytes: 2_000 },
 ];
+
+/** What the main entry is made of: its own files, and one package. All others have entries of their own. */
+const OWN = /^(<stdin>|dist\/(?!(schema|sse|otel|testing)\/).*|(.*\/)?node_modules\/uuid\/.*)$/;
 
 // For the browser, so that an import of anything of Node fails the build; from dist, as an application bundles it.
 for (const { what, code, maxBytes } of BUDGETS) {
@@ -21,11 +25,10 @@ for (const { what, code, maxBytes } of BUDGETS) {
     write: false,
   });
   const bytes = gzipSync(Buffer.concat(outputFiles.map(({ contents }) => contents))).length;
-  const others = Object.keys(metafile.inputs).filter((path) =>
-    /\/(zod|eventsource-parser|sse|otel|testing)\//.test(path),
-  );
+  const others = Object.keys(metafile.inputs).filter((path) => !OWN.test(path));
   console.log(
-    `${what}: ${bytes} bytes minified and gzipped, at most ${maxBytes}; ${others.length} files of other entries`,
+    `${what}: ${bytes} bytes minified and gzipped, at most ${maxBytes}; ${others.length} files of other packages and entries`,
+    ...others,
   );
   if (bytes > maxBytes || others.length > 0) {
     process.exitCode = 1;
