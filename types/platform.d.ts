@@ -9,6 +9,7 @@ interface AbortSignal {
 }
 
 interface ReadableStreamReader<R> {
+  readonly closed: Promise<unknown>;
   read(): Promise<IteratorResult<R, undefined>>;
   cancel(): Promise<void>;
   releaseLock(): void;

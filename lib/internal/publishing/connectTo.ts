@@ -106,11 +106,15 @@ function iteratorOf<E>(source: AsyncIterable<E> | ReadableStream<E>): AsyncItera
   // A stream's own iterator cannot be told to stop while it waits, and some browsers have none.
   if (typeof stream?.getReader === 'function') {
     const reader = (source as ReadableStream<E>).getReader();
+    const unlock = (): void => {
+      reader.releaseLock();
+    };
+    // However it ends: by itself, by an error, or cancelled, which may take the source for ever.
+    reader.closed.then(unlock, unlock);
     return {
       next: () => reader.read() as Promise<IteratorResult<E>>,
       return: async () => {
         await reader.cancel();
-        reader.releaseLock();
         return { done: true, value: undefined };
       },
     };

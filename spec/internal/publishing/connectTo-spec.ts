@@ -1,3 +1,4 @@
+import type { UnderlyingSource } from 'node:stream/web';
 import { describe, expect, it } from '@jest/globals';
 import { Observable, of, Subject } from 'rxjs';
 import type { BusEvent } from '../../../lib/index.js';
@@ -189,6 +190,37 @@ describe('connectTo', () => {
     expect(await connected).toBe(1);
     await turn();
     expect([story, stream.locked]).toEqual([[1, 'cancelled'], false]);
+  });
+
+  it.each<[string, number | string, UnderlyingSource<BusEvent<number>>]>([
+    [
+      'that has ended',
+      0,
+      {
+        pull: (controller) => {
+          controller.close();
+        },
+      },
+    ],
+    [
+      'that has failed',
+      'broken',
+      {
+        pull: (controller) => {
+          controller.error(new Error('broken'));
+        },
+      },
+    ],
+    ['that takes for ever to be cancelled', 0, { cancel: () => new Promise(() => undefined) }],
+  ])('leaves a stream unlocked %s', async (_which, expected, source) => {
+    const { stop, connect } = setUp();
+    const stream = new ReadableStream(source);
+    const connected = connect(stream).catch((error: unknown) => (error as Error).message);
+    await turn();
+    stop(CLOSED);
+    expect(await connected).toBe(expected);
+    await turn();
+    expect(stream.locked).toBe(false);
   });
 
   it('counts what an Observable emits, and never flushes', async () => {
