@@ -104,6 +104,13 @@ export const ROWS: readonly Row[] = [
     1.2,
   ]),
 
+  dearer('flushes', 'a publish and a flush, 16,000 of them wait', '8,000 wait', [
+    'flushes/bus/16000',
+    'flushes/bus/8000',
+    1.3,
+  ]),
+  dearer('calls', 'a publish, 16,000 calls of recv wait', '8,000 wait', ['calls/bus/16000', 'calls/bus/8000', 1.3]),
+
   figure('idle-memory', 'an idle receiver with a subscriber', 'idle-memory/bus/10000', 600),
   figure('buffer-memory', 'a buffered event', 'buffer-memory/bus/1000', 8),
   figure('never-yield', 'heap growth an event, publisher that never yields, 10M events', 'never-yield/bus/4', 0.1),

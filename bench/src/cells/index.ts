@@ -7,6 +7,7 @@ import { bufferMemory, idleMemory } from './memory.js';
 import { neverYield } from './neverYield.js';
 import { overload, overloadKey } from './overload.js';
 import * as sparse from './sparse.js';
+import { calls, flushes } from './waits.js';
 
 /** What can be measured, by the name that it has in a cell's id. */
 const WORKLOADS: Readonly<Record<string, Workload>> = {
@@ -25,12 +26,14 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
   'overload-key': overloadKey,
   churn,
   'churn-publishing': churnPublishing,
+  flushes,
+  calls,
   'idle-memory': idleMemory,
   'buffer-memory': bufferMemory,
   'never-yield': neverYield,
 };
 
-/** A cell is named `workload/peer/receivers`, such as `sparse/bus/1000`. */
+/** A cell is named `workload/peer/receivers`, such as `sparse/bus/1000`; where one receiver is waited for, the number is that of the waits. */
 export function runCell(id: string, effort: Effort): Promise<Measurement> {
   const [workload = '', peer = '', receivers = ''] = id.split('/');
   const run = Object.hasOwn(WORKLOADS, workload) ? WORKLOADS[workload] : undefined;

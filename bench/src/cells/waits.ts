@@ -1,0 +1,81 @@
+import { type BusReceiver, EventFilter, SharingBus } from '../library.js';
+import type { Effort } from '../load/bursts.js';
+import { eventFor } from '../load/events.js';
+import { expectEqual } from '../load/expect.js';
+import { median } from '../load/median.js';
+import { unable } from '../peers/Peer.js';
+import type { Workload } from './Cell.js';
+
+const EVENT = eventFor({ kind: 'agent-message' });
+
+interface Waited {
+  readonly taken: number;
+}
+
+/** Waits for `count` of something, once; the figure is the cost of one of them. */
+function waiting(wait: (count: number) => Promise<Waited>): Workload {
+  return async ({ peer, receivers: count, effort }) => {
+    if (peer !== 'bus') {
+      throw unable(peer, 'way to be waited for');
+    }
+    let published = 0;
+    const once = async (): Promise<number> => {
+      const started = performance.now();
+      const { taken } = await wait(count);
+      const ns = ((performance.now() - started) / count) * 1e6;
+      expectEqual('taken', taken, count);
+      published += count;
+      return ns;
+    };
+    const samples = await timesOf(once, effort);
+    return { value: median(samples), unit: 'ns', samples, published, delivered: published, dropped: 0 };
+  };
+}
+
+async function timesOf(once: () => Promise<number>, { warmUpMs, sampleMs, samples }: Effort): Promise<number[]> {
+  for (const warm = performance.now() + warmUpMs; performance.now() < warm;) {
+    await once();
+  }
+  const times: number[] = [];
+  const enough = performance.now() + samples * sampleMs * 2;
+  while (times.length < Math.min(samples, 3) || (times.length < samples && performance.now() < enough)) {
+    globalThis.gc?.();
+    times.push(await once());
+  }
+  return times;
+}
+
+async function takeAll(receiver: BusReceiver): Promise<Waited> {
+  let taken = 0;
+  for await (const _ of receiver) {
+    taken += 1;
+  }
+  return { taken };
+}
+
+/** Publishes `count` events, with a `flush()` after each that nobody awaits before all of them; a `for await` takes them. */
+export const flushes = waiting(async (count) => {
+  const bus = new SharingBus();
+  const taking = takeAll(bus.subscribeFiltered(EventFilter.all, count));
+  const flushed: Promise<void>[] = [];
+  for (let index = 0; index < count; index += 1) {
+    bus.publish(EVENT);
+    flushed.push(bus.flush());
+  }
+  await Promise.all(flushed);
+  bus.close();
+  return taking;
+});
+
+/** `count` calls of `recv()` wait before the first event is published; the next event follows when one was taken. */
+export const calls = waiting(async (count) => {
+  const bus = new SharingBus();
+  const receiver = bus.subscribeFiltered(EventFilter.all, count);
+  const pulled = Array.from({ length: count }, () => receiver.recv());
+  let taken = 0;
+  for (const one of pulled) {
+    bus.publish(EVENT);
+    taken += (await one) === undefined ? 0 : 1;
+  }
+  return { taken };
+});
