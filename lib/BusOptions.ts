@@ -2,7 +2,9 @@ import type { ObservableInput, SchedulerLike } from 'rxjs';
 import type { BusReceiver, ReceiverOptions } from './BusReceiver.js';
 import type { HoldUnboundOptions } from './internal/publishing/HeldEvents.js';
 import type { HistoryOptions } from './internal/history/History.js';
-import type { LateBindOptions } from './operators/lateBindScrollId.js';
+import { RECEIVER_OPTIONS } from './internal/receiving/receiverSettings.js';
+import type { OptionNames } from './internal/support/requireOptions.js';
+import { LATE_BIND_OPTIONS, type LateBindOptions } from './operators/lateBindScrollId.js';
 import type { BusEvent } from './protocol/BusEvent.js';
 import type { Event } from './protocol/Event.js';
 
@@ -19,6 +21,13 @@ export interface SharingBusOptions<E = Event> extends LateBindOptions<E> {
   readonly history?: HistoryOptions<E> | undefined;
 }
 
+export const BUS_OPTIONS: OptionNames<SharingBusOptions> = {
+  ...LATE_BIND_OPTIONS,
+  scheduler: true,
+  holdUnbound: true,
+  history: true,
+};
+
 /** Options of `stream`. */
 export type StreamOptions<E = unknown> = ReceiverOptions<E>;
 
@@ -28,6 +37,8 @@ export interface ConsumeOptions<E, O extends ObservableInput<unknown>> extends S
   readonly consume: (busEvent: BusEvent<E>) => O;
 }
 
+export const STREAM_OPTIONS: OptionNames<ConsumeOptions<unknown, never>> = { ...RECEIVER_OPTIONS, consume: true };
+
 /** Options of `flush`. */
 export interface FlushOptions {
   /** Gives up: the promise rejects with the signal's reason. */
@@ -35,3 +46,5 @@ export interface FlushOptions {
   /** Receivers of this bus: they are waited for, and nobody else. Default: every receiver. */
   readonly waitFor?: readonly BusReceiver<unknown>[] | undefined;
 }
+
+export const FLUSH_OPTIONS: OptionNames<FlushOptions> = { signal: true, waitFor: true };

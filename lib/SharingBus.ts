@@ -6,10 +6,24 @@ import {
   type ObservedValueOf,
   type SchedulerLike,
 } from 'rxjs';
-import type { ConsumeOptions, FlushOptions, SharingBusOptions, StreamOptions } from './BusOptions.js';
+import {
+  BUS_OPTIONS,
+  type ConsumeOptions,
+  FLUSH_OPTIONS,
+  type FlushOptions,
+  type SharingBusOptions,
+  STREAM_OPTIONS,
+  type StreamOptions,
+} from './BusOptions.js';
 import type { BusPosition, BusReceiver, ReceiverOptions } from './BusReceiver.js';
 import type { BusStats, Explanation } from './BusStats.js';
-import { type BusEventSource, CLOSED, type ConnectOptions, connectTo } from './internal/publishing/connectTo.js';
+import {
+  type BusEventSource,
+  CLOSED,
+  CONNECT_OPTIONS,
+  type ConnectOptions,
+  connectTo,
+} from './internal/publishing/connectTo.js';
 import { consumeEach } from './internal/receiving/consumeEach.js';
 import { explain } from './internal/receiving/explain.js';
 import { HandOver } from './internal/receiving/HandOver.js';
@@ -21,10 +35,11 @@ import { type Host, Receiver, type ReceiverSettings } from './internal/receiving
 import type { Wait } from './internal/support/Marks.js';
 import { onAbort } from './internal/support/onAbort.js';
 import { ReceiverHandle } from './internal/receiving/ReceiverHandle.js';
-import { receiverSettings } from './internal/receiving/receiverSettings.js';
+import { RECEIVER_OPTIONS, receiverSettings } from './internal/receiving/receiverSettings.js';
 import { replayFrom } from './internal/receiving/replayFrom.js';
 import { requireCount } from './internal/support/requireCount.js';
 import { requireFunction } from './internal/support/requireFunction.js';
+import { isOptions, requireCapacityOptions, requireOptions } from './internal/support/requireOptions.js';
 import { show } from './internal/support/show.js';
 import { Stage } from './internal/publishing/Stage.js';
 import { unlessAborted } from './internal/support/unlessAborted.js';
@@ -86,6 +101,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    * @throws RangeError or TypeError for options that are none, such as a `maxBindings` that is no integer from 1 to 2^31 - 1.
    */
   constructor(options: SharingBusOptions<E> = {}) {
+    requireOptions('SharingBus: options', options, BUS_OPTIONS);
     const { scheduler = asapScheduler, logger, history } = options;
     this.#history = history === undefined ? undefined : new History(history);
     requireFunction('SharingBus: scheduler.schedule', (scheduler as Partial<SchedulerLike> | null)?.schedule);
@@ -148,7 +164,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    * @throws RangeError, TypeError, InvalidFilterError or InvalidUuidError for bad arguments; no id is used then.
    */
   subscribeFiltered(filter: EventFilter<E>, queueCapacity: number | ReceiverOptions<E> = {}): BusReceiver<E> {
-    const options = isOptions(queueCapacity) ? queueCapacity : { capacity: queueCapacity };
+    const options = optionsOf(queueCapacity);
     const settings = this.#settings('subscribeFiltered: queueCapacity', options);
     const receiver = this.#admit(simplestFilter(filter), settings);
     const handle = new ReceiverHandle(receiver);
@@ -184,6 +200,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     filter: EventFilter<E> = EventFilter.all,
     options: StreamOptions<E> & { readonly consume?: ConsumeOptions<E, O>['consume'] | undefined } = {},
   ): Observable<BusEvent<E> | ObservedValueOf<O>> {
+    requireCapacityOptions('stream: options', options, STREAM_OPTIONS);
     const { consume } = options;
     const settings = this.#settings('stream: capacity', options);
     const canonical = simplestFilter(filter);
@@ -208,6 +225,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    * @param options See {@link FlushOptions}.
    */
   async flush(filter: EventFilter<E> = EventFilter.all, options: FlushOptions = {}): Promise<void> {
+    requireOptions('flush: options', options, FLUSH_OPTIONS);
     const { signal, waitFor } = options;
     const waits = await this.#waitsFor(canonicalFilter(filter), idsOf('flush: waitFor', waitFor));
     try {
@@ -233,6 +251,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    * @returns How many events were published, when `source` ends or the bus is closed.
    */
   async connect(source: BusEventSource<E>, options: ConnectOptions = {}): Promise<number> {
+    requireOptions('connect: options', options, CONNECT_OPTIONS);
     const { window = DEFAULT_WINDOW, signal, waitFor } = options;
     requireCount('connect: window', window);
     idsOf('connect: waitFor', waitFor);
@@ -367,8 +386,13 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   }
 }
 
-function isOptions<E>(value: number | ReceiverOptions<E> | null): value is ReceiverOptions<E> {
-  return typeof value === 'object' && value !== null;
+/** Options, of which the capacity may stand alone: what is neither is told as a capacity that is none. */
+function optionsOf<E>(queueCapacity: number | ReceiverOptions<E>): ReceiverOptions<E> {
+  if (!isOptions(queueCapacity, RECEIVER_OPTIONS)) {
+    return { capacity: queueCapacity };
+  }
+  requireOptions('subscribeFiltered: options', queueCapacity, RECEIVER_OPTIONS);
+  return queueCapacity;
 }
 
 /** The ids of those that are to be waited for; `undefined`: all of them. */

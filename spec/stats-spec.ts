@@ -180,17 +180,17 @@ class Pair {
     const take = ({ event: payload }: BusEvent<number>): void => {
       this.#takes(model, payload);
     };
-    const { filter } = options;
+    const { filter, ...others } = options;
     if (how === 'receiver') {
-      this.handles.push(this.bus.subscribeFiltered(filter, options));
+      this.handles.push(this.bus.subscribeFiltered(filter, others));
       this.consumers.push(undefined);
       return;
     }
     const source$ =
       how === 'stream'
-        ? this.bus.stream(filter, options)
+        ? this.bus.stream(filter, others)
         : this.bus.stream(filter, {
-            ...options,
+            ...others,
             consume: (busEvent) => {
               take(busEvent);
               return of();

@@ -10,6 +10,7 @@ import {
 import { BoundedQueue } from '../internal/support/BoundedQueue.js';
 import { requireCount } from '../internal/support/requireCount.js';
 import { requireFunction } from '../internal/support/requireFunction.js';
+import { type OptionNames, requireCapacityOptions } from '../internal/support/requireOptions.js';
 
 /** Options of {@link concatMapDropNewest}. */
 export interface ConcatMapDropNewestOptions<T> {
@@ -18,6 +19,8 @@ export interface ConcatMapDropNewestOptions<T> {
   /** Told of each rejected value, on the source's stack, with the count so far: 1 for the first of a subscription. */
   readonly onDrop?: ((value: T, lagged: number) => void) | undefined;
 }
+
+const OPTIONS: OptionNames<ConcatMapDropNewestOptions<unknown>> = { capacity: true, onDrop: true };
 
 /**
  * `concatMap` with a bounded queue: one inner observable at a time, and the newest value is rejected when too many wait.
@@ -33,8 +36,8 @@ export interface ConcatMapDropNewestOptions<T> {
  * either end the stream at once. The stream completes when the source has and nothing waits or runs. Unsubscribing
  * forgets what waits.
  *
- * **Errors** `RangeError` at the call where `capacity` is no integer from 1 to 2^31 - 1. What `project` or `onDrop`
- * throws ends the stream with it.
+ * **Errors** `RangeError` at the call where `capacity` is no integer from 1 to 2^31 - 1, `TypeError` for other options that
+ * are none, or are unknown. What `project` or `onDrop` throws ends the stream with it.
  *
  * @example
  * ```ts
@@ -49,7 +52,11 @@ export function concatMapDropNewest<T, O extends ObservableInput<unknown>>(
   project: (value: T, index: number) => O,
   options: ConcatMapDropNewestOptions<T>,
 ): OperatorFunction<T, ObservedValueOf<O>> {
-  const { capacity, onDrop } = (options as ConcatMapDropNewestOptions<T> | undefined) ?? {};
+  // Plain JavaScript may leave the options out; the capacity is then as missing as in {}.
+  const given: Partial<ConcatMapDropNewestOptions<T>> =
+    (options as ConcatMapDropNewestOptions<T> | undefined) === undefined ? {} : options;
+  requireCapacityOptions('concatMapDropNewest: options', given, OPTIONS);
+  const { capacity, onDrop } = given;
   const places = requireCount('concatMapDropNewest: capacity', capacity);
   requireFunction('concatMapDropNewest: project', project);
   if (onDrop !== undefined) {

@@ -2,6 +2,7 @@ import { asapScheduler, type MonoTypeOperatorFunction, Observable, type Schedule
 import { Mailbox } from '../internal/receiving/Mailbox.js';
 import { requireCount } from '../internal/support/requireCount.js';
 import { requireFunction } from '../internal/support/requireFunction.js';
+import { type OptionNames, requireCapacityOptions } from '../internal/support/requireOptions.js';
 import { Turns } from '../internal/publishing/Turns.js';
 
 /** Options of {@link dropNewest}. */
@@ -13,6 +14,8 @@ export interface DropNewestOptions<T> {
   /** Told of each rejected value, on the source's stack, with the count so far: 1 for the first of a subscription. */
   readonly onDrop?: ((value: T, lagged: number) => void) | undefined;
 }
+
+const OPTIONS: OptionNames<DropNewestOptions<unknown>> = { capacity: true, scheduler: true, onDrop: true };
 
 /**
  * Puts a bounded queue between a source and its consumer; full, it rejects the newest value and counts it.
@@ -27,8 +30,8 @@ export interface DropNewestOptions<T> {
  * Memory is bounded by `capacity`. Completion and errors are delivered after what is queued. Unsubscribing forgets what
  * is queued.
  *
- * **Errors** `RangeError` at the call where `capacity` is no integer from 1 to 2^31 - 1. What `onDrop` throws ends the
- * stream with it, after what is queued.
+ * **Errors** `RangeError` at the call where `capacity` is no integer from 1 to 2^31 - 1, `TypeError` for other options that
+ * are none, or are unknown. What `onDrop` throws ends the stream with it, after what is queued.
  *
  * **Gotchas** A synchronous source of more than `capacity` values always drops: the consumer has no turn in between.
  *
@@ -44,7 +47,10 @@ export interface DropNewestOptions<T> {
  */
 export function dropNewest<T>(options: DropNewestOptions<T>): MonoTypeOperatorFunction<T> {
   // Plain JavaScript may leave the options out; the capacity is then as missing as in {}.
-  const { capacity, scheduler = asapScheduler, onDrop } = (options as DropNewestOptions<T> | undefined) ?? {};
+  const given: Partial<DropNewestOptions<T>> =
+    (options as DropNewestOptions<T> | undefined) === undefined ? {} : options;
+  requireCapacityOptions('dropNewest: options', given, OPTIONS);
+  const { capacity, scheduler = asapScheduler, onDrop } = given;
   const places = requireCount('dropNewest: capacity', capacity);
   requireFunction('dropNewest: scheduler.schedule', (scheduler as Partial<SchedulerLike> | null)?.schedule);
   if (onDrop !== undefined) {

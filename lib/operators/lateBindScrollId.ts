@@ -3,6 +3,7 @@ import { BindingCache } from '../internal/publishing/BindingCache.js';
 import { type Log, type Logger, loggingTo } from '../internal/support/logging.js';
 import { requireCount } from '../internal/support/requireCount.js';
 import { requireFunction } from '../internal/support/requireFunction.js';
+import { type OptionNames, requireOptions } from '../internal/support/requireOptions.js';
 import { show } from '../internal/support/show.js';
 import { type BusEvent, canonicalBusEvent, withIds } from '../protocol/BusEvent.js';
 import type { Event } from '../protocol/Event.js';
@@ -25,6 +26,8 @@ export interface LateBindOptions<E = Event> {
   /** Where refused registrations, evictions and contained errors are told. Default: silent. */
   readonly logger?: Logger | undefined;
 }
+
+export const LATE_BIND_OPTIONS: OptionNames<LateBindOptions> = { bindingOf: true, maxBindings: true, logger: true };
 
 type BindingOf<E> = NonNullable<LateBindOptions<E>['bindingOf']>;
 
@@ -54,7 +57,8 @@ export interface Enrichment<E> {
  * when it is full.
  *
  * **Errors** A malformed event ends the stream with `InvalidBusEventError`. A registration whose scroll id is no UUID
- * is logged and teaches nothing; so does a `bindingOf` that throws. `RangeError` at the call for a bad `maxBindings`.
+ * is logged and teaches nothing; so does a `bindingOf` that throws. `RangeError` at the call for a bad `maxBindings`,
+ * `TypeError` for other options that are none, or are unknown.
  *
  * @example
  * ```ts
@@ -66,6 +70,7 @@ export interface Enrichment<E> {
  * @see The rule is that of `publish` in the Rust SharingBus.
  */
 export function lateBindScrollId<E = Event>(options: LateBindOptions<E> = {}): MonoTypeOperatorFunction<BusEvent<E>> {
+  requireOptions('lateBindScrollId: options', options, LATE_BIND_OPTIONS);
   return pipe(
     map((busEvent: BusEvent<E>) => canonicalBusEvent(busEvent)),
     enrichCanonical(options),

@@ -1,6 +1,7 @@
 // Types only: nothing of OpenTelemetry is needed when this runs.
 import type { Attributes, BatchObservableResult, Meter } from '@opentelemetry/api';
 import type { BusStats, ReceiverStats } from '../BusStats.js';
+import { type OptionNames, requireOptions } from '../internal/support/requireOptions.js';
 import type { SharingBus } from '../SharingBus.js';
 
 /** Options of {@link instrument}. */
@@ -10,6 +11,8 @@ export interface InstrumentOptions {
   /** Added to all that is reported. Default: none. */
   readonly attributes?: Attributes | undefined;
 }
+
+const OPTIONS: OptionNames<InstrumentOptions> = { destination: true, attributes: true };
 
 /** What an instrument is made with, and what it shows of `S`. */
 interface Figure<S> {
@@ -142,6 +145,8 @@ const FIGURES_OF_A_NAME: readonly Figure<Receivers>[] = [
  * and go: what is counted by a receiver leaves with it. `sharing_bus.queue.high_water_mark` and `sharing_bus.queue.oldest_age`,
  * in seconds, are the greatest of the name. A name of which none is left is reported as 0 once more.
  *
+ * **Errors** `TypeError` at the call for options that are none, or are unknown.
+ *
  * **Gotchas** Each name makes series of its own, so a name should hold no id. Two buses on one meter are told apart by their
  * `destination`, or other attributes; without, one hides the other. The meter holds the bus, also a closed one, until this is
  * stopped. Some SDKs repeat the last values afterwards.
@@ -162,6 +167,7 @@ export function instrument(
   meter: Meter,
   options: InstrumentOptions = {},
 ): () => void {
+  requireOptions('instrument: options', options, OPTIONS);
   const { destination, attributes } = options;
   const common = {
     ...attributes,

@@ -1,6 +1,11 @@
 import type { SchedulerLike } from 'rxjs';
 import { MAX_COUNT, requireCount } from '../internal/support/requireCount.js';
+import { type OptionNames, requireOptions } from '../internal/support/requireOptions.js';
 import type { FromEventStreamOptions } from './FromEventStreamOptions.js';
+
+type Retry = Exclude<FromEventStreamOptions['retry'], false | undefined>;
+
+const RETRY_OPTIONS: OptionNames<Retry> = { initialMs: true, maxMs: true, maxAttempts: true };
 
 /** How long it is until the next attempt: longer each time, until one works. */
 export class BackOff {
@@ -12,8 +17,10 @@ export class BackOff {
   readonly #maxAttempts: number;
   readonly #scheduler: SchedulerLike;
 
-  constructor(retry: FromEventStreamOptions['retry'], scheduler: SchedulerLike) {
-    const { initialMs = 1_000, maxMs = 30_000, maxAttempts } = retry === false ? { maxAttempts: 1 } : (retry ?? {});
+  constructor(retry: FromEventStreamOptions['retry'] = {}, scheduler: SchedulerLike) {
+    const options: Retry = retry === false ? { maxAttempts: 1 } : retry;
+    requireOptions('fromEventStream: retry', options, RETRY_OPTIONS);
+    const { initialMs = 1_000, maxMs = 30_000, maxAttempts } = options;
     this.#initialMs = requireCount('fromEventStream: retry.initialMs', initialMs);
     this.#maxMs = requireCount('fromEventStream: retry.maxMs', maxMs);
     this.#maxAttempts =

@@ -1,10 +1,31 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { requireCount } from '../internal/support/requireCount.js';
 import { requireFunction } from '../internal/support/requireFunction.js';
+import { type OptionNames, requireOptions } from '../internal/support/requireOptions.js';
 import type { SharingBus } from '../SharingBus.js';
 import type { EventStreamOptions, EventStreamReceiverOptions } from './EventStreamOptions.js';
 
 type CountOption = 'heartbeatMs' | 'retryMs' | 'maxConnections' | 'maxFilterBytes' | 'maxEventBytes' | 'closeMs';
+
+const OPTIONS: OptionNames<EventStreamOptions> = {
+  filter: true,
+  authorize: true,
+  capacity: true,
+  overflow: true,
+  key: true,
+  barrier: true,
+  reserve: true,
+  stallAfterMs: true,
+  name: true,
+  heartbeatMs: true,
+  retryMs: true,
+  maxConnections: true,
+  maxFilterBytes: true,
+  maxEventBytes: true,
+  closeMs: true,
+  scheduler: true,
+  onError: true,
+};
 
 /** What event streams are served with, checked, and with what was left out. */
 export interface EventStreamSettings<E>
@@ -15,6 +36,7 @@ export interface EventStreamSettings<E>
 
 /** @throws RangeError, TypeError, InvalidFilterError or InvalidUuidError for options that are none. */
 export function eventStreamSettings<E>(bus: SharingBus<E>, options: EventStreamOptions<E>): EventStreamSettings<E> {
+  requireOptions('EventStreams: options', options, OPTIONS);
   const { capacity, overflow, key, barrier, reserve, stallAfterMs, name } = options;
   const { filter, authorize, onError, scheduler = asyncScheduler } = options;
   const receiver = { capacity, overflow, key, barrier, reserve, stallAfterMs, name };

@@ -16,6 +16,7 @@ import type { Delivery } from '../Delivery.js';
 import { onAbort } from '../internal/support/onAbort.js';
 import { requireCount } from '../internal/support/requireCount.js';
 import { requireFunction } from '../internal/support/requireFunction.js';
+import { type OptionNames, requireOptions } from '../internal/support/requireOptions.js';
 import { requireType } from '../internal/support/requireType.js';
 import { show } from '../internal/support/show.js';
 import type { BusEvent } from '../protocol/BusEvent.js';
@@ -30,6 +31,22 @@ import type { EventStreamFetch, EventStreamStatus, FromEventStreamOptions } from
 import { UNKNOWN_GAP } from './gapData.js';
 import { parsePosition, positionText } from './position.js';
 import { RetryableError } from './RetryableError.js';
+
+const OPTIONS: OptionNames<FromEventStreamOptions> = {
+  filter: true,
+  from: true,
+  fetch: true,
+  headers: true,
+  signal: true,
+  retry: true,
+  parse: true,
+  onStatus: true,
+  onInvalid: true,
+  onPosition: true,
+  silenceMs: true,
+  maxEventLength: true,
+  scheduler: true,
+};
 
 /**
  * Reads an event stream that `EventStreams` serves, in a browser or in Node, and reconnects where it breaks.
@@ -66,6 +83,7 @@ export function fromEventStream<E>(
   url: string | { readonly href: string },
   options: FromEventStreamOptions<E> = {},
 ): Observable<Delivery<E>> {
+  requireOptions('fromEventStream: options', options, OPTIONS);
   const { silenceMs = 45_000, maxEventLength = 2_097_152, scheduler = asyncScheduler } = options;
   const address = addressOf(hrefOf(url), options);
   requireCount('fromEventStream: silenceMs', silenceMs);
@@ -78,7 +96,11 @@ export function fromEventStream<E>(
   newBackOff();
   return new Observable<Delivery<E>>((subscriber) => {
     const backOff = newBackOff();
-    const reader = new BlockReader<E>(subscriber, { ...options, parse });
+    const reader = new BlockReader<E>(subscriber, {
+      parse,
+      onInvalid: options.onInvalid,
+      onPosition: options.onPosition,
+    });
     const tell = (status: Omit<EventStreamStatus, 'attempt'>): void => {
       guarded(options.onStatus, { ...status, attempt: backOff.attempts });
     };

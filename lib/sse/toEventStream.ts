@@ -38,8 +38,8 @@ export function toEventStream<E = Event>(
 export function toEventStream<E = Event>(
   bus: SharingBus<E>,
   request: Request,
-  options?: Omit<EventStreamOptions<E>, 'maxConnections' | 'closeMs'>,
+  options: Omit<EventStreamOptions<E>, 'maxConnections' | 'closeMs'> = {},
 ): Response | Promise<Response> {
-  const opened = new StreamOpener(bus, options ?? {}).open(request);
+  const opened = new StreamOpener(bus, options).open(request);
   return opened instanceof Promise ? opened.then(responseOf) : responseOf(opened);
 }

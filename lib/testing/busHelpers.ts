@@ -1,5 +1,7 @@
 import type { RunHelpers, TestScheduler } from 'rxjs/testing';
+import { BUS_OPTIONS } from '../BusOptions.js';
 import { SharingBus, type SharingBusOptions } from '../index.js';
+import { requireOptions } from '../internal/support/requireOptions.js';
 import { type BusEvents, busEventsBy } from './busEvents.js';
 import { type ExpectDeliveries, expectDeliveriesBy } from './expectDeliveries.js';
 import { Expectations } from './Expectations.js';
@@ -52,7 +54,7 @@ export interface HelpersAndEnd {
 /** {@link busHelpers}, for `runMarbles`, which ends the test itself. */
 export function helpersAndEnd(by: TestScheduler | RunHelpers): HelpersAndEnd {
   const ofRxjs = 'run' in by ? helpersOf(by) : by;
-  const scheduler = 'run' in by ? by : undefined;
+  const ofTest = 'run' in by ? by : undefined;
   const expectations = new Expectations();
   const buses: { close(): void }[] = [];
   const closeBuses = (): void => {
@@ -62,7 +64,11 @@ export function helpersAndEnd(by: TestScheduler | RunHelpers): HelpersAndEnd {
   };
   const helpers: BusHelpers = {
     testBus: <E>(options: SharingBusOptions<E> = {}) => {
-      const bus = new SharingBus<E>({ scheduler, ...options });
+      requireOptions('testBus: options', options, BUS_OPTIONS);
+      // Field by field: a spread leaves out what is inherited, and an undefined scheduler would take the place of the test's.
+      const { bindingOf, maxBindings, logger, holdUnbound, history, scheduler = ofTest } = options;
+      const all = { bindingOf, maxBindings, logger, holdUnbound, history, scheduler };
+      const bus = new SharingBus<E>(all satisfies Record<keyof SharingBusOptions, unknown>);
       buses.push(bus);
       return bus;
     },

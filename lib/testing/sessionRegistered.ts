@@ -1,5 +1,5 @@
 import type { BusEvent } from '../index.js';
-import { busEvent, type BusEventFields } from './busEvent.js';
+import { busEvent, type BusEventFields, toldFields } from './busEvent.js';
 
 /**
  * The event that binds a session to a scroll: a `SessionRegistered` of kind `session-lifecycle` and origin `connector`.
@@ -19,6 +19,6 @@ export function sessionRegistered(
 ): BusEvent {
   return busEvent(
     { type: 'SessionRegistered', connectorId, sessionId, scrollId },
-    { kind: 'session-lifecycle', origin: 'connector', ...fields },
+    { kind: 'session-lifecycle', origin: 'connector', ...toldFields('sessionRegistered: fields', fields) },
   );
 }

@@ -4,7 +4,7 @@ import { BoundedQueue } from '../support/BoundedQueue.js';
 import { Postings } from './Postings.js';
 import { requireCount } from '../support/requireCount.js';
 import { requireFunction } from '../support/requireFunction.js';
-import { requireType } from '../support/requireType.js';
+import { type OptionNames, requireOptions } from '../support/requireOptions.js';
 import type { Finding, RoutingKey } from '../routing/routingKeys.js';
 
 /** How much a bus retains for those who come later, or come back. */
@@ -16,6 +16,8 @@ export interface HistoryOptions<E> {
   /** The size of an event, in bytes or whatever `maxBytes` is counted in. Default: the length of its JSON. */
   readonly sizeOf?: ((busEvent: BusEvent<E>) => number) | undefined;
 }
+
+const HISTORY_OPTIONS: OptionNames<HistoryOptions<unknown>> = { capacity: true, maxBytes: true, sizeOf: true };
 
 /** One who reads a history, and is at an event that was not read yet. */
 export interface Reader<E> {
@@ -48,7 +50,7 @@ export class History<E> {
 
   /** @throws RangeError or TypeError for options that are none. */
   constructor(options: HistoryOptions<E>) {
-    requireType('history', 'object', options);
+    requireOptions('history', options, HISTORY_OPTIONS);
     const { capacity, maxBytes, sizeOf } = options;
     this.#capacity = requireCount('history.capacity', capacity);
     this.#maxBytes = maxBytes === undefined ? Infinity : requireCount('history.maxBytes', maxBytes);

@@ -2,7 +2,7 @@ import type { SchedulerLike, Subscription } from 'rxjs';
 import type { BusEvent } from '../../protocol/BusEvent.js';
 import type { InOrder } from './InOrder.js';
 import { MAX_COUNT, requireCount } from '../support/requireCount.js';
-import { requireType } from '../support/requireType.js';
+import { type OptionNames, requireOptions } from '../support/requireOptions.js';
 
 /** How many events may be held, and for how long. */
 export interface HoldUnboundOptions {
@@ -13,6 +13,8 @@ export interface HoldUnboundOptions {
   /** Events of all sessions that may wait, 1 to 2^31 - 1. Default: 64 times `capacity`. */
   readonly totalCapacity?: number | undefined;
 }
+
+const HOLD_OPTIONS: OptionNames<HoldUnboundOptions> = { capacity: true, maxAgeMs: true, totalCapacity: true };
 
 type Limits = Readonly<Record<keyof HoldUnboundOptions, number>>;
 
@@ -25,7 +27,7 @@ const FULL_SESSIONS = 64;
  * @throws TypeError or RangeError for what is none, and for what is no count.
  */
 export function checkedHold(options: HoldUnboundOptions): Limits {
-  requireType('holdUnbound', 'object', options);
+  requireOptions('holdUnbound', options, HOLD_OPTIONS);
   const { capacity, maxAgeMs, totalCapacity } = options;
   requireCount('holdUnbound.capacity', capacity);
   requireCount('holdUnbound.maxAgeMs', maxAgeMs);

@@ -2,6 +2,7 @@ import { count, isObservable, lastValueFrom, noop, Observable, takeUntil, tap } 
 import type { BusReceiver } from '../../BusReceiver.js';
 import type { BusEvent } from '../../protocol/BusEvent.js';
 import { onAbort } from '../support/onAbort.js';
+import type { OptionNames } from '../support/requireOptions.js';
 import { show } from '../support/show.js';
 import { unlessAborted } from '../support/unlessAborted.js';
 
@@ -17,6 +18,8 @@ export interface ConnectOptions {
   /** Receivers of the bus: the source waits for them, and for nobody else. Default: for every receiver. */
   readonly waitFor?: readonly BusReceiver<unknown>[] | undefined;
 }
+
+export const CONNECT_OPTIONS: OptionNames<ConnectOptions> = { window: true, signal: true, waitFor: true };
 
 /** What is needed of a bus. */
 interface Sink<E> {

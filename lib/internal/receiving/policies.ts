@@ -3,7 +3,7 @@ import type { BusEvent } from '../../protocol/BusEvent.js';
 import { BoundedQueue } from '../support/BoundedQueue.js';
 import { requireCount } from '../support/requireCount.js';
 import { requireFunction } from '../support/requireFunction.js';
-import { requireType } from '../support/requireType.js';
+import { type OptionNames, requireOptions } from '../support/requireOptions.js';
 import { show } from '../support/show.js';
 
 /**
@@ -28,6 +28,8 @@ export interface PolicyQueue<T> extends BoundedQueue<T> {
   /** In the place of `offer`. */
   put(value: T): Loss<T> | undefined;
 }
+
+const RESERVE_OPTIONS: OptionNames<NonNullable<ReceiverOptions['reserve']>> = { capacity: true, kinds: true };
 
 function refused<T>(value: T): Loss<T> {
   return { verdict: 'refused', value, index: 0 };
@@ -181,7 +183,7 @@ export function queueMaker<E>(
       if (reserve === undefined) {
         return undefined;
       }
-      requireType('reserve', 'object', reserve);
+      requireOptions('reserve', reserve, RESERVE_OPTIONS);
       requireCount('reserve.capacity', reserve.capacity);
       if (!Array.isArray(reserve.kinds)) {
         throw new TypeError(`reserve.kinds: expected an array, got ${show(reserve.kinds)}`);

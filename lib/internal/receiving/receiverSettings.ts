@@ -4,9 +4,22 @@ import type { ReceiverSettings } from './Receiver.js';
 import { checkedFrom } from './replayFrom.js';
 import { requireCount } from '../support/requireCount.js';
 import { requireFunction } from '../support/requireFunction.js';
+import type { OptionNames } from '../support/requireOptions.js';
 import { requireType } from '../support/requireType.js';
 
 const DEFAULT_CAPACITY = 256;
+
+export const RECEIVER_OPTIONS: OptionNames<ReceiverOptions> = {
+  capacity: true,
+  overflow: true,
+  key: true,
+  barrier: true,
+  reserve: true,
+  signal: true,
+  from: true,
+  name: true,
+  stallAfterMs: true,
+};
 
 /**
  * What a receiver is made with.

@@ -6,6 +6,11 @@ export function show(value: unknown): string {
   try {
     const asJson = typeof value === 'string' || (typeof value === 'object' && !(value instanceof Error));
     text = (asJson ? JSON.stringify(value) : undefined) ?? String(value);
+    if (text === '{}') {
+      const tag = Object.prototype.toString.call(value);
+      // A Map, a promise and the like have nothing that JSON shows.
+      text = tag === '[object Object]' ? text : tag;
+    }
   } catch {
     // A cycle, a BigInt inside, a getter, a toJSON or a proxy that throws.
     text = `[${typeof value}]`;

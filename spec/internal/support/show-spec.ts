@@ -32,6 +32,8 @@ describe('show', () => {
     [{ toJSON: (): undefined => undefined }, '[object Object]'],
     [Object.create(null), '{}'],
     [new Date(0), '"1970-01-01T00:00:00.000Z"'],
+    [new Map([[1, 2]]), '[object Map]'],
+    [Promise.resolve(), '[object Promise]'],
   ])('shows %p as %s', (value, shown) => {
     expect(show(value)).toBe(shown);
   });

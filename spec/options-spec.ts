@@ -1,0 +1,242 @@
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from '@jest/globals';
+import { metrics } from '@opentelemetry/api';
+import { EMPTY, NEVER } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { concatMapDropNewest, dropNewest, EventFilter, lateBindScrollId, SharingBus } from '../lib/index.js';
+import { instrument } from '../lib/otel/index.js';
+import { EventStreams, fromEventStream, toEventStream } from '../lib/sse/index.js';
+import { busEvent, busHelpers, sessionRegistered } from '../lib/testing/index.js';
+import { uuid } from './support/events.js';
+
+/** A place for options: what it is called in an error, and what is called with them. */
+interface Taker {
+  readonly what: string;
+  readonly call: (bus: SharingBus, options: never) => unknown;
+  /** What it cannot do without. */
+  readonly needs?: object;
+  /** One of its options, and a value that is one. */
+  readonly option: readonly [name: string, value: unknown];
+  /** Law 24: what stands in the place of a capacity is out of range. */
+  readonly Refusal?: typeof RangeError;
+}
+
+const meter = metrics.getMeter('spec');
+const request = new Request('http://a.test/');
+
+const TAKERS: readonly Taker[] = [
+  { what: 'SharingBus: options', call: (_bus, options) => new SharingBus(options), option: ['maxBindings', 5] },
+  {
+    what: 'history',
+    call: (_bus, history) => new SharingBus({ history }),
+    needs: { capacity: 5 },
+    option: ['maxBytes', 5],
+  },
+  {
+    what: 'holdUnbound',
+    call: (_bus, holdUnbound) => new SharingBus({ holdUnbound }),
+    needs: { capacity: 5, maxAgeMs: 5 },
+    option: ['totalCapacity', 5],
+  },
+  {
+    what: 'subscribeFiltered: queueCapacity',
+    call: (bus, options) => bus.subscribeFiltered(EventFilter.all, options),
+    option: ['capacity', 5],
+    Refusal: RangeError,
+  },
+  {
+    what: 'reserve',
+    call: (bus, reserve) => bus.subscribeFiltered(EventFilter.all, { reserve }),
+    needs: { capacity: 5, kinds: [] },
+    option: ['kinds', ['k']],
+  },
+  {
+    what: 'stream: options',
+    call: (bus, options) => bus.stream(EventFilter.all, options),
+    option: ['consume', () => EMPTY],
+    Refusal: RangeError,
+  },
+  { what: 'flush: options', call: (bus, options) => bus.flush(EventFilter.all, options), option: ['waitFor', []] },
+  { what: 'connect: options', call: (bus, options) => bus.connect(EMPTY, options), option: ['window', 5] },
+  {
+    what: 'dropNewest: options',
+    call: (_bus, options) => dropNewest(options),
+    needs: { capacity: 5 },
+    option: ['onDrop', () => undefined],
+    Refusal: RangeError,
+  },
+  {
+    what: 'concatMapDropNewest: options',
+    call: (_bus, options) => concatMapDropNewest(() => NEVER, options),
+    needs: { capacity: 5 },
+    option: ['onDrop', () => undefined],
+    Refusal: RangeError,
+  },
+  { what: 'lateBindScrollId: options', call: (_bus, options) => lateBindScrollId(options), option: ['maxBindings', 5] },
+  { what: 'EventStreams: options', call: (bus, options) => new EventStreams(bus, options), option: ['closeMs', 5] },
+  {
+    what: 'EventStreams: options',
+    call: (bus, options) => toEventStream(bus, request, options),
+    option: ['maxEventBytes', 5],
+  },
+  {
+    what: 'fromEventStream: options',
+    call: (_bus, options) => fromEventStream('/', options),
+    option: ['silenceMs', 5],
+  },
+  {
+    what: 'fromEventStream: retry',
+    call: (_bus, retry) => fromEventStream('/', { retry }),
+    option: ['maxAttempts', 5],
+  },
+  {
+    what: 'instrument: options',
+    call: (bus, options) => instrument(bus, meter, options),
+    option: ['destination', 'agents'],
+  },
+  {
+    what: 'testBus: options',
+    call: (_bus, options) => busHelpers(new TestScheduler(() => undefined)).testBus(options),
+    option: ['maxBindings', 5],
+  },
+  { what: 'busEvent: fields', call: (_bus, options) => busEvent('a', options), option: ['kind', 'k'] },
+  {
+    what: 'sessionRegistered: fields',
+    call: (_bus, options) => sessionRegistered('c', 's', uuid(1), options),
+    option: ['kind', 'k'],
+  },
+];
+
+const places = TAKERS.map((taker) => [taker.what, taker] as const);
+
+/** What `options` are refused with, thrown or rejected; `undefined` where they are taken. Refused, they cost nothing. */
+async function refusalOf({ call }: Taker, options: unknown): Promise<unknown> {
+  const bus = new SharingBus();
+  try {
+    await call(bus, options as never);
+    return undefined;
+  } catch (error) {
+    expect([bus.subscribeAll().id, bus.subscriberCount]).toEqual([0, 1]);
+    return error;
+  } finally {
+    bus.close();
+  }
+}
+
+class Sized {
+  readonly size = 5;
+}
+
+const NO_OPTIONS: readonly [shown: string, value: unknown][] = [
+  ['null', null],
+  ['[]', []],
+  ['[5]', [5]],
+  ['"x"', 'x'],
+  ['true', true],
+  ['7', 7n],
+  ['Symbol(s)', Symbol('s')],
+  ['() => 5', () => 5],
+  ['[object Map]', new Map([['capacity', 5]])],
+  ['[object Set]', new Set()],
+  ['"1970-01-01T00:00:00.000Z"', new Date(0)],
+  ['[object Promise]', Promise.resolve({ capacity: 5 })],
+  ['[object AbortSignal]', new AbortController().signal],
+  ['[object RegExp]', /x/],
+  ['Error: no', new Error('no')],
+  ['5', Object(5)],
+  ['{"size":5}', new Sized()],
+];
+
+describe('options', () => {
+  it.each(places)('law 24: %s: what is no object of options is refused by name, and shown', async (what, taker) => {
+    for (const [shown, value] of NO_OPTIONS) {
+      const refusal = await refusalOf(taker, value);
+      expect([shown, refusal]).toEqual([shown, expect.any(taker.Refusal ?? TypeError)]);
+      const { message } = refusal as Error;
+      expect(message.startsWith(`${what} must be a`)).toBe(true);
+      expect(message).toContain(`, got ${shown}`);
+    }
+  });
+
+  it('law 24: a number in the place of options is told how to be written', async () => {
+    const stream = (options: unknown) => () => {
+      void new SharingBus().stream(EventFilter.all, options as never);
+    };
+    expect(stream(5)).toThrow(new RangeError('stream: options must be an object such as { capacity: 5 }, got 5'));
+    expect(() => dropNewest(5 as never)).toThrow(
+      'dropNewest: options must be an object such as { capacity: 5 }, got 5',
+    );
+    expect(stream('5')).toThrow(new RangeError('stream: options must be an object such as { capacity: 256 }, got "5"'));
+    await expect(new SharingBus().connect(EMPTY, 5 as never)).rejects.toEqual(
+      new TypeError('connect: options must be an object, got 5'),
+    );
+  });
+
+  it.each(places)(
+    'law 24: %s: an option that is unknown is refused by its name, unless undefined',
+    async (_what, taker) => {
+      for (const value of [5, null, false]) {
+        const refusal = await refusalOf(taker, { ...taker.needs, queueCapacity: value });
+        expect(refusal).toBeInstanceOf(TypeError);
+        const { message } = refusal as Error;
+        expect(message).toContain(': "queueCapacity" is unknown; known are ');
+        expect(message.split('known are ')[1]?.split(', ')).toContain(taker.option[0]);
+      }
+      expect(await refusalOf(taker, { ...taker.needs, queueCapacity: undefined })).toBeUndefined();
+    },
+  );
+
+  it.each(places)('%s: any object that has options is taken', async (_what, taker) => {
+    const [name, value] = taker.option;
+    const plain = { ...taker.needs, [name]: value };
+    class Mine {
+      [name] = value;
+    }
+    class Lazy {
+      own = undefined;
+    }
+    for (const [key, one] of Object.entries(plain)) {
+      Object.defineProperty(Lazy.prototype, key, { get: () => one });
+    }
+    const objects: readonly [string, unknown][] = [
+      ['a literal', plain],
+      ['one without a prototype', Object.assign(Object.create(null) as object, plain)],
+      ['one that inherits its options', Object.create(plain)],
+      ['one of a class', Object.assign(new Mine(), taker.needs)],
+      ['one whose class has getters', new Lazy()],
+      ['a proxy', new Proxy(plain, {})],
+      ['one of another realm', Object.assign(runInNewContext('({})') as object, plain)],
+      ['one with a symbol, or a text of its own', { ...plain, [Symbol('s')]: 5, toString: () => 'mine' }],
+    ];
+    for (const [what, options] of objects) {
+      expect([what, await refusalOf(taker, options)]).toEqual([what, undefined]);
+    }
+  });
+
+  it('inherited options are the options of what they are given to', () => {
+    const bus = new SharingBus();
+    bus.subscribeFiltered(EventFilter.all, Object.create({ capacity: 1, name: 'n' }) as object);
+    expect(bus.stats().receivers).toMatchObject([{ capacity: 1, name: 'n' }]);
+    const bound = busEvent('a', Object.create({ kind: 'k', connectorId: 'c', origin: 'user' }) as object);
+    expect(bound).toStrictEqual({ routing: { kind: 'k', connectorId: 'c' }, origin: 'user', event: 'a' });
+    using helpers = busHelpers(new TestScheduler(() => undefined));
+    expect(helpers.testBus(Object.create({ history: { capacity: 1 } }) as object).position).toMatchObject({ seq: 0 });
+  });
+
+  it('an option that is undefined is the same as one that is left out', () => {
+    const routing = { kind: 'session-lifecycle' };
+    expect(sessionRegistered('c', 's', uuid(1), { kind: undefined as never, origin: undefined })).toMatchObject({
+      routing,
+      origin: 'connector',
+    });
+    expect(busEvent('a', { kind: undefined as never, scrollId: undefined })).toStrictEqual(busEvent('a'));
+    const scheduler = new TestScheduler(() => undefined);
+    using helpers = busHelpers(scheduler);
+    const bus = helpers.testBus({ scheduler: undefined });
+    const seen: unknown[] = [];
+    bus.stream().subscribe(({ event }) => seen.push(event));
+    bus.publish(busEvent('a'));
+    scheduler.flush();
+    expect(seen).toEqual(['a']);
+  });
+});
