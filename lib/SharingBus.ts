@@ -40,6 +40,7 @@ import { replayFrom } from './internal/receiving/replayFrom.js';
 import { requireCount } from './internal/support/requireCount.js';
 import { requireFunction } from './internal/support/requireFunction.js';
 import { isOptions, requireCapacityOptions, requireOptions } from './internal/support/requireOptions.js';
+import { requireSignal } from './internal/support/requireSignal.js';
 import { show } from './internal/support/show.js';
 import { Stage } from './internal/publishing/Stage.js';
 import { unlessAborted } from './internal/support/unlessAborted.js';
@@ -227,6 +228,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   async flush(filter: EventFilter<E> = EventFilter.all, options: FlushOptions = {}): Promise<void> {
     requireOptions('flush: options', options, FLUSH_OPTIONS);
     const { signal, waitFor } = options;
+    requireSignal('flush: signal', signal);
     const waits = await this.#waitsFor(canonicalFilter(filter), idsOf('flush: waitFor', waitFor));
     try {
       await unlessAborted(signal, Promise.all(waits.map(({ over }) => over)));
@@ -254,6 +256,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     requireOptions('connect: options', options, CONNECT_OPTIONS);
     const { window = DEFAULT_WINDOW, signal, waitFor } = options;
     requireCount('connect: window', window);
+    requireSignal('connect: signal', signal);
     idsOf('connect: waitFor', waitFor);
     const connection = new AbortController();
     const ignore = onAbort(signal, () => {

@@ -3,9 +3,32 @@ import { describe, expect, it } from '@jest/globals';
 import { metrics } from '@opentelemetry/api';
 import { EMPTY, NEVER } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { concatMapDropNewest, dropNewest, EventFilter, lateBindScrollId, SharingBus } from '../lib/index.js';
-import { instrument } from '../lib/otel/index.js';
-import { EventStreams, fromEventStream, toEventStream } from '../lib/sse/index.js';
+import {
+  concatMapDropNewest,
+  type ConcatMapDropNewestOptions,
+  type ConnectOptions,
+  type ConsumeOptions,
+  dropNewest,
+  type DropNewestOptions,
+  EventFilter,
+  type FlushOptions,
+  type HistoryOptions,
+  type HoldUnboundOptions,
+  lateBindScrollId,
+  type LateBindOptions,
+  type Logger,
+  type ReceiverOptions,
+  SharingBus,
+  type SharingBusOptions,
+} from '../lib/index.js';
+import { instrument, type InstrumentOptions } from '../lib/otel/index.js';
+import {
+  type EventStreamOptions,
+  EventStreams,
+  fromEventStream,
+  type FromEventStreamOptions,
+  toEventStream,
+} from '../lib/sse/index.js';
 import { busEvent, busHelpers, sessionRegistered } from '../lib/testing/index.js';
 import { uuid } from './support/events.js';
 
@@ -238,5 +261,171 @@ describe('options', () => {
     bus.publish(busEvent('a'));
     scheduler.flush();
     expect(seen).toEqual(['a']);
+  });
+});
+
+/** A value that is none for each option of `O`, so that an option that is added is missing here. */
+type Bad<O> = Readonly<Record<keyof O, unknown>>;
+
+const BAD_RECEIVER: Bad<ReceiverOptions> = {
+  capacity: 0,
+  overflow: 'all',
+  key: 5,
+  barrier: 5,
+  reserve: 5,
+  signal: 5,
+  from: 5,
+  name: 5,
+  stallAfterMs: 0,
+};
+const BAD_BUS: Bad<SharingBusOptions> = {
+  bindingOf: 5,
+  maxBindings: 0,
+  logger: 5,
+  scheduler: 5,
+  holdUnbound: 5,
+  history: 5,
+};
+const BAD_STREAM: Bad<ConsumeOptions<unknown, never>> = { ...BAD_RECEIVER, consume: 5 };
+const BAD_FLUSH: Bad<FlushOptions> = { signal: 5, waitFor: 5 };
+const BAD_CONNECT: Bad<ConnectOptions> = { window: 0, signal: 5, waitFor: 5 };
+const BAD_HISTORY: Bad<HistoryOptions<unknown>> = { capacity: 0, maxBytes: 0, sizeOf: 5 };
+const BAD_HOLD: Bad<HoldUnboundOptions> = { capacity: 0, maxAgeMs: 0, totalCapacity: 0 };
+const BAD_RESERVE: Bad<NonNullable<ReceiverOptions['reserve']>> = { capacity: 0, kinds: 5 };
+const BAD_LOGGER: Bad<Logger> = { debug: 5, info: 5, warn: 5 };
+const BAD_LATE_BIND: Bad<LateBindOptions> = { bindingOf: 5, maxBindings: 0, logger: 5 };
+const BAD_DROP_NEWEST: Bad<DropNewestOptions<unknown>> = { capacity: 0, scheduler: 5, onDrop: 5 };
+const BAD_CONCAT_MAP: Bad<ConcatMapDropNewestOptions<unknown>> = { capacity: 0, onDrop: 5 };
+const BAD_INSTRUMENT: Bad<InstrumentOptions> = { destination: 5, attributes: 5 };
+const BAD_SERVED: Bad<EventStreamOptions> = {
+  filter: 5,
+  authorize: 5,
+  capacity: 0,
+  overflow: 'all',
+  key: 5,
+  barrier: 5,
+  reserve: 5,
+  stallAfterMs: 0,
+  name: 5,
+  heartbeatMs: 0,
+  retryMs: 0,
+  maxConnections: 0,
+  maxFilterBytes: 0,
+  maxEventBytes: 0,
+  closeMs: 0,
+  scheduler: 5,
+  onError: 5,
+};
+const BAD_READ: Bad<FromEventStreamOptions> = {
+  filter: 5,
+  from: 5,
+  fetch: 5,
+  headers: 5,
+  signal: 5,
+  retry: 5,
+  parse: 5,
+  onStatus: 5,
+  onInvalid: 5,
+  onPosition: 5,
+  silenceMs: 0,
+  maxEventLength: 0,
+  scheduler: 5,
+};
+const BAD_RETRY: Bad<Exclude<FromEventStreamOptions['retry'], false | undefined>> = {
+  initialMs: 0,
+  maxMs: 0,
+  maxAttempts: 0,
+};
+
+/** By what is called, what is none for each of its options. */
+const BAD: readonly (readonly [what: string, bad: Readonly<Record<string, unknown>>])[] = [
+  ['SharingBus: options', BAD_BUS],
+  ['history', BAD_HISTORY],
+  ['holdUnbound', BAD_HOLD],
+  ['subscribeFiltered: queueCapacity', BAD_RECEIVER],
+  ['reserve', BAD_RESERVE],
+  ['stream: options', BAD_STREAM],
+  ['flush: options', BAD_FLUSH],
+  ['connect: options', BAD_CONNECT],
+  ['dropNewest: options', BAD_DROP_NEWEST],
+  ['concatMapDropNewest: options', BAD_CONCAT_MAP],
+  ['lateBindScrollId: options', BAD_LATE_BIND],
+  ['EventStreams: options', BAD_SERVED],
+  ['fromEventStream: options', BAD_READ],
+  ['fromEventStream: retry', BAD_RETRY],
+  ['instrument: options', BAD_INSTRUMENT],
+  ['testBus: options', BAD_BUS],
+];
+
+const logger: Taker = {
+  what: 'logger',
+  call: (_bus, given) => [new SharingBus({ logger: given }), lateBindScrollId({ logger: given })],
+  option: ['info', () => undefined],
+};
+
+/** Of `option`, what it needs beside itself to be of any meaning. */
+function beside(option: string): object {
+  return option === 'key' || option === 'barrier' ? { overflow: 'latest', key: () => 1 } : {};
+}
+
+const OPTIONS = [
+  ...BAD.flatMap(([what, bad]) =>
+    TAKERS.filter((taker) => taker.what === what).flatMap((taker) =>
+      Object.entries(bad).map(([option, value]) => [what, option, value, taker] as const),
+    ),
+  ),
+  ...Object.entries(BAD_LOGGER).map(([level, value]) => ['logger', level, value, logger] as const),
+];
+
+describe('null', () => {
+  it.each(OPTIONS)('law 24: %s: %s is refused as %p is', async (_what, option, value, taker) => {
+    const given = { ...taker.needs, ...beside(option) };
+    expect(await refusalOf(taker, given)).toBeUndefined();
+    const [bad, none] = [
+      await refusalOf(taker, { ...given, [option]: value }),
+      await refusalOf(taker, { ...given, [option]: null }),
+    ] as Error[];
+    expect(bad).toBeInstanceOf(Error);
+    expect(bad?.message.toLowerCase()).toContain(option.toLowerCase());
+    const withoutValue = (error: Error | undefined) => [error?.name, error?.message.replace(/, got .*$/, '')];
+    expect(withoutValue(none)).toEqual(withoutValue(bad));
+    expect(none?.message).toMatch(/, got (null|undefined)/);
+  });
+
+  it.each(OPTIONS)('%s: %s may be undefined, where it may be left out', async (_what, option, _value, taker) => {
+    const needed = taker.needs !== undefined && option in taker.needs;
+    const given = { ...taker.needs, [option]: undefined };
+    expect((await refusalOf(taker, given)) !== undefined).toBe(needed);
+  });
+
+  it.each([
+    ['busEvents', null, 'values must be an object, got null'],
+    ['busEvents', { a: null }, 'values.a must be an object, got null'],
+    ['expectDeliveries', null, 'values must be an object, got null'],
+    ['expectDeliveries', { a: null }, 'values.a must be an object, got null'],
+  ])('%s: the values of a diagram are not %j', (helper, values, message) => {
+    const scheduler = new TestScheduler(() => undefined);
+    using helpers = busHelpers(scheduler);
+    expect(() => {
+      if (helper === 'busEvents') {
+        void helpers.busEvents('a', values as never);
+      } else {
+        helpers.expectDeliveries(NEVER).toBe('a', values as never);
+      }
+    }).toThrow(new TypeError(message));
+  });
+
+  it('law 16: a level of a logger that throws when it is read is contained', () => {
+    const throwing: Logger = {
+      get info(): never {
+        throw new Error('no such level');
+      },
+    };
+    expect(new SharingBus({ logger: throwing }).subscriberCount).toBe(0);
+  });
+
+  it('a logger may be a function that has the levels', () => {
+    const log = Object.assign(() => undefined, { info: () => undefined });
+    expect(new SharingBus({ logger: log }).subscriberCount).toBe(0);
   });
 });

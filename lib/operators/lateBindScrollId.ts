@@ -1,6 +1,6 @@
 import { defer, map, type MonoTypeOperatorFunction, noop, type OperatorFunction, pipe, scan } from 'rxjs';
 import { BindingCache } from '../internal/publishing/BindingCache.js';
-import { type Log, type Logger, loggingTo } from '../internal/support/logging.js';
+import { type Log, type Logger, loggingTo, requireLogger } from '../internal/support/logging.js';
 import { requireCount } from '../internal/support/requireCount.js';
 import { requireFunction } from '../internal/support/requireFunction.js';
 import { type OptionNames, requireOptions } from '../internal/support/requireOptions.js';
@@ -86,6 +86,7 @@ export function enrichCanonical<E>(options: LateBindOptions<E>): OperatorFunctio
   const { bindingOf = sessionRegistered, maxBindings = DEFAULT_MAX_BINDINGS, logger } = options;
   requireCount('lateBindScrollId: maxBindings', maxBindings);
   requireFunction('lateBindScrollId: bindingOf', bindingOf);
+  requireLogger('lateBindScrollId: logger', logger);
   const log = loggingTo(logger);
 
   return (source) =>

@@ -2,6 +2,7 @@
 import type { Attributes, BatchObservableResult, Meter } from '@opentelemetry/api';
 import type { BusStats, ReceiverStats } from '../BusStats.js';
 import { type OptionNames, requireOptions } from '../internal/support/requireOptions.js';
+import { requireType } from '../internal/support/requireType.js';
 import type { SharingBus } from '../SharingBus.js';
 
 /** Options of {@link instrument}. */
@@ -169,6 +170,12 @@ export function instrument(
 ): () => void {
   requireOptions('instrument: options', options, OPTIONS);
   const { destination, attributes } = options;
+  if (destination !== undefined) {
+    requireType('instrument: destination', 'string', destination);
+  }
+  if (attributes !== undefined) {
+    requireType('instrument: attributes', 'object', attributes);
+  }
   const common = {
     ...attributes,
     'messaging.system': 'sharing_bus',

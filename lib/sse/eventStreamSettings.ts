@@ -39,6 +39,9 @@ export function eventStreamSettings<E>(bus: SharingBus<E>, options: EventStreamO
   requireOptions('EventStreams: options', options, OPTIONS);
   const { capacity, overflow, key, barrier, reserve, stallAfterMs, name } = options;
   const { filter, authorize, onError, scheduler = asyncScheduler } = options;
+  const { retryMs = 2_000, maxConnections = 1_000, maxFilterBytes = 8_192, closeMs = 5_000 } = options;
+  const { heartbeatMs = 15_000, maxEventBytes = 1_048_576 } = options;
+  const counts = { retryMs, maxConnections, maxFilterBytes, closeMs, heartbeatMs, maxEventBytes };
   const receiver = { capacity, overflow, key, barrier, reserve, stallAfterMs, name };
   requireFunction('EventStreams: bus.stream', (bus as Partial<SharingBus<E>> | null | undefined)?.stream);
   requireFunction('EventStreams: scheduler.schedule', (scheduler as Partial<SchedulerLike> | null)?.schedule);
@@ -52,19 +55,8 @@ export function eventStreamSettings<E>(bus: SharingBus<E>, options: EventStreamO
       requireFunction(`EventStreams: ${what}`, value);
     }
   }
-  const count = (what: CountOption, fallback: number): number =>
-    requireCount(`EventStreams: ${what}`, options[what] ?? fallback);
-  return {
-    filter,
-    authorize,
-    onError,
-    receiver,
-    scheduler,
-    retryMs: count('retryMs', 2_000),
-    maxConnections: count('maxConnections', 1_000),
-    maxFilterBytes: count('maxFilterBytes', 8_192),
-    closeMs: count('closeMs', 5_000),
-    heartbeatMs: count('heartbeatMs', 15_000),
-    maxEventBytes: count('maxEventBytes', 1_048_576),
-  };
+  for (const [what, value] of Object.entries(counts)) {
+    requireCount(`EventStreams: ${what}`, value);
+  }
+  return { filter, authorize, onError, receiver, scheduler, ...counts };
 }

@@ -17,6 +17,7 @@ import { onAbort } from '../internal/support/onAbort.js';
 import { requireCount } from '../internal/support/requireCount.js';
 import { requireFunction } from '../internal/support/requireFunction.js';
 import { type OptionNames, requireOptions } from '../internal/support/requireOptions.js';
+import { requireSignal } from '../internal/support/requireSignal.js';
 import { requireType } from '../internal/support/requireType.js';
 import { show } from '../internal/support/show.js';
 import type { BusEvent } from '../protocol/BusEvent.js';
@@ -186,12 +187,7 @@ export function fromEventStream<E>(
 function requireWorkable<E>(options: FromEventStreamOptions<E>, scheduler: SchedulerLike): void {
   const { signal, headers } = options;
   requireFunction('fromEventStream: scheduler.schedule', (scheduler as Partial<SchedulerLike> | null)?.schedule);
-  if (signal !== undefined) {
-    requireFunction(
-      'fromEventStream: signal.addEventListener',
-      (signal as Partial<AbortSignal> | null)?.addEventListener,
-    );
-  }
+  requireSignal('fromEventStream: signal', signal);
   for (const name of ['fetch', 'onStatus', 'onInvalid', 'onPosition'] as const) {
     if (options[name] !== undefined) {
       requireFunction(`fromEventStream: ${name}`, options[name]);
@@ -229,7 +225,8 @@ function isNow(from: FromEventStreamOptions['from']): from is 'now' | undefined 
 }
 
 function requirePosition(from: BusPosition): BusPosition {
-  if (parsePosition(positionText(from)) === undefined) {
+  const given = from as BusPosition | null;
+  if (given === null || parsePosition(positionText(given)) === undefined) {
     throw new TypeError(`fromEventStream: from: expected now, start or { epoch, seq }, got ${show(from)}`);
   }
   return from;

@@ -1,3 +1,5 @@
+import { requireType } from '../internal/support/requireType.js';
+
 /** What the letters of a diagram stand for: listed, or made of the letter. */
 export type MarbleValues<T> = Readonly<Record<string, T>> | ((letter: string) => T);
 
@@ -7,6 +9,19 @@ export function marbleValues<T, R>(
   otherwise: (letter: string) => T,
   made: (value: T) => R,
 ): Record<string, R> {
-  const valueOf = typeof values === 'function' ? values : (letter: string) => values?.[letter] ?? otherwise(letter);
+  if (values !== undefined && typeof values !== 'function') {
+    requireType('values', 'object', values);
+  }
+  const valueOf =
+    typeof values === 'function' ? values : (letter: string) => listed(values, letter) ?? otherwise(letter);
   return new Proxy<Record<string, R>>({}, { get: (_target, letter) => made(valueOf(String(letter))) });
+}
+
+/** What `letter` is listed with, an event or a gap, if it is. */
+function listed<T>(values: Readonly<Record<string, T>> | undefined, letter: string): T | undefined {
+  const value = values?.[letter];
+  if (value !== undefined) {
+    requireType(`values.${letter}`, 'object', value);
+  }
+  return value;
 }

@@ -28,11 +28,11 @@ const FULL_SESSIONS = 64;
  */
 export function checkedHold(options: HoldUnboundOptions): Limits {
   requireOptions('holdUnbound', options, HOLD_OPTIONS);
-  const { capacity, maxAgeMs, totalCapacity } = options;
+  const { capacity, maxAgeMs } = options;
   requireCount('holdUnbound.capacity', capacity);
   requireCount('holdUnbound.maxAgeMs', maxAgeMs);
-  const total = totalCapacity ?? Math.min(capacity * FULL_SESSIONS, MAX_COUNT);
-  return { capacity, maxAgeMs, totalCapacity: requireCount('holdUnbound.totalCapacity', total) };
+  const { totalCapacity = Math.min(capacity * FULL_SESSIONS, MAX_COUNT) } = options;
+  return { capacity, maxAgeMs, totalCapacity: requireCount('holdUnbound.totalCapacity', totalCapacity) };
 }
 
 interface Held<E> {

@@ -3,8 +3,8 @@ import { queueMaker } from './policies.js';
 import type { ReceiverSettings } from './Receiver.js';
 import { checkedFrom } from './replayFrom.js';
 import { requireCount } from '../support/requireCount.js';
-import { requireFunction } from '../support/requireFunction.js';
 import type { OptionNames } from '../support/requireOptions.js';
+import { requireSignal } from '../support/requireSignal.js';
 import { requireType } from '../support/requireType.js';
 
 const DEFAULT_CAPACITY = 256;
@@ -36,11 +36,11 @@ export function receiverSettings<E>(
   // Field by field: to spread them is a large part of joining and leaving (`npm run bench -- --only churn`).
   const { capacity = DEFAULT_CAPACITY, name, overflow, signal, stallAfterMs } = options;
   requireCount(owner, capacity);
-  // In a log line, what is no text could throw in the midst of an event.
-  requireType('name', 'string', name ?? '');
-  if (signal !== undefined) {
-    requireFunction('signal.addEventListener', (signal as Partial<AbortSignal> | null)?.addEventListener);
+  if (name !== undefined) {
+    // In a log line, what is no text could throw in the midst of an event.
+    requireType('name', 'string', name);
   }
+  requireSignal('signal', signal);
   const from = checkedFrom(options.from, hasHistory);
   if (stallAfterMs !== undefined) {
     requireCount('stallAfterMs', stallAfterMs);

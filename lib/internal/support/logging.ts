@@ -1,3 +1,5 @@
+import { requireFunction } from './requireFunction.js';
+import { requireType } from './requireType.js';
 import { show } from './show.js';
 
 /** Where the library writes its few lines; a `Console` is one. What is left out stays silent. */
@@ -9,6 +11,31 @@ export interface Logger {
 
 /** Writes one line; never throws. */
 export type Log = (level: keyof Logger, line: string) => void;
+
+/** Throws a `TypeError` that names it `what` where `logger` is given, and is none. Its levels are among other things that it may have. */
+export function requireLogger(what: string, logger: Logger | undefined): void {
+  if (logger === undefined) {
+    return;
+  }
+  if (typeof logger !== 'function') {
+    requireType(what, 'object', logger);
+  }
+  for (const level of ['debug', 'info', 'warn'] as const) {
+    const write = levelOf(logger, level);
+    if (write !== undefined) {
+      requireFunction(`${what}.${level}`, write);
+    }
+  }
+}
+
+/** What reading it throws is contained here, as it is when a line is written. */
+function levelOf(logger: Logger, level: keyof Logger): unknown {
+  try {
+    return logger[level];
+  } catch {
+    return undefined;
+  }
+}
 
 /** A {@link Log} that contains whatever `logger` throws, and says so where `logger` still can. */
 export function loggingTo(logger: Logger | undefined): Log {
