@@ -178,7 +178,7 @@ export interface ReceiverOptions<E = unknown> {
    * - `evict`: nothing that waits; it is delivered, and then the receiver ends with {@link SlowConsumerError}.
    */
   readonly overflow?: Overflow | undefined;
-  /** For `latest`: what an event tells the state of. Compared as the keys of a `Map`. */
+  /** For `latest`: what an event tells the state of, answered at once: a promise is no key. Compared as the keys of a `Map`. */
   readonly key?: ((busEvent: BusEvent<E>) => unknown) | undefined;
   /** For `latest`: events that replace none, and across which none is replaced. Default: none is one. */
   readonly barrier?: ((busEvent: BusEvent<E>) => boolean) | undefined;

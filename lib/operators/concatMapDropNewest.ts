@@ -8,6 +8,7 @@ import {
   takeUntil,
 } from 'rxjs';
 import { BoundedQueue } from '../internal/support/BoundedQueue.js';
+import { contain, isPromise, takeRejection } from '../internal/support/promises.js';
 import { requireCount } from '../internal/support/requireCount.js';
 import { requireFunction } from '../internal/support/requireFunction.js';
 import { type OptionNames, requireCapacityOptions } from '../internal/support/requireOptions.js';
@@ -37,7 +38,7 @@ const OPTIONS: OptionNames<ConcatMapDropNewestOptions<unknown>> = { capacity: tr
  * forgets what waits.
  *
  * **Errors** `RangeError` at the call where `capacity` is no integer from 1 to 2^31 - 1, `TypeError` for other options that
- * are none, or are unknown. What `project` or `onDrop` throws ends the stream with it.
+ * are none, or are unknown. What `project` or `onDrop` throws, or their promises reject with, ends the stream with it.
  *
  * @example
  * ```ts
@@ -74,28 +75,26 @@ export function concatMapDropNewest<T, O extends ObservableInput<unknown>>(
       let isStarting = false;
       let isSourceOver = false;
 
-      const attempt = (act: () => void): void => {
-        try {
-          act();
-        } catch (error) {
-          subscriber.error(error);
-        }
+      const fail = (error: unknown): void => {
+        subscriber.error(error);
       };
       const run = (value: T): void => {
         isRunning = true;
-        const inner$ = from(project(value, index)) as Observable<ObservedValueOf<O>>;
+        const input = project(value, index);
         index += 1;
         // What project did may have ended the stream.
         if (subscriber.closed) {
+          if (isPromise(input)) {
+            takeRejection(input, fail);
+          }
           return;
         }
+        const inner$ = from(input) as Observable<ObservedValueOf<O>>;
         inner$.pipe(takeUntil(stop$)).subscribe({
           next: (result) => {
             subscriber.next(result);
           },
-          error: (error: unknown) => {
-            subscriber.error(error);
-          },
+          error: fail,
           complete: () => {
             isRunning = false;
             runNext();
@@ -108,11 +107,11 @@ export function concatMapDropNewest<T, O extends ObservableInput<unknown>>(
           return;
         }
         isStarting = true;
-        attempt(() => {
+        contain(() => {
           while (!isRunning && queue.size > 0 && !subscriber.closed) {
             run(queue.shift());
           }
-        });
+        }, fail);
         isStarting = false;
         if (isSourceOver && !isRunning && queue.size === 0) {
           subscriber.complete();
@@ -129,12 +128,10 @@ export function concatMapDropNewest<T, O extends ObservableInput<unknown>>(
             runNext();
           } else {
             lagged += 1;
-            attempt(() => onDrop?.(value, lagged));
+            contain(onDrop, fail, value, lagged);
           }
         },
-        error: (error: unknown) => {
-          subscriber.error(error);
-        },
+        error: fail,
         complete: () => {
           isSourceOver = true;
           runNext();

@@ -1,5 +1,6 @@
 import { asapScheduler, type MonoTypeOperatorFunction, Observable, type SchedulerLike, Subject, takeUntil } from 'rxjs';
 import { Mailbox } from '../internal/receiving/Mailbox.js';
+import { contain } from '../internal/support/promises.js';
 import { requireCount } from '../internal/support/requireCount.js';
 import { requireFunction } from '../internal/support/requireFunction.js';
 import { type OptionNames, requireCapacityOptions } from '../internal/support/requireOptions.js';
@@ -31,7 +32,7 @@ const OPTIONS: OptionNames<DropNewestOptions<unknown>> = { capacity: true, sched
  * is queued.
  *
  * **Errors** `RangeError` at the call where `capacity` is no integer from 1 to 2^31 - 1, `TypeError` for other options that
- * are none, or are unknown. What `onDrop` throws ends the stream with it, after what is queued.
+ * are none, or are unknown. What `onDrop` throws, or its promise rejects with, ends the stream with it, after what is queued.
  *
  * **Gotchas** A synchronous source of more than `capacity` values always drops: the consumer has no turn in between.
  *
@@ -72,15 +73,13 @@ export function dropNewest<T>(options: DropNewestOptions<T>): MonoTypeOperatorFu
         stop$.next();
       });
 
+      const fail = (error: unknown): void => {
+        mailbox.end({ error });
+        stop$.next();
+      };
       const offer = (value: T): void => {
-        if (mailbox.offer(value)) {
-          return;
-        }
-        try {
-          onDrop?.(value, mailbox.refused);
-        } catch (error) {
-          mailbox.end({ error });
-          stop$.next();
+        if (!mailbox.offer(value)) {
+          contain(onDrop, fail, value, mailbox.refused);
         }
       };
       source.pipe(takeUntil(stop$)).subscribe({

@@ -1,6 +1,7 @@
 import { defer, map, type MonoTypeOperatorFunction, noop, type OperatorFunction, pipe, scan } from 'rxjs';
 import { BindingCache } from '../internal/publishing/BindingCache.js';
 import { type Log, type Logger, loggingTo, requireLogger } from '../internal/support/logging.js';
+import { answerOf } from '../internal/support/promises.js';
 import { requireCount } from '../internal/support/requireCount.js';
 import { requireFunction } from '../internal/support/requireFunction.js';
 import { type OptionNames, requireOptions } from '../internal/support/requireOptions.js';
@@ -19,7 +20,7 @@ export interface ScrollBinding {
 
 /** Options of {@link lateBindScrollId}. */
 export interface LateBindOptions<E = Event> {
-  /** Reads the binding that a payload registers, if it does. Default: that of `SessionRegistered`. */
+  /** Reads the binding that a payload registers, if it does, and answers at once. Default: that of `SessionRegistered`. */
   readonly bindingOf?: ((event: E) => ScrollBinding | undefined) | undefined;
   /** Bindings remembered at most, 1 to 2^31 - 1. Default 65,536. */
   readonly maxBindings?: number | undefined;
@@ -57,7 +58,7 @@ export interface Enrichment<E> {
  * when it is full.
  *
  * **Errors** A malformed event ends the stream with `InvalidBusEventError`. A registration whose scroll id is no UUID
- * is logged and teaches nothing; so does a `bindingOf` that throws. `RangeError` at the call for a bad `maxBindings`,
+ * is logged and teaches nothing; so does a `bindingOf` that throws, or returns a promise. `RangeError` at the call for a bad `maxBindings`,
  * `TypeError` for other options that are none, or are unknown.
  *
  * @example
@@ -156,7 +157,7 @@ function registrationIn<E>(event: E, bindingOf: BindingOf<E>, log: Log): ScrollB
     if (binding === undefined || binding === null) {
       return undefined;
     }
-    const { connectorId, sessionId, scrollId } = binding;
+    const { connectorId, sessionId, scrollId } = answerOf('bindingOf', binding);
     return { connectorId, sessionId, scrollId };
   } catch (error) {
     log('warn', `bindingOf threw ${show(error)}; nothing is registered`);

@@ -1,3 +1,4 @@
+import { isPromise, takeRejection } from '../internal/support/promises.js';
 import { show } from '../internal/support/show.js';
 import { type BusEvent, type EventKind, type EventOrigin, withIds } from './BusEvent.js';
 import type { Event } from './Event.js';
@@ -21,7 +22,7 @@ export type EventFilter<E = Event> =
   | { readonly type: 'not'; readonly filter: EventFilter<E> }
   | { readonly type: 'where'; readonly predicate: (busEvent: BusEvent<E>) => boolean };
 
-/** Thrown where a filter, or a part of one, is none. */
+/** Thrown for what is no filter, or has a part that is no filter, and for a `where` predicate that returns a promise. */
 export class InvalidFilterError extends TypeError {
   override readonly name = 'InvalidFilterError';
 }
@@ -105,7 +106,8 @@ export const EventFilter = {
    * The events for which `predicate` returns something true. The only filter that is not plain data.
    *
    * **Gotchas** It must be pure: whether it is asked is not promised where another part of the filter decides. One
-   * that throws ends its own receiver with what it threw. Made outside of a call that says what `E` is, it is one for
+   * that throws ends its own receiver with what it threw, and one that returns a promise, which is no verdict, with
+   * {@link InvalidFilterError}. Made outside of a call that says what `E` is, it is one for
    * the library's own `Event`: say `where<MyEvent>(…)` there.
    */
   where<E = Event>(predicate: (busEvent: BusEvent<E>) => boolean): EventFilter<E> {
@@ -122,7 +124,7 @@ export const EventFilter = {
  * **Details** Ids are compared as UUIDs, whatever their spelling. A field that the routing lacks equals nothing.
  *
  * **Errors** {@link InvalidFilterError} and `InvalidUuidError` for a hand-made filter that is none, or one nested more
- * than 256 deep; and what a `where` predicate throws.
+ * than 256 deep, or whose `where` predicate returns a promise; and what such a predicate throws.
  *
  * @example
  * ```ts
@@ -164,9 +166,18 @@ export function passes<E>(filter: EventFilter<E>, busEvent: BusEvent<E>): boolea
     case 'where': {
       // Plain JavaScript may answer with anything.
       const verdict: unknown = filter.predicate(busEvent);
-      return Boolean(verdict);
+      return typeof verdict === 'boolean' ? verdict : isTrue(verdict, filter.predicate.name);
     }
   }
+}
+
+/** What `verdict`, which is no boolean, counts as. A promise would be true, whatever it comes to. */
+function isTrue(verdict: unknown, name: string): boolean {
+  if (isPromise(verdict)) {
+    takeRejection(verdict, () => undefined);
+    throw new InvalidFilterError(`where(${name}): a promise is no verdict, it must answer at once`);
+  }
+  return Boolean(verdict);
 }
 
 /** Whether the form of `filter` says that it matches every event. What its predicates would answer is not asked. */

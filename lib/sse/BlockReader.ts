@@ -2,6 +2,7 @@ import type { Subscriber } from 'rxjs';
 import type { BusPosition } from '../BusReceiver.js';
 import type { Delivery } from '../Delivery.js';
 import { report } from '../internal/receiving/Mailbox.js';
+import { answerOf, contain } from '../internal/support/promises.js';
 import { show } from '../internal/support/show.js';
 import type { BusEvent } from '../protocol/BusEvent.js';
 import { ValidationError } from '../schema/ValidationError.js';
@@ -80,7 +81,7 @@ export class BlockReader<E> {
       return undefined;
     }
     try {
-      const event = this.#options.parse(value.value);
+      const event = answerOf('parse', this.#options.parse(value.value));
       return { type: 'event', event: position === undefined ? event : { ...event, seq: position.seq } };
     } catch (error) {
       this.#invalid(
@@ -131,13 +132,9 @@ export class BlockReader<E> {
   }
 }
 
-/** Calls what the application gave. What that throws is its own, and ends nothing here. */
+/** Calls what the application gave. What that throws, or its promise rejects with, is its own, and ends nothing here. */
 export function guarded<A extends readonly unknown[]>(act: ((...args: A) => void) | undefined, ...args: A): void {
-  try {
-    act?.(...args);
-  } catch (error) {
-    report(error);
-  }
+  contain(act, report, ...args);
 }
 
 function invalid(message: string, cause?: unknown): ValidationError {

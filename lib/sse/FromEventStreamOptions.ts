@@ -55,7 +55,7 @@ export interface FromEventStreamOptions<E = Event> {
       }
     | false
     | undefined;
-  /** Checks each event. Default: `parseBusEvent` of `sharing-bus/schema`. */
+  /** Checks each event, at once: a promise is no event. Default: `parseBusEvent` of `sharing-bus/schema`. */
   readonly parse?: ((value: unknown) => BusEvent<E>) | undefined;
   /** Told whenever the connection changes. */
   readonly onStatus?: ((status: EventStreamStatus) => void) | undefined;

@@ -1,6 +1,7 @@
 import type { Unsubscribable } from 'rxjs';
 import { report } from '../internal/receiving/Mailbox.js';
 import { onAbort } from '../internal/support/onAbort.js';
+import { contain, isPromise } from '../internal/support/promises.js';
 import { show } from '../internal/support/show.js';
 import { unlessAborted } from '../internal/support/unlessAborted.js';
 import { EventFilter, matchesEverything } from '../protocol/EventFilter.js';
@@ -85,11 +86,7 @@ export class StreamOpener<E> {
 
   /** Tells the application of what went wrong. */
   report(error: unknown): void {
-    try {
-      this.#settings.onError?.(error);
-    } catch (thrown) {
-      report(thrown);
-    }
+    contain(this.#settings.onError, report, error);
   }
 
   async #close(): Promise<void> {
@@ -234,8 +231,4 @@ export class StreamOpener<E> {
 function allOf<E>(...filters: EventFilter<E>[]): EventFilter<E> {
   const [only = EventFilter.all, ...others] = filters.filter(({ type }) => type !== 'all');
   return others.length === 0 ? only : EventFilter.and<E>(only, ...others);
-}
-
-function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as Partial<PromiseLike<T>> | null | undefined)?.then === 'function';
 }

@@ -1,4 +1,5 @@
 import { requireType } from '../internal/support/requireType.js';
+import { answerOf } from '../internal/support/promises.js';
 
 /** What the letters of a diagram stand for: listed, or made of the letter. */
 export type MarbleValues<T> = Readonly<Record<string, T>> | ((letter: string) => T);
@@ -14,7 +15,10 @@ export function marbleValues<T, R>(
   }
   const valueOf =
     typeof values === 'function' ? values : (letter: string) => listed(values, letter) ?? otherwise(letter);
-  return new Proxy<Record<string, R>>({}, { get: (_target, letter) => made(valueOf(String(letter))) });
+  return new Proxy<Record<string, R>>(
+    {},
+    { get: (_target, letter) => made(answerOf('values', valueOf(String(letter)))) },
+  );
 }
 
 /** What `letter` is listed with, an event or a gap, if it is. */

@@ -2,6 +2,7 @@ import type { BusEvent } from '../../protocol/BusEvent.js';
 import { passes } from '../../protocol/EventFilter.js';
 import { BoundedQueue } from '../support/BoundedQueue.js';
 import { Postings } from './Postings.js';
+import { answerOf } from '../support/promises.js';
 import { requireCount } from '../support/requireCount.js';
 import { requireFunction } from '../support/requireFunction.js';
 import { type OptionNames, requireOptions } from '../support/requireOptions.js';
@@ -191,7 +192,7 @@ function lengthOfJson(busEvent: unknown): number {
 function sizeBy<E>(sizeOf: (busEvent: BusEvent<E>) => number, busEvent: BusEvent<E>): number {
   try {
     // A bigint or a text, which is not what its type says, would spoil the sum.
-    const told: unknown = sizeOf(busEvent);
+    const told: unknown = answerOf('sizeOf', sizeOf(busEvent));
     const size = Number(told);
     return size > 0 ? size : 0;
   } catch {

@@ -1,6 +1,7 @@
 import type { ReceiverOptions } from '../../BusReceiver.js';
 import type { BusEvent } from '../../protocol/BusEvent.js';
 import { BoundedQueue } from '../support/BoundedQueue.js';
+import { answerOf } from '../support/promises.js';
 import { requireCount } from '../support/requireCount.js';
 import { requireFunction } from '../support/requireFunction.js';
 import { type OptionNames, requireOptions } from '../support/requireOptions.js';
@@ -80,8 +81,8 @@ class LatestQueue<T> extends BoundedQueue<T> implements PolicyQueue<T> {
 
   foresee(value: T): Verdict {
     // Both are asked, as `put` does: either may throw.
-    const isBarrier = this.#isBarrier(value);
-    const key = this.#keyOf(value);
+    const isBarrier = answerOf('barrier', this.#isBarrier(value));
+    const key = answerOf('key', this.#keyOf(value));
     if (!isBarrier && this.#numbers.has(key)) {
       return 'replaces';
     }
@@ -90,8 +91,8 @@ class LatestQueue<T> extends BoundedQueue<T> implements PolicyQueue<T> {
 
   put(value: T): Loss<T> | undefined {
     // Both are asked first: what they throw leaves the queue as it was.
-    const isBarrier = this.#isBarrier(value);
-    const key = this.#keyOf(value);
+    const isBarrier = answerOf('barrier', this.#isBarrier(value));
+    const key = answerOf('key', this.#keyOf(value));
     const number = isBarrier ? undefined : this.#numbers.get(key);
     if (number !== undefined) {
       const index = number - this.#gone;

@@ -1,8 +1,12 @@
 import { requireFunction } from './requireFunction.js';
 import { requireType } from './requireType.js';
+import { contain } from './promises.js';
 import { show } from './show.js';
 
-/** Where the library writes its few lines; a `Console` is one. What is left out stays silent. */
+/**
+ * Where the library writes its few lines; a `Console` is one. What is left out stays silent. A method may return a promise: what that
+ * rejects with is told as what the method throws.
+ */
 export interface Logger {
   readonly debug?: ((...line: unknown[]) => void) | undefined;
   readonly info?: ((...line: unknown[]) => void) | undefined;
@@ -37,20 +41,14 @@ function levelOf(logger: Logger, level: keyof Logger): unknown {
   }
 }
 
-/** A {@link Log} that contains whatever `logger` throws, and says so where `logger` still can. */
+/** A {@link Log} that contains whatever `logger` throws, at once or by a promise, and says so where `logger` still can. */
 export function loggingTo(logger: Logger | undefined): Log {
-  const attempt = (level: keyof Logger, line: string): unknown => {
-    try {
-      logger?.[level]?.(`sharing-bus: ${line}`);
-      return undefined;
-    } catch (error) {
-      return { error };
-    }
+  const attempt = (level: keyof Logger, line: string, fail: (error: unknown) => void): void => {
+    contain(() => logger?.[level]?.(`sharing-bus: ${line}`), fail);
   };
   return (level, line) => {
-    const failure = attempt(level, line) as { error: unknown } | undefined;
-    if (failure !== undefined) {
-      attempt('warn', `the logger threw ${show(failure.error)} at the line: ${line}`);
-    }
+    attempt(level, line, (error) => {
+      attempt('warn', `the logger threw ${show(error)} at the line: ${line}`, () => undefined);
+    });
   };
 }
