@@ -180,7 +180,10 @@ export interface ReceiverOptions<E = unknown> {
   readonly overflow?: Overflow | undefined;
   /** For `latest`: what an event tells the state of, answered at once: a promise is no key. Compared as the keys of a `Map`. */
   readonly key?: ((busEvent: BusEvent<E>) => unknown) | undefined;
-  /** For `latest`: events that replace none, and across which none is replaced. Default: none is one. */
+  /**
+   * For `latest`: events that replace none, and are never replaced, also not by a later event of their own `key`; nor is an event that
+   * waits before one. It answers at once: a promise is no verdict. Default: no event is a barrier.
+   */
   readonly barrier?: ((busEvent: BusEvent<E>) => boolean) | undefined;
   /** For `drop-newest`: places that only events of these kinds may take, once the others are full. */
   readonly reserve?: { readonly capacity: number; readonly kinds: readonly EventKind[] } | undefined;

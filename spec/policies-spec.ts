@@ -296,6 +296,29 @@ describe('a turn of a policy', () => {
 });
 
 describe('options of a policy', () => {
+  it('latest: a barrier that waits is not replaced by a later event of its own key, nor by a later barrier', async () => {
+    const { bus, publish } = busOf();
+    const receiver = bus.subscribeFiltered(EventFilter.all, {
+      capacity: 4,
+      overflow: 'latest',
+      key: () => 'one for all',
+      barrier: ({ routing }) => routing.kind === 'barrier',
+    });
+    publish('chat', 1);
+    publish('barrier', 2);
+    expect(bus.explain(event(3))[0]?.why).toBe('it would wait behind 2 others');
+    publish('chat', 3, 4);
+    publish('barrier', 5);
+    expect(bus.explain(event(6))[0]).toMatchObject({ drops: true, why: 'there is no room: 4 wait' });
+    publish('chat', 6);
+    receiver.close();
+    const got: number[] = [];
+    for await (const { event: payload } of receiver) {
+      got.push(payload);
+    }
+    expect([got, receiver.lagged]).toEqual([[1, 2, 4, 5], 2]);
+  });
+
   it('law 16: a key or a barrier that throws ends its own receiver', () => {
     const { bus, scheduler, publish } = busOf();
     const no = (): never => {
