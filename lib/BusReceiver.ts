@@ -67,7 +67,7 @@ export interface Pullable<T, D> extends AsyncIterable<T> {
  *
  * ## Closing
  *
- * `close` frees its slot on the bus at once, delivers what is queued, then completes. `[Symbol.dispose]`, and
+ * `close` frees its slot on the bus at once, delivers what is queued, then completes. `dispose`, and
  * unsubscribing from `events$`, leave at once: what is queued is forgotten, and not counted as lag.
  */
 export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Pullable<BusEvent<E>, EventDelivery<E>> {
@@ -148,8 +148,10 @@ export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Pul
   /** Drain, then complete. Again, it does nothing. */
   close(): void;
   /** Leave at once. */
+  dispose(): void;
+  /** The same, where the engine has the symbol. */
   [Symbol.dispose](): void;
-  /** The same. */
+  /** The same, where the engine has the symbol. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -187,7 +189,7 @@ export interface ReceiverOptions<E = unknown> {
   readonly barrier?: ((busEvent: BusEvent<E>) => boolean) | undefined;
   /** For `drop-newest`: places that only events of these kinds may take, once the others are full. */
   readonly reserve?: { readonly capacity: number; readonly kinds: readonly EventKind[] } | undefined;
-  /** Leaves the receiver when it is aborted, as `[Symbol.dispose]` does. */
+  /** Leaves the receiver when it is aborted, as `dispose` does. */
   readonly signal?: AbortSignal | undefined;
   /**
    * Where it starts: `'now'`, or, on a bus with a history, with all that was published (`'start'`) or what came after a position. Default `'now'`.

@@ -44,6 +44,7 @@ import { requireSignal } from './internal/support/requireSignal.js';
 import { show } from './internal/support/show.js';
 import { Stage } from './internal/publishing/Stage.js';
 import { unlessAborted } from './internal/support/unlessAborted.js';
+import { withoutUndefined } from './internal/support/withoutUndefined.js';
 import { type BusEvent, canonicalBusEvent } from './protocol/BusEvent.js';
 import type { Event } from './protocol/Event.js';
 import { canonicalFilter, EventFilter, simplestFilter } from './protocol/EventFilter.js';
@@ -388,6 +389,8 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     }
   }
 }
+
+withoutUndefined(SharingBus.prototype);
 
 /** Options, of which the capacity may stand alone: what is neither is told as a capacity that is none. */
 function optionsOf<E>(queueCapacity: number | ReceiverOptions<E>): ReceiverOptions<E> {

@@ -1,4 +1,5 @@
 import { requireFunction } from '../internal/support/requireFunction.js';
+import { withoutUndefined } from '../internal/support/withoutUndefined.js';
 import type { Event } from '../protocol/Event.js';
 import type { SharingBus } from '../SharingBus.js';
 import type { EventStreamOptions } from './EventStreamOptions.js';
@@ -106,6 +107,8 @@ export class EventStreams<E = Event> implements AsyncDisposable {
     return this.close();
   }
 }
+
+withoutUndefined(EventStreams.prototype);
 
 function badRequest(): RequestError {
   return new RequestError(400, 'the request cannot be read');

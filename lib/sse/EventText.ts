@@ -105,7 +105,7 @@ export class EventText<E> {
     if (!this.#isOver) {
       this.#isOver = true;
       this.#departure.unsubscribe();
-      this.#receiver[Symbol.dispose]();
+      this.#receiver.dispose();
       this.#answer = undefined;
       this.#cutOff?.unsubscribe();
       this.#wake?.();

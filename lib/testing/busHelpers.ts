@@ -2,6 +2,7 @@ import type { RunHelpers, TestScheduler } from 'rxjs/testing';
 import { BUS_OPTIONS } from '../BusOptions.js';
 import { SharingBus, type SharingBusOptions } from '../index.js';
 import { requireOptions } from '../internal/support/requireOptions.js';
+import { withoutUndefined } from '../internal/support/withoutUndefined.js';
 import { type BusEvents, busEventsBy } from './busEvents.js';
 import { type ExpectDeliveries, expectDeliveriesBy } from './expectDeliveries.js';
 import { Expectations } from './Expectations.js';
@@ -79,7 +80,7 @@ export function helpersAndEnd(by: TestScheduler | RunHelpers): HelpersAndEnd {
       expectations.requireNone();
     },
   };
-  return { helpers, closeBuses, expectations };
+  return { helpers: withoutUndefined(helpers), closeBuses, expectations };
 }
 
 function helpersOf(testScheduler: TestScheduler): Pick<RunHelpers, 'hot' | 'cold' | 'expectObservable'> {

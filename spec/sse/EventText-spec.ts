@@ -49,7 +49,7 @@ class FakeReceiver {
     this.story.push('close');
   }
 
-  [Symbol.dispose](): void {
+  dispose(): void {
     this.story.push('dispose');
   }
 }

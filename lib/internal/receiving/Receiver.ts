@@ -188,7 +188,8 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
     }
   }
 
-  [Symbol.dispose](): void {
+  /** Leaves at once, and forgets what waits. */
+  dispose(): void {
     this.#leaveWith(() => {
       this.discard();
     });
@@ -221,7 +222,7 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
         `was dropped without being closed: its slot is free, ${this.waiting} events that waited are gone`,
       );
     }
-    this[Symbol.dispose]();
+    this.dispose();
   }
 
   /** Leaves at once when `signal` is aborted. */
@@ -230,7 +231,7 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
       // A signal may live longer than anybody who holds the receiver.
       const ref = new WeakRef(this);
       this.#more.ignoreSignal = onAbort(signal, () => {
-        ref.deref()?.[Symbol.dispose]();
+        ref.deref()?.dispose();
       });
     }
   }
@@ -303,7 +304,7 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
   leaveAs(puller: object): void {
     const current = this.#extras?.puller;
     if (!this.hasConsumer && (current === undefined || current === puller)) {
-      this[Symbol.dispose]();
+      this.dispose();
     }
   }
 

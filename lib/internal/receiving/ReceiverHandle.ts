@@ -7,6 +7,7 @@ import { HandOver } from './HandOver.js';
 import { iteratorOver, type Pulled, streamOver } from './pullOver.js';
 import { asDelivery, asEvent, receive } from './receive.js';
 import type { Receiver } from './Receiver.js';
+import { withoutUndefined } from '../support/withoutUndefined.js';
 
 /** What is seldom asked for beside `events$`. */
 interface Views<E> {
@@ -98,12 +99,17 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
     this.#receiver.close();
   }
 
+  /** What the symbols below stand for, where the engine has them. */
+  dispose(): void {
+    this.#receiver.dispose();
+  }
+
   [Symbol.dispose](): void {
-    this.#receiver[Symbol.dispose]();
+    this.dispose();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    this[Symbol.dispose]();
+    this.dispose();
     return Promise.resolve();
   }
 
@@ -134,3 +140,5 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
     };
   }
 }
+
+withoutUndefined(ReceiverHandle.prototype);

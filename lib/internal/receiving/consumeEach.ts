@@ -5,7 +5,7 @@ import type { Pull } from './Pull.js';
 /** What is asked for one event after the other. */
 interface Asked<E> {
   ask(pull: Pull<E>, inTurn: boolean): unknown;
-  [Symbol.dispose](): void;
+  dispose(): void;
 }
 
 /**
@@ -47,7 +47,7 @@ export function consumeEach<E, O extends ObservableInput<unknown>>(
       receiver.ask(pull, true);
     };
     subscriber.add(() => {
-      receiver[Symbol.dispose]();
+      receiver.dispose();
     });
     askForNext();
   });

@@ -21,7 +21,7 @@ class Asked {
     this.pulls.at(-1)?.next(event(payload));
   }
 
-  [Symbol.dispose](): void {
+  dispose(): void {
     this.left += 1;
   }
 }
