@@ -31,6 +31,11 @@ export default defineConfig(
     files: ['lib/internal/receiving/HandOver.ts', 'lib/internal/publishing/SoloSubject.ts'],
     rules: { 'rxjs-x/no-subclass': 'off' },
   },
+  {
+    // Where an Observable is subscribed to can only be seen by its own `subscribe`.
+    files: ['lib/internal/receiving/PerSubscription.ts'],
+    rules: { 'rxjs-x/no-subclass': 'off' },
+  },
   ...Object.entries({
     support: ['routing', 'publishing', 'history', 'receiving'],
     routing: ['publishing', 'history', 'receiving'],

@@ -38,7 +38,7 @@ export type TryRecv<D> =
  * @typeParam T What is taken.
  * @typeParam D How `tryRecv` tells it.
  */
-export interface Pullable<T, D> extends AsyncIterable<T> {
+export interface Pullable<T, D = T> extends AsyncIterable<T> {
   /**
    * Takes the next one, when there is one.
    *
@@ -97,7 +97,7 @@ export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Pul
    */
   readonly deliveries$: Observable<Delivery<E>>;
   /** The same view, for those who pull: `deliveries.recv()`, `for await (const delivery of receiver.deliveries)`. */
-  readonly deliveries: Pullable<Delivery<E>, Delivery<E>>;
+  readonly deliveries: Pullable<Delivery<E>>;
   /**
    * Events that it was to start with, and that the bus had no longer. At most so many where nobody knows how many of them its filter would
    * have let through, and `Infinity` where not even that is known. 0 for one that starts now.

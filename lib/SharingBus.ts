@@ -1,11 +1,4 @@
-import {
-  asapScheduler,
-  defer,
-  type Observable,
-  type ObservableInput,
-  type ObservedValueOf,
-  type SchedulerLike,
-} from 'rxjs';
+import { asapScheduler, type Observable, type ObservableInput, type ObservedValueOf, type SchedulerLike } from 'rxjs';
 import {
   BUS_OPTIONS,
   type ConsumeOptions,
@@ -36,6 +29,7 @@ import type { Wait } from './internal/support/Marks.js';
 import { onAbort } from './internal/support/onAbort.js';
 import { ReceiverHandle } from './internal/receiving/ReceiverHandle.js';
 import { RECEIVER_OPTIONS, receiverSettings } from './internal/receiving/receiverSettings.js';
+import { PerSubscription } from './internal/receiving/PerSubscription.js';
 import { replayFrom } from './internal/receiving/replayFrom.js';
 import { requireCount } from './internal/support/requireCount.js';
 import { requireFunction } from './internal/support/requireFunction.js';
@@ -207,10 +201,10 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     const settings = this.#settings('stream: capacity', options);
     const canonical = simplestFilter(filter);
     if (consume === undefined) {
-      return defer(() => new HandOver(this.#admit(canonical, settings)));
+      return new PerSubscription(() => new HandOver(this.#admit(canonical, settings)));
     }
     requireFunction('stream: consume', consume);
-    return defer(() => consumeEach(this.#admit(canonical, settings), consume));
+    return new PerSubscription(() => consumeEach(this.#admit(canonical, settings), consume));
   }
 
   /**

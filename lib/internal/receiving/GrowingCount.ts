@@ -1,4 +1,5 @@
 import { distinctUntilChanged, type Observable, startWith, Subject } from 'rxjs';
+import { inCallersZone } from './inCallersZone.js';
 import { report } from './Mailbox.js';
 
 /** A count that grows, as its observers see it: the present count, then what it is whenever they are told. */
@@ -11,7 +12,7 @@ export class GrowingCount {
   }
 
   observe(): Observable<number> {
-    return this.#growing$.pipe(startWith(this.#read()), distinctUntilChanged());
+    return inCallersZone(this.#growing$.pipe(startWith(this.#read()), distinctUntilChanged()));
   }
 
   tell(): void {

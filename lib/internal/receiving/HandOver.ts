@@ -1,5 +1,6 @@
 import { Observable, type Observer, type Subscription } from 'rxjs';
 import { DirectConsumer, type Seat } from './DirectConsumer.js';
+import { observerOf } from './PerSubscription.js';
 
 /** The stream of what is handed over at a {@link Seat}. */
 export class HandOver<T> extends Observable<T> {
@@ -20,13 +21,11 @@ export class HandOver<T> extends Observable<T> {
       this.#seat.serve(consumer);
       return consumer;
     }
-    const isObserver = typeof observerOrNext !== 'function' && Boolean(observerOrNext);
-    const observer = isObserver ? observerOrNext : { next: observerOrNext, error, complete };
     return new Observable<T>((subscriber) => {
       this.#seat.serve(subscriber);
       subscriber.add(() => {
         this.#seat.leave(subscriber);
       });
-    }).subscribe(observer as Partial<Observer<T>>);
+    }).subscribe(observerOf(observerOrNext, error, complete));
   }
 }

@@ -1,5 +1,6 @@
 import { type Observer, throwError } from 'rxjs';
 import { BoundedQueue } from '../support/BoundedQueue.js';
+import { currentZone, runIn } from '../support/zone.js';
 import type { Turns, TurnTaker } from '../publishing/Turns.js';
 
 /** How a mailbox ends: with an error, or by completing. */
@@ -66,7 +67,7 @@ export class Mailbox<T> implements TurnTaker {
       consumer.complete();
       return;
     }
-    this.consumer = consumer;
+    this.seat(consumer);
     if (this.ending !== undefined || this.waiting > 0) {
       this.requestTurn();
     }
@@ -111,6 +112,19 @@ export class Mailbox<T> implements TurnTaker {
       }
     }
     this.afterTurn();
+  }
+
+  /** Gives the place to `consumer`. Where there is zone.js, its turns are in the zone of the caller. */
+  protected seat(consumer: Observer<T>): void {
+    this.consumer = consumer;
+    const zone = currentZone();
+    if (zone !== undefined) {
+      const turn = this.turn.bind(this);
+      // The whole turn, since Angular checks its page whenever its zone is left; and where there is no zone.js, a turn looks for none.
+      this.turn = () => {
+        runIn(zone, turn, report);
+      };
+    }
   }
 
   /** Values that wait in the queue. */

@@ -14,6 +14,7 @@ import type { BurstMailboxOptions } from './BurstMailbox.js';
 import { DeliveryConsumer } from './DeliveryConsumer.js';
 import { DirectConsumer, type Seat } from './DirectConsumer.js';
 import { GrowingCount } from './GrowingCount.js';
+import { inCallersZone } from './inCallersZone.js';
 import type { InOrder } from '../publishing/InOrder.js';
 import type { Listing } from '../routing/Listing.js';
 import type { Log } from '../support/logging.js';
@@ -157,7 +158,7 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
 
   /** Emits once, when it has no slot any more. */
   observeClosed(): Observable<void> {
-    return defer(() => (this.#hasDeparted ? of(undefined) : (this.#more.closed$ ??= new Subject())));
+    return defer(() => (this.#hasDeparted ? of(undefined) : inCallersZone((this.#more.closed$ ??= new Subject()))));
   }
 
   close(): void {
@@ -344,7 +345,7 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
     if (consumer instanceof DeliveryConsumer) {
       if (this.waiting === 0 && this.gapIsNext) {
         // Also where it has ended: what is missing is told first.
-        this.consumer = consumer;
+        this.seat(consumer);
         this.requestTurn();
         this.#noteDraining();
         return;

@@ -6,13 +6,14 @@ import type { Seat } from './DirectConsumer.js';
 import { HandOver } from './HandOver.js';
 import { iteratorOver, type Pulled, streamOver } from './pullOver.js';
 import { asDelivery, asEvent, receive } from './receive.js';
+import { PerSubscription } from './PerSubscription.js';
 import type { Receiver } from './Receiver.js';
 import { withoutUndefined } from '../support/withoutUndefined.js';
 
 /** What is seldom asked for beside `events$`. */
 interface Views<E> {
   deliveries$?: Observable<Delivery<E>>;
-  deliveries?: Pullable<Delivery<E>, Delivery<E>>;
+  deliveries?: Pullable<Delivery<E>>;
   lagged$?: Observable<number>;
   closed$?: Observable<void>;
 }
@@ -46,12 +47,15 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
   }
 
   get deliveries$(): Observable<Delivery<E>> {
-    return ((this.#views ??= {}).deliveries$ ??= new Observable<Delivery<E>>((subscriber) => {
-      const consumer = this.#receiver.serveDeliveries(subscriber);
-      subscriber.add(() => {
-        this.leave(consumer);
-      });
-    }));
+    return ((this.#views ??= {}).deliveries$ ??= new PerSubscription(
+      () =>
+        new Observable<Delivery<E>>((subscriber) => {
+          const consumer = this.#receiver.serveDeliveries(subscriber);
+          subscriber.add(() => {
+            this.leave(consumer);
+          });
+        }),
+    ));
   }
 
   get lagged(): number {
@@ -66,7 +70,7 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
     return ((this.#views ??= {}).lagged$ ??= this.#receiver.observeLagged());
   }
 
-  get deliveries(): Pullable<Delivery<E>, Delivery<E>> {
+  get deliveries(): Pullable<Delivery<E>> {
     return ((this.#views ??= {}).deliveries ??= this.#pullDeliveries());
   }
 
@@ -121,7 +125,7 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
     this.#receiver.leave(consumer);
   }
 
-  #pullDeliveries(): Pullable<Delivery<E>, Delivery<E>> {
+  #pullDeliveries(): Pullable<Delivery<E>> {
     const pulled = this.#pulled(asDelivery<E>);
     return {
       recv: (options) => receive(this.#receiver, asDelivery<E>, this, undefined, options),

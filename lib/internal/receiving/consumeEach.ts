@@ -1,5 +1,7 @@
 import { defer, Observable, type ObservableInput, type ObservedValueOf } from 'rxjs';
 import type { BusEvent } from '../../protocol/BusEvent.js';
+import { currentZone, runIn } from '../support/zone.js';
+import { report } from './Mailbox.js';
 import type { Pull } from './Pull.js';
 
 /** What is asked for one event after the other. */
@@ -17,6 +19,10 @@ export function consumeEach<E, O extends ObservableInput<unknown>>(
   consume: (busEvent: BusEvent<E>) => O,
 ): Observable<ObservedValueOf<O>> {
   return new Observable((subscriber) => {
+    const zone = currentZone();
+    const inZone = (work: () => void): void => {
+      runIn(zone, work, report);
+    };
     const consumed$ = (busEvent: BusEvent<E>): Observable<ObservedValueOf<O>> =>
       new Observable((inner) => {
         // Before it begins: one that emits at once, and without end, must see that nobody listens any more.
@@ -26,21 +32,27 @@ export function consumeEach<E, O extends ObservableInput<unknown>>(
     const askForNext = (): void => {
       const pull: Pull<E> = {
         next: (busEvent) => {
-          consumed$(busEvent).subscribe({
-            next: (result) => {
-              subscriber.next(result);
-            },
-            error: (error: unknown) => {
-              subscriber.error(error);
-            },
-            complete: askForNext,
+          inZone(() => {
+            consumed$(busEvent).subscribe({
+              next: (result) => {
+                subscriber.next(result);
+              },
+              error: (error: unknown) => {
+                subscriber.error(error);
+              },
+              complete: askForNext,
+            });
           });
         },
         complete: () => {
-          subscriber.complete();
+          inZone(() => {
+            subscriber.complete();
+          });
         },
         error: (error) => {
-          subscriber.error(error);
+          inZone(() => {
+            subscriber.error(error);
+          });
         },
       };
       // Never at once: neither the publisher nor the end of the last one runs the next.

@@ -1,0 +1,32 @@
+import { defer, Observable, type ObservableInput, type Observer, type Subscription } from 'rxjs';
+
+/**
+ * A `defer` that is made where it is subscribed to, too. The plugin of zone.js for RxJS has the code of an Observable run in the zone
+ * that it was made in, which need not be the subscriber's.
+ */
+export class PerSubscription<T> extends Observable<T> {
+  readonly #made$: () => ObservableInput<T>;
+
+  constructor(made$: () => ObservableInput<T>) {
+    super();
+    this.#made$ = made$;
+  }
+
+  override subscribe(
+    observerOrNext?: Partial<Observer<T>> | ((value: T) => void) | null,
+    error?: ((error: unknown) => void) | null,
+    complete?: (() => void) | null,
+  ): Subscription {
+    return defer(this.#made$).subscribe(observerOf(observerOrNext, error, complete));
+  }
+}
+
+/** What `subscribe` was given, as one observer. */
+export function observerOf<T>(
+  observerOrNext?: Partial<Observer<T>> | ((value: T) => void) | null,
+  error?: ((error: unknown) => void) | null,
+  complete?: (() => void) | null,
+): Partial<Observer<T>> {
+  const isObserver = typeof observerOrNext !== 'function' && Boolean(observerOrNext);
+  return (isObserver ? observerOrNext : { next: observerOrNext, error, complete }) as Partial<Observer<T>>;
+}
