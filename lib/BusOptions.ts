@@ -32,10 +32,10 @@ export const BUS_OPTIONS: OptionNames<SharingBusOptions> = {
 export type StreamOptions<E = unknown> = ReceiverOptions<E>;
 
 /** Options of `stream` for a consumer that takes its time. */
-export interface ConsumeOptions<E, O extends ObservableInput<unknown>> extends StreamOptions<E> {
+export type ConsumeOptions<E, O extends ObservableInput<unknown>> = StreamOptions<E> & {
   /** Works on one event at a time; the next is taken when the promise, or observable, that it returns is through. */
   readonly consume: (busEvent: BusEvent<E>) => O;
-}
+};
 
 export const STREAM_OPTIONS: OptionNames<ConsumeOptions<unknown, never>> = { ...RECEIVER_OPTIONS, consume: true };
 

@@ -166,29 +166,48 @@ export interface BusPosition {
   readonly seq: number;
 }
 
+/**
+ * What is lost when the queue is full, and counted in `lagged`; with the options of each policy, which no other takes.
+ *
+ * - `drop-newest`, the default: the event that arrives.
+ * - `drop-oldest`: the one that has waited longest.
+ * - `latest`: an event that waits, as soon as a newer one of the same `key` comes, which takes its place; and the one
+ *   that arrives, where the queue is full of other keys.
+ * - `evict`: nothing that waits; it is delivered, and then the receiver ends with {@link SlowConsumerError}.
+ */
+export type OverflowOptions<E = unknown> =
+  | {
+      readonly overflow?: 'drop-newest' | undefined;
+      /** Places that only events of these kinds may take, once the others are full. Default: there are no such places. */
+      readonly reserve?: { readonly capacity: number; readonly kinds: readonly EventKind[] } | undefined;
+      readonly key?: undefined;
+      readonly barrier?: undefined;
+    }
+  | {
+      readonly overflow: 'drop-oldest' | 'evict';
+      readonly reserve?: undefined;
+      readonly key?: undefined;
+      readonly barrier?: undefined;
+    }
+  | {
+      readonly overflow: 'latest';
+      /** What an event tells the state of, answered at once: a promise is no key. Compared as the keys of a `Map`. */
+      readonly key: (busEvent: BusEvent<E>) => unknown;
+      /**
+       * Events that replace no other, and are never replaced, also not by a later event of their own `key`; nor is an event that waits
+       * before one. It answers at once: a promise is no verdict. Default: no event is a barrier.
+       */
+      readonly barrier?: ((busEvent: BusEvent<E>) => boolean) | undefined;
+      readonly reserve?: undefined;
+    };
+
 /** What a receiver is made with. */
-export interface ReceiverOptions<E = unknown> {
+export type ReceiverOptions<E = unknown> = ReceiverBaseOptions & OverflowOptions<E>;
+
+/** What a receiver is made with, whatever it does where there is no room. */
+export interface ReceiverBaseOptions {
   /** Events that may wait, 1 to 2^31 - 1. Default 256. */
   readonly capacity?: number | undefined;
-  /**
-   * What is lost when the queue is full, and counted in `lagged`. Default `drop-newest`.
-   *
-   * - `drop-newest`: the event that arrives.
-   * - `drop-oldest`: the one that has waited longest.
-   * - `latest`: an event that waits, as soon as a newer one of the same `key` comes, which takes its place; and the one
-   *   that arrives, where the queue is full of other keys.
-   * - `evict`: nothing that waits; it is delivered, and then the receiver ends with {@link SlowConsumerError}.
-   */
-  readonly overflow?: Overflow | undefined;
-  /** For `latest`: what an event tells the state of, answered at once: a promise is no key. Compared as the keys of a `Map`. */
-  readonly key?: ((busEvent: BusEvent<E>) => unknown) | undefined;
-  /**
-   * For `latest`: events that replace none, and are never replaced, also not by a later event of their own `key`; nor is an event that
-   * waits before one. It answers at once: a promise is no verdict. Default: no event is a barrier.
-   */
-  readonly barrier?: ((busEvent: BusEvent<E>) => boolean) | undefined;
-  /** For `drop-newest`: places that only events of these kinds may take, once the others are full. */
-  readonly reserve?: { readonly capacity: number; readonly kinds: readonly EventKind[] } | undefined;
   /** Leaves the receiver when it is aborted, as `dispose` does. */
   readonly signal?: AbortSignal | undefined;
   /**

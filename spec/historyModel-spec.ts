@@ -8,6 +8,7 @@ import {
   EventFilter,
   matches,
   type Overflow,
+  type OverflowOptions,
   type ReceiverOptions,
   SharingBus,
 } from '../lib/index.js';
@@ -31,6 +32,10 @@ class TimelessScheduler extends ManualScheduler {
 }
 
 const keyOf = ({ event: payload }: BusEvent<number>): number => payload % 3;
+
+function policyOf(overflow: Overflow): OverflowOptions<number> {
+  return overflow === 'latest' ? { overflow, key: keyOf } : { overflow };
+}
 const sizeOf = ({ event: payload }: BusEvent<number>): number => (payload % 4) + 1;
 
 function shown(delivery: Delivery<number>): string {
@@ -358,7 +363,7 @@ describe('history and resume', () => {
                     ? { epoch, seq: start }
                     : start;
               const model = new ListReceiver(filter, room, overflow);
-              const receiver = bus.subscribeFiltered(filter, { capacity: room, overflow, key: keyOf, from });
+              const receiver = bus.subscribeFiltered(filter, { capacity: room, ...policyOf(overflow), from });
               if (start === 'now') {
                 model.isLive = true;
               } else {
@@ -440,7 +445,7 @@ describe('history and resume', () => {
   const starts = fc.array(
     fc.record({
       capacity: fc.constantFrom(1, 2, 3, 64, 100),
-      overflow: fc.constantFrom<Overflow>('drop-newest', 'drop-oldest'),
+      overflow: fc.constantFrom<'drop-newest' | 'drop-oldest'>('drop-newest', 'drop-oldest'),
       start: fc.oneof(fc.constant<Start>('start'), fc.nat(6)),
       acts: fc.boolean(),
     }),

@@ -377,7 +377,20 @@ const OPTIONS = [
   ...Object.entries(BAD_LOGGER).map(([level, value]) => ['logger', level, value, logger] as const),
 ];
 
+/** Options of one policy alone, with none or another. */
+const MISPLACED = TAKERS.filter(({ what }) => /^(subscribeFiltered|stream|EventStreams)/.test(what)).flatMap((taker) =>
+  [{ key: null }, { overflow: 'evict', key: null }, { barrier: null }, { overflow: 'drop-oldest', reserve: null }].map(
+    (options) => [taker.what, options, taker] as const,
+  ),
+);
+
 describe('null', () => {
+  it.each(MISPLACED)('law 24: %s: is refused in %j, as a value is', async (_what, options, taker) => {
+    const refusal = await refusalOf(taker, options);
+    expect(refusal).toBeInstanceOf(TypeError);
+    expect((refusal as Error).message).toMatch(/^(key|barrier|reserve): goes with overflow /);
+  });
+
   it.each(OPTIONS)('law 24: %s: %s is refused as %p is', async (_what, option, value, taker) => {
     const given = { ...taker.needs, ...beside(option) };
     expect(await refusalOf(taker, given)).toBeUndefined();

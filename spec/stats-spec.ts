@@ -38,11 +38,11 @@ interface Model {
   lagged: number;
 }
 
-interface Options extends ReceiverOptions<number> {
+type Options = ReceiverOptions<number> & {
   readonly name: string;
   readonly capacity: number;
   readonly filter: EventFilter<number>;
-}
+};
 
 const anyOptions: fc.Arbitrary<Options> = fc
   .record({

@@ -3,6 +3,7 @@ import { asapScheduler, type MonoTypeOperatorFunction, Observable, of, type Sche
 import {
   type BusEvent,
   type BusReceiver,
+  type ConsumeOptions,
   dropNewest,
   type DropNewestOptions,
   type Event,
@@ -15,13 +16,17 @@ import {
   type Logger,
   matches,
   newUuid,
+  type Overflow,
+  type OverflowOptions,
   parseUuid,
+  type ReceiverOptions,
   type ScrollBinding,
   SharingBus,
   type SharingBusOptions,
   type StreamOptions,
   type Uuid,
 } from '../lib/index.js';
+import { type EventStreamOptions, EventStreams, toEventStream } from '../lib/sse/index.js';
 
 /** `true` where both types are one, `readonly` and `?` included; a spec that says `true` does not compile otherwise. */
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -185,6 +190,93 @@ describe('the types of the main entry', () => {
     expect([typeof lateBindScrollId(late), typeof dropNewest(drop)]).toEqual(['function', 'function']);
     expect([receiver.id, stream$ instanceof Observable, bus.subscriberCount]).toEqual([0, true, 1]);
     false satisfies Fits<{ capacity?: number }, DropNewestOptions<MyEvent>>;
+    bus.close();
+  });
+
+  it('options of a receiver go together, or do not compile', () => {
+    type Options = ReceiverOptions<MyEvent>;
+    type Reserve = Options['reserve'];
+    type Key = (busEvent: BusEvent<MyEvent>) => unknown;
+    true satisfies Fits<{ overflow: 'latest'; key: Key; barrier: (busEvent: BusEvent<MyEvent>) => boolean }, Options>;
+    true satisfies Fits<{ overflow: 'latest'; key: Key; reserve?: undefined; capacity: number }, Options>;
+    true satisfies Fits<{ overflow: 'drop-newest'; reserve: Reserve; key?: undefined; barrier?: undefined }, Options>;
+    true satisfies Fits<{ overflow?: 'drop-newest' | undefined; reserve?: Reserve }, Options>;
+    true satisfies Fits<{ overflow: 'drop-newest' | 'drop-oldest' | 'evict' }, Options>;
+    true satisfies Fits<{ overflow?: undefined; capacity?: undefined; name: string }, Options>;
+    true satisfies Fits<Options, StreamOptions<MyEvent>>;
+    true satisfies Fits<ReceiverOptions, Options>;
+    true satisfies Fits<OverflowOptions<MyEvent> & { capacity: number }, Options>;
+    true satisfies Equal<NonNullable<Options['overflow']>, Overflow>;
+    false satisfies Fits<{ overflow: 'latest' }, Options>;
+    false satisfies Fits<{ overflow: 'latest'; key: Key | undefined }, Options>;
+    false satisfies Fits<{ overflow: 'latest'; key: (busEvent: BusEvent<string>) => unknown }, Options>;
+    false satisfies Fits<{ overflow: 'latest'; key: Key; reserve: NonNullable<Reserve> }, Options>;
+    false satisfies Fits<{ overflow: 'drop-oldest' | 'evict'; reserve: NonNullable<Reserve> }, Options>;
+    false satisfies Fits<{ overflow: 'drop-newest'; key: Key }, Options>;
+    false satisfies Fits<{ overflow: 'evict'; barrier: () => boolean }, Options>;
+    false satisfies Fits<{ key: Key }, Options>;
+    false satisfies Fits<{ barrier: () => boolean }, Options>;
+    false satisfies Fits<{ overflow: Overflow }, Options>;
+    false satisfies Fits<{ overflow: 'latest' }, EventStreamOptions<MyEvent>>;
+    false satisfies Fits<{ key: Key }, EventStreamOptions<MyEvent>>;
+    false satisfies Fits<{ overflow: 'latest'; consume: () => Promise<void> }, ConsumeOptions<MyEvent, Promise<void>>>;
+    const bus = new SharingBus<MyEvent>();
+    const request = new Request('http://a.test/');
+    const reserve = { capacity: 1, kinds: ['k'] };
+    const attempts: readonly (() => unknown)[] = [
+      // @ts-expect-error: it has no key.
+      () => bus.subscribeFiltered(EventFilter.all, { overflow: 'latest' }),
+      // @ts-expect-error: it has no key.
+      () => bus.stream(EventFilter.all, { overflow: 'latest', barrier: () => true }),
+      // @ts-expect-error: the key is that of `latest`.
+      () => bus.stream(EventFilter.all, { key: (busEvent: unknown) => busEvent }),
+      // @ts-expect-error: the key is that of `latest`.
+      () => bus.stream(EventFilter.all, { overflow: 'evict', key: () => 1, consume: () => of(1) }),
+      // @ts-expect-error: the reserve is that of `drop-newest`.
+      () => bus.stream(undefined, { overflow: 'drop-oldest', reserve }),
+      // @ts-expect-error: it has no key.
+      () => new EventStreams(bus, { overflow: 'latest' }),
+      // @ts-expect-error: the reserve is that of `drop-newest`.
+      () => toEventStream(bus, request, { overflow: 'evict', reserve }),
+    ];
+    for (const attempt of attempts) {
+      expect(attempt).toThrow(TypeError);
+    }
+    expect(bus.subscribeAll().id).toBe(0);
+    bus.close();
+  });
+
+  it('options of a receiver are passed on, spread and put together', () => {
+    const bus = new SharingBus<MyEvent>();
+    const streamsOf = <E>(on: SharingBus<E>, options: ReceiverOptions<E>, capacity: number): number =>
+      [
+        on.stream(undefined, options),
+        on.stream(EventFilter.all, { ...options, capacity }),
+        on.stream(EventFilter.all, { name: 'n', ...options, consume: (busEvent) => of(busEvent) }),
+      ].length;
+    const some: StreamOptions<MyEvent>[] = [
+      {},
+      { capacity: 4, overflow: undefined, reserve: undefined, key: undefined, barrier: undefined },
+      { reserve: { capacity: 1, kinds: ['k'] } },
+      { overflow: 'latest', key: ({ event }) => event.type, barrier: ({ event }) => event.type === 'Saved' },
+    ];
+    const { overflow, ...others } = some[0] as ReceiverOptions<MyEvent>;
+    true satisfies Equal<typeof overflow, Overflow | undefined>;
+    const isUrgent = others.reserve === undefined;
+    const receiver = bus.subscribeFiltered(EventFilter.all, { overflow: isUrgent ? 'evict' : 'drop-oldest' });
+    const latest$ = bus.stream(EventFilter.all, {
+      overflow: 'latest',
+      key: ({ event }) => {
+        true satisfies Equal<typeof event, MyEvent>;
+        return event.type;
+      },
+      consume: ({ event }) => of(event.type),
+    });
+    true satisfies Equal<typeof latest$, Observable<MyEvent['type']>>;
+    const served: EventStreamOptions<MyEvent>[] = some.map((options) => ({ ...options, filter: EventFilter.all }));
+    expect(served.map((options) => new EventStreams(bus, options).size)).toEqual([0, 0, 0, 0]);
+    expect([overflow, latest$ instanceof Observable]).toEqual([undefined, true]);
+    expect([receiver.id, some.map((options) => streamsOf(bus, options, 2))]).toEqual([0, [3, 3, 3, 3]]);
     bus.close();
   });
 

@@ -1,5 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
-import type { ReceiverOptions } from '../BusReceiver.js';
+import type { OverflowOptions, ReceiverBaseOptions } from '../BusReceiver.js';
 import type { Event } from '../protocol/Event.js';
 import type { EventFilter } from '../protocol/EventFilter.js';
 
@@ -14,16 +14,17 @@ declare global {
 }
 
 /** What the receiver of each client is made with. */
-export type EventStreamReceiverOptions<E> = Pick<
-  ReceiverOptions<E>,
-  'capacity' | 'overflow' | 'key' | 'barrier' | 'reserve' | 'stallAfterMs' | 'name'
->;
+export type EventStreamReceiverOptions<E> = Pick<ReceiverBaseOptions, 'capacity' | 'stallAfterMs' | 'name'> &
+  OverflowOptions<E>;
 
 /** What an application says of a request: the filter to serve, `false` for 403, or a response of its own. */
 export type EventStreamVerdict<E = Event> = EventFilter<E> | false | Response;
 
 /** Options of `EventStreams` and `toEventStream`. */
-export interface EventStreamOptions<E = Event> extends EventStreamReceiverOptions<E> {
+export type EventStreamOptions<E = Event> = EventStreamReceiverOptions<E> & EventStreamServerOptions<E>;
+
+/** What is served, to whom, and how. */
+export interface EventStreamServerOptions<E = Event> {
   /** What is served at all: a request's own filter can only narrow it. With neither this nor `authorize`, nothing is: 403. */
   readonly filter?: EventFilter<E> | undefined;
   /**

@@ -42,7 +42,16 @@ export function eventStreamSettings<E>(bus: SharingBus<E>, options: EventStreamO
   const { retryMs = 2_000, maxConnections = 1_000, maxFilterBytes = 8_192, closeMs = 5_000 } = options;
   const { heartbeatMs = 15_000, maxEventBytes = 1_048_576 } = options;
   const counts = { retryMs, maxConnections, maxFilterBytes, closeMs, heartbeatMs, maxEventBytes };
-  const receiver = { capacity, overflow, key, barrier, reserve, stallAfterMs, name };
+  // Taken apart, they have lost that they go together.
+  const receiver = {
+    capacity,
+    overflow,
+    key,
+    barrier,
+    reserve,
+    stallAfterMs,
+    name,
+  } as EventStreamReceiverOptions<E>;
   requireFunction('EventStreams: bus.stream', (bus as Partial<SharingBus<E>> | null | undefined)?.stream);
   requireFunction('EventStreams: scheduler.schedule', (scheduler as Partial<SchedulerLike> | null)?.schedule);
   // It makes no receiver, and refuses what none can be made with.

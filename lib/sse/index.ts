@@ -1,6 +1,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 export { EventStreamError } from './EventStreamError.js';
-export type { EventStreamOptions, EventStreamReceiverOptions, EventStreamVerdict } from './EventStreamOptions.js';
+export type {
+  EventStreamOptions,
+  EventStreamReceiverOptions,
+  EventStreamServerOptions,
+  EventStreamVerdict,
+} from './EventStreamOptions.js';
 export { EventStreams } from './EventStreams.js';
 export {
   type EventStreamFetch,

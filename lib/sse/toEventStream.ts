@@ -1,7 +1,7 @@
 import type { Event } from '../protocol/Event.js';
 import type { EventFilter } from '../protocol/EventFilter.js';
 import type { SharingBus } from '../SharingBus.js';
-import type { EventStreamOptions, EventStreamVerdict } from './EventStreamOptions.js';
+import type { EventStreamReceiverOptions, EventStreamServerOptions, EventStreamVerdict } from './EventStreamOptions.js';
 import { responseOf } from './responseOf.js';
 import { StreamOpener } from './StreamOpener.js';
 
@@ -19,9 +19,10 @@ import { StreamOpener } from './StreamOpener.js';
 export function toEventStream<E = Event>(
   bus: SharingBus<E>,
   request: Request,
-  options?: Omit<EventStreamOptions<E>, 'authorize' | 'maxConnections' | 'closeMs'> & {
-    readonly authorize?: ((request: Request, filter: EventFilter<E>) => EventStreamVerdict<E>) | undefined;
-  },
+  options?: EventStreamReceiverOptions<E> &
+    Omit<EventStreamServerOptions<E>, 'authorize' | 'maxConnections' | 'closeMs'> & {
+      readonly authorize?: ((request: Request, filter: EventFilter<E>) => EventStreamVerdict<E>) | undefined;
+    },
 ): Response;
 /**
  * The same, where `authorize` may take its time.
@@ -33,12 +34,12 @@ export function toEventStream<E = Event>(
 export function toEventStream<E = Event>(
   bus: SharingBus<E>,
   request: Request,
-  options?: Omit<EventStreamOptions<E>, 'maxConnections' | 'closeMs'>,
+  options?: EventStreamReceiverOptions<E> & Omit<EventStreamServerOptions<E>, 'maxConnections' | 'closeMs'>,
 ): Response | Promise<Response>;
 export function toEventStream<E = Event>(
   bus: SharingBus<E>,
   request: Request,
-  options: Omit<EventStreamOptions<E>, 'maxConnections' | 'closeMs'> = {},
+  options: EventStreamReceiverOptions<E> & Omit<EventStreamServerOptions<E>, 'maxConnections' | 'closeMs'> = {},
 ): Response | Promise<Response> {
   const opened = new StreamOpener(bus, options).open(request);
   return opened instanceof Promise ? opened.then(responseOf) : responseOf(opened);

@@ -1,8 +1,9 @@
 import { defer, type Observable, type Observer, of, type SchedulerLike, Subject } from 'rxjs';
 import {
   type BusPosition,
+  type Overflow,
+  type ReceiverBaseOptions,
   ReceiverBusyError,
-  type ReceiverOptions,
   SlowConsumerError,
   type TryRecv,
 } from '../../BusReceiver.js';
@@ -67,7 +68,8 @@ interface Extras {
 }
 
 /** What a receiver is made with, checked. */
-export type ReceiverSettings<E> = ReceiverOptions<E> & BurstMailboxOptions<E>;
+export type ReceiverSettings<E> = ReceiverBaseOptions &
+  BurstMailboxOptions<E> & { readonly overflow?: Overflow | undefined };
 
 /**
  * The bus's end of a receiver. The application's is a handle: what nobody has a handle of, and nobody consumes, can be freed.

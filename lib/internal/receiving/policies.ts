@@ -1,4 +1,4 @@
-import type { ReceiverOptions } from '../../BusReceiver.js';
+import type { Overflow, ReceiverOptions } from '../../BusReceiver.js';
 import type { BusEvent } from '../../protocol/BusEvent.js';
 import { BoundedQueue } from '../support/BoundedQueue.js';
 import { answerOf } from '../support/promises.js';
@@ -173,12 +173,12 @@ class ReserveQueue<E> extends BoundedQueue<BusEvent<E>> implements PolicyQueue<B
  * @throws TypeError or RangeError for options that are none, or do not go together.
  */
 export function queueMaker<E>(
-  { overflow = 'drop-newest', reserve, key, barrier = () => false }: ReceiverOptions<E>,
+  { overflow = 'drop-newest', reserve, key, barrier }: ReceiverOptions<E>,
   capacity: number,
 ): (() => PolicyQueue<BusEvent<E>>) | undefined {
-  if (reserve !== undefined && overflow !== 'drop-newest') {
-    throw new TypeError(`reserve: goes with overflow 'drop-newest', got ${show(overflow)}`);
-  }
+  requirePolicy('reserve', reserve, 'drop-newest', overflow);
+  requirePolicy('key', key, 'latest', overflow);
+  requirePolicy('barrier', barrier, 'latest', overflow);
   switch (overflow) {
     case 'drop-newest': {
       if (reserve === undefined) {
@@ -196,12 +196,27 @@ export function queueMaker<E>(
     case 'drop-oldest':
       return () => new DropOldestQueue(capacity);
     case 'latest':
-      requireFunction('key', key);
-      requireFunction('barrier', barrier);
-      return () => new LatestQueue(capacity, key as (busEvent: BusEvent<E>) => unknown, barrier);
+      return latestMaker(capacity, key, barrier);
     case 'evict':
       return () => new DropNewestQueue(capacity);
     default:
       throw new TypeError(`overflow: expected drop-newest, drop-oldest, latest or evict, got ${show(overflow)}`);
+  }
+}
+
+function latestMaker<T>(
+  capacity: number,
+  key: ((value: T) => unknown) | undefined,
+  barrier: (value: T) => boolean = () => false,
+): () => PolicyQueue<T> {
+  requireFunction('key', key);
+  requireFunction('barrier', barrier);
+  return () => new LatestQueue(capacity, key as (value: T) => unknown, barrier);
+}
+
+/** Throws where the option `what` is given, and would be of no meaning: it is one of `policy` alone. */
+function requirePolicy(what: string, value: unknown, policy: Overflow, overflow: Overflow): void {
+  if (value !== undefined && overflow !== policy) {
+    throw new TypeError(`${what}: goes with overflow '${policy}', got ${show(overflow)}`);
   }
 }
