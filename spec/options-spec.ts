@@ -4,6 +4,7 @@ import { metrics } from '@opentelemetry/api';
 import { EMPTY, NEVER } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import {
+  type BusReceiver,
   concatMapDropNewest,
   type ConcatMapDropNewestOptions,
   type ConnectOptions,
@@ -18,6 +19,7 @@ import {
   type LateBindOptions,
   type Logger,
   type ReceiverOptions,
+  type RecvOptions,
   SharingBus,
   type SharingBusOptions,
 } from '../lib/index.js';
@@ -46,6 +48,13 @@ interface Taker {
 
 const meter = metrics.getMeter('spec');
 const request = new Request('http://a.test/');
+
+/** What it is asked for is answered at once. */
+function receiverOfClosedBus(): BusReceiver {
+  const bus = new SharingBus();
+  bus.close();
+  return bus.subscribeAll();
+}
 
 const TAKERS: readonly Taker[] = [
   { what: 'SharingBus: options', call: (_bus, options) => new SharingBus(options), option: ['maxBindings', 5] },
@@ -78,6 +87,16 @@ const TAKERS: readonly Taker[] = [
     call: (bus, options) => bus.stream(EventFilter.all, options),
     option: ['consume', () => EMPTY],
     Refusal: RangeError,
+  },
+  {
+    what: 'recv: options',
+    call: (_bus, options) => receiverOfClosedBus().recv(options),
+    option: ['signal', new AbortController().signal],
+  },
+  {
+    what: 'recv: options',
+    call: (_bus, options) => receiverOfClosedBus().deliveries.recv(options),
+    option: ['signal', new AbortController().signal],
   },
   { what: 'flush: options', call: (bus, options) => bus.flush(EventFilter.all, options), option: ['waitFor', []] },
   { what: 'connect: options', call: (bus, options) => bus.connect(EMPTY, options), option: ['window', 5] },
@@ -287,6 +306,7 @@ const BAD_BUS: Bad<SharingBusOptions> = {
   history: 5,
 };
 const BAD_STREAM: Bad<ConsumeOptions<unknown, never>> = { ...BAD_RECEIVER, consume: 5 };
+const BAD_RECV: Bad<RecvOptions> = { signal: 5 };
 const BAD_FLUSH: Bad<FlushOptions> = { signal: 5, waitFor: 5 };
 const BAD_CONNECT: Bad<ConnectOptions> = { window: 0, signal: 5, waitFor: 5 };
 const BAD_HISTORY: Bad<HistoryOptions<unknown>> = { capacity: 0, maxBytes: 0, sizeOf: 5 };
@@ -345,6 +365,7 @@ const BAD: readonly (readonly [what: string, bad: Readonly<Record<string, unknow
   ['subscribeFiltered: queueCapacity', BAD_RECEIVER],
   ['reserve', BAD_RESERVE],
   ['stream: options', BAD_STREAM],
+  ['recv: options', BAD_RECV],
   ['flush: options', BAD_FLUSH],
   ['connect: options', BAD_CONNECT],
   ['dropNewest: options', BAD_DROP_NEWEST],

@@ -2,8 +2,12 @@ import type { RecvOptions } from '../../BusReceiver.js';
 import type { Delivery } from '../../Delivery.js';
 import type { BusEvent } from '../../protocol/BusEvent.js';
 import { onAbort } from '../support/onAbort.js';
+import { type OptionNames, requireOptions } from '../support/requireOptions.js';
+import { requireSignal } from '../support/requireSignal.js';
 import type { Pull } from './Pull.js';
 import type { Receiver } from './Receiver.js';
+
+const RECV_OPTIONS: OptionNames<RecvOptions> = { signal: true };
 
 type Answers<E, T> = (resolve: (value: T | undefined) => void) => Pick<Pull<E>, 'next' | 'gap'>;
 
@@ -36,9 +40,10 @@ export function receive<E, T>(
   answers: Answers<E, T>,
   holder: object,
   by?: object,
-  { signal }: RecvOptions = {},
+  options?: RecvOptions,
 ): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
+    const signal = signalOf(options);
     if (signal === undefined) {
       receiver.ask({ ...answers(resolve), complete: resolve, error: reject, holder }, false, by);
       return;
@@ -66,4 +71,15 @@ export function receive<E, T>(
       });
     }
   });
+}
+
+/** @throws TypeError for options that are none, or are unknown. */
+function signalOf(options: RecvOptions | undefined): AbortSignal | undefined {
+  if (options === undefined) {
+    return undefined;
+  }
+  requireOptions('recv: options', options, RECV_OPTIONS);
+  const { signal } = options;
+  requireSignal('recv: signal', signal);
+  return signal;
 }
