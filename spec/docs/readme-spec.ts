@@ -42,6 +42,10 @@ describe('README', () => {
     expect(programs[0]?.code.trimEnd().split('\n').length).toBeLessThanOrEqual(15);
   });
 
+  it('has the test with fake timers that is run here', async () => {
+    expect(readme).toContain(await readFile('spec/docs/fakeTimers-spec.ts', 'utf8'));
+  });
+
   it.each(programs)(
     'prints what it says: $title',
     async ({ code, output }) => {
