@@ -1,9 +1,11 @@
 import type { BusEvent } from '../../lib/index.js';
 
-/** What a receiver of the model does where there is no room; `barrier` is `latest` with barriers, `reserve` is `drop-newest` with a reserve. */
+/**
+ * What a receiver does where there is no room. `barrier` is `latest` with barriers, `reserve` is `drop-newest` with a reserve.
+ */
 export type Policy = 'drop-newest' | 'reserve' | 'drop-oldest' | 'latest' | 'barrier' | 'evict';
 
-/** Options that every receiver of a program has for its policy. */
+// What goes with a policy is the same in all programs.
 export const keyOf = ({ event }: BusEvent<number>): number => event % 3;
 export const isBarrier = ({ event }: BusEvent<number>): boolean => event % 5 === 0;
 export const RESERVE = { capacity: 2, kinds: ['b'] } as const;
@@ -23,24 +25,20 @@ export interface Place {
   isDue: boolean;
 }
 
-/** How a receiver ended, for its consumer. */
+/** How a receiver ends: for its own reasons, or since it was too slow. */
 export type Ending = 'complete' | { readonly pending: number; readonly lagged: number };
 
-function add(missing: Missing, more: Missing): void {
-  for (const [kind, count] of Object.entries(more)) {
-    missing[kind] = (missing[kind] ?? 0) + count;
-  }
-}
-
-/** A receiver as a plain list of what waits: each event is offered when it is published, and taken when it is handed over. */
+/** A receiver as a plain list of what waits: an event is offered when it is published, and its place is free when it is taken. */
 export class ListReceiver {
   waiting: Place[] = [];
-  /** What is missing behind the last event that waits. */
+  /** What is missing behind all that waits. */
   missing: Missing = {};
   lagged = 0;
   delivered = 0;
   highWaterMark = 0;
   ending: Ending | undefined;
+  /** Whether it has lost something, and was not said to have caught up since. */
+  isLagging = false;
 
   constructor(
     readonly capacity: number,
@@ -48,7 +46,7 @@ export class ListReceiver {
     readonly wants: (event: BusEvent<number>) => boolean,
   ) {}
 
-  /** Law 20, and the table of policies. */
+  /** Laws 20 and 23, and the table of policies. */
   offer(event: BusEvent<number>): void {
     if (this.ending !== undefined || !this.wants(event)) {
       return;
@@ -59,94 +57,97 @@ export class ListReceiver {
       older.event = event;
       return;
     }
-    if (this.policy === 'barrier' && isBarrier(event)) {
+    const bars = this.policy === 'barrier' && isBarrier(event);
+    if (bars) {
       this.waiting.forEach((place) => {
         place.isReplaceable = false;
       });
     }
-    if (this.#isFullFor(event) && this.policy !== 'drop-oldest') {
+    if (this.#refuses(event)) {
       this.#lose(event, this.missing);
       if (this.policy === 'evict') {
         this.ending = { pending: this.waiting.length, lagged: this.lagged };
       }
       return;
     }
-    this.waiting.push({
-      event,
-      missing: this.missing,
-      isReserved: this.#commonPlaces === 0,
-      isReplaceable: !(this.policy === 'barrier' && isBarrier(event)),
-      isDue: false,
-    });
+    const { missing } = this;
     this.missing = {};
-    if (this.policy === 'drop-oldest' && this.waiting.length > this.capacity) {
+    this.waiting.push({ event, missing, isReserved: !this.#hasRoom, isReplaceable: !bars, isDue: false });
+    if (this.waiting.length > this.capacity && this.policy === 'drop-oldest') {
       const oldest = this.waiting.shift() as Place;
-      const { missing } = this.waiting[0] as Place;
-      add(missing, oldest.missing);
-      this.#lose(oldest.event, missing);
+      const [next] = this.waiting as [Place];
+      add(next.missing, oldest.missing);
+      this.#lose(oldest.event, next.missing);
     }
     this.highWaterMark = Math.max(this.highWaterMark, this.waiting.length);
   }
 
-  /** What becomes of an event that it wants, if it is offered now: whether that one is lost. */
-  wouldRefuse(event: BusEvent<number>): boolean {
-    return this.policy !== 'drop-oldest' && this.#replacedBy(event) === undefined && this.#isFullFor(event);
+  /** Whether `event`, which it wants, is lost if it is offered now. */
+  wouldLose(event: BusEvent<number>): boolean {
+    return this.#replacedBy(event) === undefined && this.#refuses(event);
   }
 
-  /** Takes the next event out: its place is free from now on. */
   take(): Place {
     this.delivered += 1;
     return this.waiting.shift() as Place;
   }
 
-  /** Takes what is missing behind all that waits. */
+  /** Takes what is missing before the event that is next, or behind all of them. */
   takeMissing(): Missing {
-    const { missing } = this;
-    this.missing = {};
+    const next = this.waiting[0] ?? this;
+    const { missing } = next;
+    next.missing = {};
     return missing;
   }
 
-  /** Nothing more comes, what waits stays. */
+  /** Law 30. */
   close(): void {
     this.ending ??= 'complete';
   }
 
-  /** Nothing more comes, what waits is gone. */
+  /** Law 31. */
   leave(): void {
     this.ending = 'complete';
+    this.isLagging = false;
     this.waiting = [];
     this.missing = {};
   }
 
   #lose({ routing }: BusEvent<number>, missing: Missing): void {
     this.lagged += 1;
+    this.isLagging = true;
     add(missing, { [routing.kind]: 1 });
   }
 
   #replacedBy(event: BusEvent<number>): Place | undefined {
-    if (this.policy === 'latest' || (this.policy === 'barrier' && !isBarrier(event))) {
-      return this.waiting.find((place) => place.isReplaceable && keyOf(place.event) === keyOf(event));
-    }
-    return undefined;
+    const replaces = this.policy === 'latest' || (this.policy === 'barrier' && !isBarrier(event));
+    return replaces
+      ? this.waiting.find((place) => place.isReplaceable && keyOf(place.event) === keyOf(event))
+      : undefined;
   }
 
-  #isFullFor({ routing }: BusEvent<number>): boolean {
-    if (this.#commonPlaces > 0) {
+  #refuses({ routing }: BusEvent<number>): boolean {
+    if (this.#hasRoom || this.policy === 'drop-oldest') {
       return false;
     }
-    const reserved = this.waiting.filter(({ isReserved }) => isReserved).length;
-    return !(
-      this.policy === 'reserve' &&
-      RESERVE.kinds.some((kind) => kind === routing.kind) &&
-      reserved < RESERVE.capacity
-    );
+    const mayUseReserve = this.policy === 'reserve' && RESERVE.kinds.some((kind) => kind === routing.kind);
+    return !mayUseReserve || this.waiting.filter(({ isReserved }) => isReserved).length === RESERVE.capacity;
   }
 
-  /** Free places that any event may take. */
-  get #commonPlaces(): number {
-    return (
-      this.capacity -
-      (this.policy === 'reserve' ? this.waiting.filter((place) => !place.isReserved) : this.waiting).length
-    );
+  /** Whether a place is free that any event may take. */
+  get #hasRoom(): boolean {
+    const common = this.policy === 'reserve' ? this.waiting.filter(({ isReserved }) => !isReserved) : this.waiting;
+    return common.length < this.capacity;
+  }
+}
+
+/** How many are missing. */
+export function total(missing: Missing): number {
+  return Object.values(missing).reduce((sum, count) => sum + count, 0);
+}
+
+function add(missing: Missing, more: Missing): void {
+  for (const [kind, count] of Object.entries(more)) {
+    missing[kind] = (missing[kind] ?? 0) + count;
   }
 }

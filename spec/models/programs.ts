@@ -86,6 +86,8 @@ export interface Plan {
   readonly form: Form;
   /** With how many events it answers one that it is given, in turns. */
   readonly answers: readonly number[];
+  /** Whether its filter is a function that lets everything through, and answers as well. */
+  readonly asks: boolean;
   /** Whether it joins before the first step; else when a step or a deed says so. */
   readonly isThere: boolean;
   /** Whether its consumer comes with it; else when a step or a deed says so, or at the end. */
@@ -94,10 +96,16 @@ export interface Plan {
   readonly isWatched: boolean;
 }
 
-/** What is done between turns, or by a consumer that was given something. `at` is the place of a receiver among those that have joined. */
+/**
+ * What is done between turns, or by a consumer that was given something. `at` is the place of a receiver among those that have joined.
+ *
+ * - `watch` observes `lagged$`; `finish` lets a slow consumer be through with its event.
+ * - `pull` takes as many as are there, and no more than `count`: also of a receiver whose subscriber is still to come.
+ * - `throw` is for consumers of `events$` and `deliveries$` only.
+ */
 export type Deed =
-  | { readonly do: 'join' | 'check' | 'flush' | 'close bus' }
-  | { readonly do: 'attach' | 'close' | 'unsubscribe' | 'dispose' | 'finish'; readonly at: number }
+  | { readonly do: 'join' | 'check' | 'flush' | 'throw' | 'close bus' }
+  | { readonly do: 'attach' | 'watch' | 'close' | 'unsubscribe' | 'dispose' | 'finish'; readonly at: number }
   | { readonly do: 'pull'; readonly at: number; readonly count: number };
 
 export type Step =
@@ -108,6 +116,8 @@ export interface Program {
   readonly steps: readonly Step[];
   /** What consumers do beside answering: `deed`, when they have been given `after` events and gaps in all. */
   readonly deeds: readonly { readonly after: number; readonly deed: Deed }[];
+  /** What filters do beside answering, when they have been asked `after` times in all. */
+  readonly asides: readonly { readonly after: number; readonly deed: Deed }[];
   /** How many events they answer with in all: then they are silent, and the program ends. */
   readonly budget: number;
 }
@@ -127,13 +137,24 @@ const at = fc.nat(4);
 
 const deed: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 3, arbitrary: fc.constant<Deed>({ do: 'join' }) },
-  { weight: 2, arbitrary: fc.constantFrom<Deed>({ do: 'check' }, { do: 'flush' }) },
+  { weight: 3, arbitrary: fc.constantFrom<Deed>({ do: 'check' }, { do: 'flush' }, { do: 'throw' }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('pull' as const), at, count: fc.constantFrom(1, 1, 2, 100) }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('attach' as const, 'finish' as const), at }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constantFrom('attach' as const, 'attach' as const, 'watch' as const, 'finish' as const),
+      at,
+    }),
+  },
   {
     weight: 4,
     arbitrary: fc.record({ do: fc.constantFrom('close' as const, 'unsubscribe' as const, 'dispose' as const), at }),
   },
+);
+
+const aside: fc.Arbitrary<Deed> = fc.oneof(
+  fc.constant<Deed>({ do: 'join' }),
+  fc.record({ do: fc.constant('close' as const), at }),
 );
 
 function planOf(scale: Scale, filter: fc.Arbitrary<FilterName>): fc.Arbitrary<Plan> {
@@ -152,6 +173,7 @@ function planOf(scale: Scale, filter: fc.Arbitrary<FilterName>): fc.Arbitrary<Pl
     ),
     form: fc.constantFrom<Form>('function', 'observer', 'deliveries$', 'deliveries$', ...FORMS),
     answers: fc.array(fc.constantFrom(0, 1, 1, 2, 3), { maxLength: 4 }),
+    asks: fc.constantFrom(...Array<boolean>(15).fill(false), true),
     isThere: fc.constantFrom(true, true, true, false),
     isConsumed: fc.constantFrom(true, true, true, false),
     isWatched: fc.constantFrom(false, false, false, true),
@@ -185,6 +207,7 @@ function programsOf(scale: Scale): fc.Arbitrary<Program> {
     plans: fc.array(planOf(scale, filter), { minLength: 1, maxLength: 5 }),
     steps: fc.array(stepOf(scale), { minLength: 1, maxLength: 12 }),
     deeds: fc.array(fc.record({ after: fc.nat(scale.budget), deed }), { maxLength: 4 }),
+    asides: fc.array(fc.record({ after: fc.nat(scale.budget), deed: aside }), { maxLength: 2 }),
     budget: fc.nat(scale.budget),
   });
 }

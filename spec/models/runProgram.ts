@@ -1,27 +1,24 @@
-import { EMPTY, type Observable, type SchedulerLike, Subject, type Subscription } from 'rxjs';
+import { EMPTY, type Observable, type SchedulerLike } from 'rxjs';
 import type {
   BusEvent,
   BusReceiver,
   EventFilter,
   EventRouting,
-  Gap,
+  Logger,
   ReceiverOptions,
   SharingBus,
 } from '../../lib/index.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
-import {
-  type Ending,
-  isBarrier,
-  keyOf,
-  ListReceiver,
-  type Missing,
-  type Place,
-  type Policy,
-  RESERVE,
-} from './ListReceiver.js';
+import { Differences } from './Differences.js';
+import { Inspection } from './Inspection.js';
+import { isBarrier, keyOf, type Policy, RESERVE, total } from './ListReceiver.js';
 import { type Deed, FILTERS, type Plan, type Program, type Step, TOPICS } from './programs.js';
+import { Seat, Work } from './Seat.js';
+import { shown, shownEnding, shownGap } from './shown.js';
+import { Turns } from './Turns.js';
 
-type Bus = Pick<
+/** As much of a bus as programs use. */
+export type Bus = Pick<
   SharingBus<number>,
   | 'publish'
   | 'subscribeFiltered'
@@ -36,8 +33,13 @@ type Bus = Pick<
 
 /** What a program is run against: the library from its sources, or as it is built. */
 export interface Library {
-  readonly SharingBus: new (options: { scheduler: SchedulerLike }) => Bus;
+  readonly SharingBus: new (options: { scheduler: SchedulerLike; logger: Partial<Logger> }) => Bus;
   readonly EventFilter: typeof EventFilter;
+}
+
+/** What consumers throw where a program says so: RxJS reports it. */
+export class PlannedError extends Error {
+  override readonly name = 'PlannedError';
 }
 
 /** A program that goes on for so many turns will not end. */
@@ -52,99 +54,20 @@ const OPTIONS: Readonly<Record<Policy, ReceiverOptions<number>>> = {
   evict: { overflow: 'evict' },
 };
 
-/** Runs `program` on a bus of `library` beside lists, and throws at the first difference. */
-export async function runProgram(library: Library, program: Program): Promise<void> {
-  await new Run(library, program).run();
+/**
+ * Runs `program` on a bus of `library` beside its model.
+ *
+ * @returns How many {@link PlannedError}s its consumers threw.
+ * @throws Error that tells the first difference.
+ */
+export function runProgram(library: Library, program: Program): Promise<number> {
+  return new Run(library, program).run();
 }
 
-/** Work that is through when a program says so. */
-class Work {
-  readonly #through$ = new Subject<never>();
-
-  get through$(): Observable<never> {
-    return this.#through$;
-  }
-
-  end(): void {
-    this.#through$.complete();
-  }
-}
-
-/** One receiver: the bus's, and the model's. */
-class Seat {
-  readonly model: ListReceiver;
-  handle: BusReceiver<number> | undefined;
-  iterator: AsyncIterator<BusEvent<number>> | undefined;
-  subscription: Subscription | undefined;
-  hasConsumer = false;
-  /** Whether the consumer was told the end, or has left. */
-  isThrough = false;
-  /** Whether its turn must come in the present action. */
-  isDue = false;
-  /**
-   * Whether it may come: where a turn may have been asked for that has nothing to do by itself. One that pulls has such a turn to tell that
-   * it has caught up, one that replaces has it for what was replaced and handed over in the turn before.
-   */
-  mayBeDue = false;
-  /** Events and gaps that its consumer was given. */
-  given = 0;
-  /** Of one that pulls: calls that wait. */
-  pulls = 0;
-  /** What the calls of one that pulls are to give, and what they gave. */
-  readonly pulled: string[] = [];
-  readonly got: string[] = [];
-  /** The event that is handed over, while the gap before it is told. */
-  inHand: Place | undefined;
-  /** What a slow consumer makes of the present event. */
-  work: Work | undefined;
-  readonly watched: number[] = [];
-  isWatchOver = false;
-
-  constructor(
-    readonly id: number,
-    readonly plan: Plan,
-  ) {
-    this.model = new ListReceiver(plan.capacity, plan.policy, FILTERS[plan.filter].wants);
-  }
-
-  get isOpen(): boolean {
-    return this.model.ending === undefined;
-  }
-
-  /** Whether a turn has to come: its consumer is there, and there is something to tell it. */
-  get awaitsTurn(): boolean {
-    const { waiting, ending } = this.model;
-    return this.hasConsumer && !this.isThrough && this.isReady && (waiting.length > 0 || ending !== undefined);
-  }
-
-  /** Whether a turn may have been asked for that has nothing to do when the action begins. */
-  get mayHaveIdleTurn(): boolean {
-    const { form, policy } = this.plan;
-    return form === 'consume' || form === 'slow consume' || policy === 'latest' || policy === 'barrier';
-  }
-
-  /** Whether it takes something in its next turn. */
-  get isReady(): boolean {
-    switch (this.plan.form) {
-      case 'slow consume':
-        return this.work === undefined;
-      case 'loop':
-      case 'loops':
-        return this.pulls > 0;
-      case 'recv':
-      case 'iterator':
-      case 'deliveries':
-        return false;
-      default:
-        return true;
-    }
-  }
-}
-
-interface Flush {
-  /** What it waits for, by receivers. */
-  readonly places: readonly (readonly [Seat, ReadonlySet<Place>])[];
-  isOver: boolean;
+/** Something that the bus does in the order in which it was asked for: to offer an event, or to end a receiver. */
+interface Job {
+  readonly isEvent: boolean;
+  readonly run: () => void;
 }
 
 class Run {
@@ -153,64 +76,85 @@ class Run {
   readonly #scheduler = new ManualScheduler();
   readonly #bus: Bus;
   readonly #seats: Seat[] = [];
-  readonly #flushes: Flush[] = [];
   readonly #unborn: Plan[];
+  readonly #differences = new Differences();
+  readonly #turns: Turns;
+  readonly #inspection: Inspection;
+  /**
+   * Sees each event before the other receivers do, and takes none. A program whose filters publish has one. It is held, since a receiver that
+   * is not is taken off.
+   */
+  readonly #witness: BusReceiver<number> | undefined;
+  /** Of a bus that has a witness, what is not done yet. */
+  readonly #jobs: Job[] = [];
+  /** How many calls of `publish` have not returned. */
+  #publishing = 0;
   #isOpen = true;
   #published = 0;
-  #bound = 0;
   #answered = 0;
   #given = 0;
-  #isActing = false;
-  /** Whose turn it is. */
-  #current: Seat | undefined;
-  /** The first difference. What follows it is of no interest. */
-  #difference: string | undefined;
+  #asked = 0;
+  /** Whether the consumer that is called has to throw. */
+  #throws = false;
+  #thrown = 0;
 
   constructor(library: Library, program: Program) {
     this.#library = library;
     this.#program = program;
-    this.#bus = new library.SharingBus({ scheduler: this.#scheduler });
+    this.#bus = new library.SharingBus({
+      scheduler: this.#scheduler,
+      logger: {
+        warn: (line) => {
+          this.#noteLag(line, true);
+        },
+        info: (line) => {
+          this.#noteLag(line, false);
+        },
+      },
+    });
     this.#unborn = program.plans.filter(({ isThere }) => !isThere);
+    this.#turns = new Turns(this.#seats, this.#differences, () => this.#bus.stats());
+    this.#witness = program.plans.some(({ asks }) => asks) ? this.#joinWitness() : undefined;
+    this.#inspection = new Inspection(this.#bus, this.#seats, this.#differences, this.#turns, this.#witness?.id);
   }
 
-  async run(): Promise<void> {
+  async run(): Promise<number> {
     const { plans, steps } = this.#program;
-    plans
-      .filter(({ isThere }) => isThere)
-      .forEach((plan) => {
-        this.#join(plan);
-      });
-    const settles = plans.some(({ form }) => form === 'loop' || form === 'loops');
+    for (const plan of plans.filter(({ isThere }) => isThere)) {
+      this.#join(plan);
+    }
+    const pulls = plans.some(({ form }) => form === 'loop' || form === 'loops');
     for (const step of steps) {
       this.#take(step);
-      await this.#checked(settles);
+      await this.#checked(pulls);
     }
-    await this.#untilQuiet(settles);
-    this.#seats.forEach((seat) => {
-      this.#attach(seat);
-    });
-    await this.#untilQuiet(settles);
-    this.#checkFlushes();
+    await this.#untilQuiet(pulls);
+    this.#attachAll();
+    await this.#untilQuiet(pulls);
+    await this.#checked(this.#inspection.hasFlushes);
+    this.#inspection.checkFlushes();
     this.#closeBus();
     for (let round = 0; round < 3; round += 1) {
-      await this.#untilQuiet(settles);
+      await this.#untilQuiet(pulls);
+      this.#attachAll();
       this.#seats.forEach((seat) => {
-        this.#attach(seat);
         this.#pull(seat, Infinity);
       });
     }
     await this.#untilQuiet(true);
-    this.#checkEnd();
+    this.#inspection.checkEnd();
+    this.#differences.same('actions', this.#scheduler.pending, 0);
     await this.#checked(false);
+    return this.#thrown;
   }
 
+  /** @param settles Whether promises are to be told first. */
   async #checked(settles: boolean): Promise<void> {
     if (settles) {
-      // What was pulled comes by promises.
       await new Promise((resolve) => setImmediate(resolve));
     }
-    if (this.#difference !== undefined) {
-      throw new Error(this.#difference);
+    if (this.#differences.first !== undefined) {
+      throw new Error(this.#differences.first);
     }
   }
 
@@ -220,11 +164,11 @@ class Run {
       this.#seats.forEach((seat) => {
         this.#finish(seat);
       });
-      await this.#checked(settles || this.#flushes.length > 0);
+      await this.#checked(settles);
       if (this.#scheduler.pending === 0) {
         return;
       }
-      this.#same('turns without an end', turns < MANY_TURNS, true);
+      this.#differences.same('turns without an end', turns < MANY_TURNS, true);
       this.#turn();
     }
   }
@@ -251,10 +195,13 @@ class Run {
         return;
       }
       case 'check':
-        this.#check();
+        this.#inspection.check();
         return;
       case 'flush':
-        this.#flush();
+        this.#inspection.flush();
+        return;
+      case 'throw':
+        this.#throws = this.#turns.isActing;
         return;
       case 'close bus':
         this.#closeBus();
@@ -272,6 +219,9 @@ class Run {
       case 'attach':
         this.#attach(seat);
         return;
+      case 'watch':
+        this.#watch(seat);
+        return;
       case 'finish':
         this.#finish(seat);
         return;
@@ -287,27 +237,113 @@ class Run {
     }
   }
 
+  #turn(): void {
+    this.#turns.begin();
+    this.#scheduler.turn();
+    this.#turns.end();
+    // Nothing is staged now, so to look changes nothing.
+    this.#inspection.check();
+  }
+
   #publish(topic: number): void {
     const routing = TOPICS[topic % TOPICS.length] as EventRouting;
     const event: BusEvent<number> = { routing, origin: 'runtime', event: this.#published };
     if (this.#isOpen) {
       this.#published += 1;
-      this.#bound += routing.scrollId === undefined ? 0 : 1;
-      for (const { model } of this.#seats) {
-        model.offer(event);
+      this.#inspection.published(event);
+      // Law 13: it is for those that are there at this call.
+      const present = this.#seats.filter(({ isOpen }) => isOpen);
+      this.#jobs.push({
+        isEvent: true,
+        run: () => {
+          for (const { model } of present) {
+            model.offer(event);
+          }
+        },
+      });
+    }
+    if (this.#witness === undefined) {
+      this.#runJobs();
+    }
+    this.#publishing += 1;
+    this.#bus.publish(event);
+    this.#publishing -= 1;
+    if (this.#publishing === 0) {
+      this.#differences.same('events on their way', this.#jobs.filter(({ isEvent }) => isEvent).length, 0);
+      this.#runJobs();
+      this.#inspection.checkLagging();
+    }
+  }
+
+  #runJobs(): void {
+    for (const { run } of this.#jobs.splice(0)) {
+      run();
+    }
+  }
+
+  /** Law 15: what a filter publishes comes after the event that it is asked about. */
+  #joinWitness(): BusReceiver<number> {
+    return this.#bus.subscribeFiltered(
+      this.#library.EventFilter.where(() => {
+        if (!this.#inspection.isAsking) {
+          const at = this.#jobs.findIndex(({ isEvent }) => isEvent);
+          this.#jobs.splice(0, at + 1).forEach(({ run }) => {
+            run();
+          });
+        }
+        return false;
+      }),
+    );
+  }
+
+  /** The part of a filter that publishes. */
+  #ask({ id, plan: { answers } }: Seat): void {
+    if (this.#inspection.isAsking) {
+      return;
+    }
+    this.#asked += 1;
+    for (const { after, deed } of this.#program.asides) {
+      if (after === this.#asked) {
+        this.#act(deed);
       }
     }
-    this.#bus.publish(event);
+    this.#answer(answers[this.#asked % answers.length], this.#asked + id);
+  }
+
+  /** Law 28. */
+  #noteLag(line: unknown, lags: boolean): void {
+    const id = Number(/receiver (\d+) (?:begins to lag|has caught up)/.exec(String(line))?.[1]);
+    const seat = this.#seats.find((one) => one.id === id);
+    if (seat === undefined) {
+      this.#differences.same('logged', line, undefined);
+      return;
+    }
+    const { model } = seat;
+    this.#differences.same(`receiver ${id}: said that it lags`, seat.saysThatItLags, !lags);
+    seat.saysThatItLags = lags;
+    if (lags) {
+      this.#differences.same(`receiver ${id}: lags`, model.isLagging, true);
+    } else {
+      this.#turns.noticePulls();
+      this.#differences.same(`receiver ${id}: caught up`, seat.pulls > 0 || model.waiting.length === 0, true);
+      this.#differences.same(`receiver ${id}: tells its count`, String(line).endsWith(`lagged: ${model.lagged}`), true);
+      model.isLagging = false;
+    }
   }
 
   #join(plan: Plan): void {
     if (!this.#isOpen) {
       return;
     }
-    const { filter, capacity, policy, form, isConsumed, isWatched } = plan;
-    const seat = new Seat(this.#seats.length, plan);
+    const { EventFilter: filters } = this.#library;
+    const { filter, capacity, policy, form } = plan;
+    const seat = new Seat(this.#seats.length + (this.#witness === undefined ? 0 : 1), plan);
     this.#seats.push(seat);
-    const made = FILTERS[filter].make(this.#library.EventFilter);
+    const asking = (): boolean => {
+      this.#ask(seat);
+      return true;
+    };
+    const made: EventFilter<number> = plan.asks ? filters.where<number>(asking) : FILTERS[filter].make(filters);
     const options = { capacity, ...OPTIONS[policy] };
     if (form === 'stream') {
       this.#subscribe(seat, this.#bus.stream(made, options));
@@ -321,29 +357,47 @@ class Run {
       return;
     }
     seat.handle = this.#bus.subscribeFiltered(made, options);
-    this.#same('id', seat.handle.id, seat.id);
-    if (isWatched) {
-      seat.handle.lagged$.subscribe({
-        next: (lagged) => seat.watched.push(lagged),
-        complete: () => {
-          seat.isWatchOver = true;
-        },
-      });
+    this.#differences.same('id', seat.handle.id, seat.id);
+    if (plan.isWatched) {
+      this.#watch(seat);
     }
-    if (isConsumed) {
+    if (plan.isConsumed) {
       this.#attach(seat);
     }
   }
 
+  #watch(seat: Seat): void {
+    const { handle, id, model } = seat;
+    if (handle === undefined || seat.watched !== undefined) {
+      return;
+    }
+    const watched: number[] = [];
+    seat.watched = watched;
+    seat.laggedBefore = model.lagged;
+    handle.lagged$.subscribe({
+      next: (lagged) => watched.push(lagged),
+      complete: () => {
+        seat.isWatchOver = true;
+      },
+    });
+    this.#differences.same(`receiver ${id}: lagged$ at first`, watched, [model.lagged]);
+  }
+
+  #attachAll(): void {
+    this.#seats.forEach((seat) => {
+      this.#attach(seat);
+    });
+  }
+
   /** Gives its consumer to a receiver that has none. */
   #attach(seat: Seat): void {
-    const { handle, hasConsumer, isThrough, plan, model } = seat;
-    if (handle === undefined || hasConsumer || isThrough) {
+    const { handle, hasConsumer, plan, model, tellsGaps } = seat;
+    if (handle === undefined || hasConsumer) {
       return;
     }
     seat.hasConsumer = true;
     seat.mayBeDue = true;
-    const isOver = model.ending === 'complete' && model.waiting.length === 0 && total(model.missing) === 0;
+    const isLeft = model.waiting.length > 0 || (tellsGaps && total(model.missing) > 0);
     switch (plan.form) {
       case 'iterator':
         seat.iterator = handle[Symbol.asyncIterator]();
@@ -362,10 +416,12 @@ class Run {
         seat.subscription = handle.deliveries$.subscribe({
           next: (delivery) => {
             if (delivery.type === 'gap') {
-              this.#gap(seat, delivery);
+              this.#turns.gap(seat, delivery);
             } else {
-              this.#event(seat, delivery.event);
+              this.#turns.event(seat, delivery.event);
             }
+            this.#react(seat);
+            this.#throwIfAsked();
           },
           ...this.#endings(seat),
         });
@@ -374,20 +430,26 @@ class Run {
         this.#subscribe(seat, handle.events$);
     }
     // Law 32: after its end it completes at once.
-    this.#same(`receiver ${seat.id}: completes at once`, seat.isThrough, isOver);
+    this.#differences.same(
+      `receiver ${seat.id}: completes at once`,
+      seat.isThrough,
+      model.ending === 'complete' && !isLeft,
+    );
   }
 
   #subscribe(seat: Seat, events$: Observable<BusEvent<number>>): void {
     seat.hasConsumer = true;
     const next = (event: BusEvent<number>): void => {
-      this.#event(seat, event);
+      this.#turns.event(seat, event);
+      this.#react(seat);
+      this.#throwIfAsked();
     };
     // A function is told no error: RxJS reports it, and so would end the program.
     if (seat.plan.form === 'function' && seat.plan.policy !== 'evict') {
       const subscription = events$.subscribe(next);
       subscription.add(() => {
         if (!seat.isThrough) {
-          this.#end(seat, 'complete');
+          this.#turns.ending(seat, 'complete');
         }
       });
       seat.subscription = subscription;
@@ -399,30 +461,40 @@ class Run {
   #endings(seat: Seat): { error: (error: unknown) => void; complete: () => void } {
     return {
       error: (error) => {
-        this.#end(seat, error);
+        this.#turns.ending(seat, error);
       },
       complete: () => {
-        this.#end(seat, 'complete');
+        this.#turns.ending(seat, 'complete');
       },
     };
   }
 
+  /** Law 30. */
   #close(seat: Seat): void {
-    seat.model.close();
-    // Law 30: they are the same.
-    if (seat.handle === undefined || seat.given % 2 === 0) {
-      this.#bus.unsubscribe(seat.id);
+    const { handle, id, model, given } = seat;
+    seat.isClosed = true;
+    this.#jobs.push({
+      isEvent: false,
+      run: () => {
+        model.close();
+      },
+    });
+    // They are the same.
+    if (handle === undefined || given % 2 === 0) {
+      this.#bus.unsubscribe(id);
     } else {
-      seat.handle.close();
+      handle.close();
+    }
+    if (this.#publishing === 0) {
+      this.#runJobs();
     }
   }
 
   /** Law 31. */
   #leave(seat: Seat, disposes: boolean): void {
-    const { handle, subscription, model, plan } = seat;
-    const isPulled = plan.form === 'loop' || plan.form === 'loops';
-    if (seat.isThrough || (isPulled && this.#isActing && !seat.isOpen)) {
-      // Whether the turn of one that has no slot and is pulled has come can not be seen.
+    const { handle, subscription, model, isLoop } = seat;
+    if (seat.isThrough || (isLoop && this.#turns.isActing && !seat.isOpen)) {
+      // Whether one that has no slot has had its turn is seen by what its consumer was given: not at once, where it pulls.
       return;
     }
     model.leave();
@@ -430,8 +502,8 @@ class Run {
       model.delivered -= 1;
       seat.inHand = undefined;
     }
-    if (isPulled) {
-      this.#serve(seat);
+    if (isLoop) {
+      this.#turns.answer(seat);
     }
     if (disposes && handle !== undefined) {
       handle[Symbol.dispose]();
@@ -442,6 +514,7 @@ class Run {
     }
   }
 
+  /** Law 33. */
   #closeBus(): void {
     this.#isOpen = false;
     this.#seats.forEach(({ model }) => {
@@ -450,417 +523,115 @@ class Run {
     this.#bus.close();
   }
 
-  /** The consumers' part: they answer, and do what else the program says. */
+  /** What a consumer does that was given an event, or a gap. */
   #react(seat: Seat): void {
     const { answers } = seat.plan;
-    const { deeds, budget } = this.#program;
-    if (this.#difference !== undefined) {
+    if (this.#differences.first !== undefined) {
       return;
     }
     seat.given += 1;
     this.#given += 1;
+    this.#inspection.checkLagged(seat);
+    const due = this.#program.deeds.filter(({ after }) => after === this.#given);
     const act = (): void => {
-      deeds.forEach(({ after, deed }) => {
-        if (after === this.#given) {
-          this.#act(deed);
-        }
+      due.forEach(({ deed }) => {
+        this.#act(deed);
       });
     };
-    this.#checkLagged(seat);
     if (seat.given % 2 === 0) {
       act();
     }
-    const count = Math.min(answers[(seat.given - 1) % answers.length] ?? 0, budget - this.#answered);
-    this.#answered += count;
-    for (let n = 0; n < count; n += 1) {
-      this.#publish(seat.given + n + seat.id);
-    }
+    this.#answer(answers[(seat.given - 1) % answers.length], seat.given + seat.id);
     if (seat.given % 2 === 1) {
       act();
     }
-    this.#checkLagged(seat);
+    this.#inspection.checkLagged(seat);
   }
 
-  #turn(): void {
-    for (const seat of this.#seats) {
-      seat.isDue = seat.awaitsTurn;
-      seat.mayBeDue = seat.mayHaveIdleTurn;
-    }
-    this.#isActing = true;
-    this.#scheduler.turn();
-    this.#endTurn();
-    this.#noticePulls();
-    for (const seat of this.#seats) {
-      if (seat.isDue && seat.pulls > 0) {
-        this.#serve(seat);
-      }
-      this.#same(`receiver ${seat.id}: its turn is still to come`, seat.isDue, false);
-    }
-    this.#isActing = false;
-    this.#check();
-  }
-
-  /**
-   * The turn of `seat` has begun, or goes on. Receivers have their turns in any order, one after the other.
-   *
-   * Law 26: a turn delivers what waited when it began.
-   */
-  #inTurn(seat: Seat): void {
-    if (this.#current === seat) {
-      return;
-    }
-    this.#endTurn();
-    this.#noticePulls();
-    this.#same(`receiver ${seat.id}: may have a turn`, this.#isActing && (seat.isDue || seat.mayBeDue), true);
-    seat.isDue = false;
-    seat.mayBeDue = false;
-    for (const place of seat.model.waiting) {
-      place.isDue = true;
-    }
-    this.#current = seat;
-  }
-
-  #endTurn(): void {
-    const seat = this.#current;
-    this.#current = undefined;
-    if (seat === undefined || seat.isThrough) {
-      return;
-    }
-    const { waiting, ending, missing } = seat.model;
-    this.#same(`receiver ${seat.id}: left over in its turn`, waiting.filter(({ isDue }) => isDue).length, 0);
-    if (waiting.length === 0) {
-      this.#same(`receiver ${seat.id}: was told its end`, ending !== undefined, false);
-      if (seat.plan.form === 'deliveries$') {
-        this.#same(`receiver ${seat.id}: missing, and not told`, missing, {});
-      }
+  #answer(events = 0, topic: number): void {
+    const count = Math.min(events, this.#program.budget - this.#answered);
+    this.#answered += count;
+    for (let n = 0; n < count; n += 1) {
+      this.#publish(topic + n);
     }
   }
 
-  #event(seat: Seat, event: BusEvent<number>): void {
-    this.#inTurn(seat);
-    const { model, plan } = seat;
-    let place = seat.inHand;
-    seat.inHand = undefined;
-    if (place === undefined && model.waiting[0]?.isDue === true) {
-      place = model.take();
-      if (plan.form === 'deliveries$') {
-        this.#same(`receiver ${seat.id}: missing before event ${event.event}, and not told`, place.missing, {});
-      }
+  /** Law 14. */
+  #throwIfAsked(): void {
+    if (this.#throws) {
+      this.#throws = false;
+      this.#thrown += 1;
+      throw new PlannedError();
     }
-    this.#same(`receiver ${seat.id}: event`, event.event, place?.event.event);
-    this.#react(seat);
   }
 
-  #gap(seat: Seat, { missed, byKind }: Gap): void {
-    this.#inTurn(seat);
-    const { model } = seat;
-    let missing: Missing | undefined;
-    if (model.waiting[0]?.isDue === true) {
-      seat.inHand = model.take();
-      ({ missing } = seat.inHand);
-    } else if (model.waiting.length === 0) {
-      missing = model.takeMissing();
-    }
-    this.#same(`receiver ${seat.id}: gap`, { missed, byKind }, missing && { missed: total(missing), byKind: missing });
-    this.#react(seat);
-  }
-
-  /** A turn of a `consume` is for one event. */
   #consume(seat: Seat, event: BusEvent<number>): Observable<never> {
-    this.#inTurn(seat);
-    this.#current = undefined;
-    const place = seat.model.waiting.length > 0 ? seat.model.take() : undefined;
-    this.#same(`receiver ${seat.id}: event`, event.event, place?.event.event);
+    this.#turns.consume(seat, event);
     const work = seat.plan.form === 'slow consume' ? new Work() : undefined;
     seat.work = work;
     this.#react(seat);
+    this.#throws = false;
     return work?.through$ ?? EMPTY;
   }
 
-  /** The slow consumer is through with its event. */
+  /** A slow consumer is through with its event. */
   #finish(seat: Seat): void {
     const { work } = seat;
     seat.work = undefined;
     work?.end();
   }
 
-  #end(seat: Seat, ending: unknown): void {
-    const { model } = seat;
-    // One that has ended tells it in the midst of being subscribed to.
-    if (seat.subscription !== undefined) {
-      this.#inTurn(seat);
-    }
-    this.#same(`receiver ${seat.id}: waits at the end`, model.waiting.length, 0);
-    this.#same(`receiver ${seat.id}: ending`, shownEnding(ending), shownEnding(model.ending));
-    seat.isThrough = true;
-  }
-
   /** Takes up to `count` of what is there. */
   #pull(seat: Seat, count: number): void {
-    const { handle, iterator, model, plan } = seat;
-    const isPulled = plan.form === 'recv' || plan.form === 'iterator' || plan.form === 'deliveries';
-    if (!isPulled || handle === undefined) {
-      return;
-    }
-    if (!seat.hasConsumer) {
-      this.#attach(seat);
+    const { handle, subscription, pulls } = seat;
+    if (handle === undefined || subscription !== undefined || pulls > 0) {
       return;
     }
     for (let n = 0; n < count && !seat.isThrough; n += 1) {
-      const next = this.#nextPulled(seat);
+      const next = this.#turns.nextPulled(seat);
       if (next === undefined) {
         return;
       }
       seat.pulled.push(next);
-      let answer: Promise<string>;
-      if (plan.form === 'deliveries') {
-        answer = handle.deliveries
-          .recv()
-          .then((delivery) => (delivery?.type === 'gap' ? shownGap(delivery.byKind) : shown(delivery?.event)));
-      } else if (iterator === undefined) {
-        answer = handle.recv().then(shown);
-      } else {
-        answer = iterator
-          .next()
-          .then(({ done, value }) => shown(done === true ? undefined : (value)));
-      }
-      answer.then(
-        (got) => seat.got.push(got),
-        (error: unknown) => seat.got.push(shownEnding(error)),
-      );
-      this.#checkLagged(seat);
-      seat.isThrough = model.ending === 'complete' && next === 'complete';
+      void this.#call(seat, handle).then((got) => seat.got.push(got));
+      this.#inspection.checkLagged(seat);
+      seat.isThrough = next === 'complete';
     }
   }
 
-  /** What the next call of a receiver that is pulled has to give, taken out of the model; `undefined` where nothing is there. */
-  #nextPulled({ model, plan }: Seat): string | undefined {
-    const [first] = model.waiting;
-    if (plan.form === 'deliveries') {
-      const missing = first?.missing ?? model.missing;
-      if (total(missing) > 0) {
-        if (first === undefined) {
-          model.missing = {};
-        } else {
-          first.missing = {};
-        }
-        return shownGap(missing);
+  async #call({ iterator, tellsGaps }: Seat, handle: BusReceiver<number>): Promise<string> {
+    try {
+      if (tellsGaps) {
+        const delivery = await handle.deliveries.recv();
+        return delivery?.type === 'gap' ? shownGap(delivery.byKind) : shown(delivery?.event);
       }
+      if (iterator === undefined) {
+        return shown(await handle.recv());
+      }
+      const next = await iterator.next();
+      return shown(next.done === true ? undefined : next.value);
+    } catch (error) {
+      return shownEnding(error);
     }
-    if (first !== undefined) {
-      return shown(model.take().event);
-    }
-    const { ending } = model;
-    // An error is told once.
-    model.ending &&= 'complete';
-    return ending && shownEnding(ending);
   }
 
   async #loop(seat: Seat): Promise<void> {
-    const { handle } = seat;
+    const { id, handle, pulled, got } = seat;
     for (;;) {
       // What waits is taken at the call; by those that were called before, first.
       seat.pulls += 1;
-      this.#serve(seat);
-      const got = await (handle as BusReceiver<number>).recv().then(shown, shownEnding);
-      if (seat.pulled.length === seat.got.length && !seat.isOpen) {
+      this.#turns.answer(seat);
+      const given = await (handle as BusReceiver<number>).recv().then(shown, shownEnding);
+      if (pulled.length === got.length && !seat.isOpen) {
         // It had a turn to tell that it has caught up, and has no figures any more.
-        this.#serve(seat);
+        this.#turns.answer(seat);
       }
-      this.#same(`receiver ${seat.id}: call ${seat.got.length}`, got, seat.pulled[seat.got.length]);
-      seat.got.push(got);
-      if (this.#difference !== undefined || !got.startsWith('event')) {
+      this.#differences.same(`receiver ${id}: call ${got.length}`, given, pulled[got.length]);
+      got.push(given);
+      if (this.#differences.first !== undefined || !given.startsWith('event')) {
         return;
       }
       this.#react(seat);
     }
   }
-
-  /** Answers the calls that wait. */
-  #serve(seat: Seat): void {
-    seat.isDue = false;
-    for (; seat.pulls > 0; seat.pulls -= 1) {
-      const next = this.#nextPulled(seat);
-      if (next === undefined) {
-        return;
-      }
-      seat.pulled.push(next);
-    }
-  }
-
-  /**
-   * A call that waits is answered in a turn, and its promise tells later: that an event is gone is seen in the figures. That turn need not be due:
-   * a receiver that is pulled has one to tell that it has caught up.
-   */
-  #noticePulls(): void {
-    const asked = this.#seats.filter((seat) => seat.pulls > 0 && seat.isOpen && seat.model.waiting.length > 0);
-    if (asked.length > 0) {
-      const { receivers } = this.#bus.stats();
-      for (const seat of asked) {
-        const stats = receivers.find(({ id }) => id === seat.id);
-        if (stats !== undefined && stats.delivered > seat.model.delivered) {
-          this.#serve(seat);
-        }
-      }
-    }
-  }
-
-  #flush(): void {
-    const waitedFor = this.#seats.filter(
-      ({ isOpen, hasConsumer, isThrough, subscription }) =>
-        isOpen || (hasConsumer && !isThrough && subscription !== undefined),
-    );
-    const flush: Flush = {
-      places: waitedFor.map((seat) => [seat, new Set(seat.model.waiting)]),
-      isOver: false,
-    };
-    this.#flushes.push(flush);
-    void this.#bus.flush().then(() => {
-      flush.isOver = true;
-    });
-  }
-
-  #checkFlushes(): void {
-    for (const { places, isOver } of this.#flushes) {
-      const isWaitedFor = places.some(
-        ([{ model, isOpen, hasConsumer, subscription }, waited]) =>
-          (isOpen || (hasConsumer && subscription !== undefined)) && model.waiting.some((place) => waited.has(place)),
-      );
-      this.#same('a flush is over', isOver, !isWaitedFor);
-    }
-  }
-
-  #checkLagged({ id, handle, model }: Seat): void {
-    if (handle !== undefined) {
-      this.#same(`receiver ${id}: lagged`, handle.lagged, model.lagged);
-    }
-  }
-
-  /** Compares all that can be seen. Called between turns, it settles what is staged. */
-  #check(): void {
-    if (this.#difference !== undefined) {
-      return;
-    }
-    const open = this.#seats.filter(({ isOpen }) => isOpen);
-    this.#same('receivers', this.#bus.subscriberCount, open.length);
-    this.#seats.forEach((seat) => {
-      this.#checkLagged(seat);
-    });
-    if (this.#isActing) {
-      this.#noticePulls();
-    }
-    const { receivers, ...totals } = this.#bus.stats();
-    for (const [index, { id, model }] of open.entries()) {
-      const { capacity, waiting, highWaterMark, delivered, lagged } = receivers[index] ?? {};
-      this.#same(
-        `receiver ${id}: stats`,
-        { id: receivers[index]?.id, capacity, waiting, highWaterMark, delivered, lagged },
-        {
-          id,
-          capacity: model.capacity,
-          waiting: model.waiting.length,
-          highWaterMark: model.highWaterMark,
-          delivered: model.delivered,
-          lagged: model.lagged,
-        },
-      );
-    }
-    if (!this.#isActing) {
-      this.#same('published', totals.published, this.#published);
-      this.#same('bound', totals.bound, this.#bound);
-      this.#same('unbound', totals.unbound, this.#published - this.#bound);
-      if (!this.#seats.some(({ pulls, isOpen, model }) => pulls > 0 && !isOpen && model.waiting.length > 0)) {
-        // One that is closed, and pulled, may have had its turn already.
-        this.#same(
-          'delivered',
-          totals.delivered,
-          sum(this.#seats, ({ model }) => model.delivered),
-        );
-      }
-      this.#same(
-        'dropped',
-        totals.dropped,
-        sum(this.#seats, ({ model }) => model.lagged),
-      );
-    }
-    this.#checkForesight(open);
-  }
-
-  #checkForesight(open: readonly Seat[]): void {
-    const routing = TOPICS[this.#published % TOPICS.length] as EventRouting;
-    const event: BusEvent<number> = { routing, origin: 'runtime', event: this.#published };
-    const foreseen = this.#bus.explain(event);
-    for (const [index, { id, model }] of open.entries()) {
-      const matches = model.wants(event);
-      const { matches: itMatches, drops } = foreseen[index] ?? {};
-      this.#same(
-        `receiver ${id}: explain`,
-        { id: foreseen[index]?.id, matches: itMatches, drops },
-        { id, matches, drops: matches && model.wouldRefuse(event) },
-      );
-    }
-  }
-
-  #checkEnd(): void {
-    this.#check();
-    this.#same('actions', this.#scheduler.pending, 0);
-    for (const seat of this.#seats) {
-      const { id, plan, model, hasConsumer, isThrough, pulled, got, watched } = seat;
-      const isLoop = plan.form === 'loop' || plan.form === 'loops';
-      this.#same(`receiver ${id}: was told its end`, isLoop || isThrough, hasConsumer);
-      this.#same(`receiver ${id}: calls that wait`, seat.pulls, 0);
-      this.#same(`receiver ${id}: pulled`, got, pulled);
-      if (plan.isWatched && seat.handle !== undefined) {
-        const grown = [0, ...watched.filter((lagged, index) => index > 0 && lagged > (watched[index - 1] as number))];
-        this.#same(`receiver ${id}: lagged$`, watched, grown);
-        this.#same(`receiver ${id}: the last of lagged$`, watched.at(-1), model.lagged);
-        this.#same(`receiver ${id}: the end of lagged$`, seat.isWatchOver, true);
-      }
-    }
-  }
-
-  #same(what: string, actual: unknown, expected: unknown): void {
-    if (this.#difference === undefined && !isSame(actual, expected)) {
-      this.#difference = `${what}: ${JSON.stringify(actual)}, expected ${JSON.stringify(expected)}`;
-    }
-  }
-}
-
-function isSame(actual: unknown, expected: unknown): boolean {
-  if (typeof actual !== 'object' || typeof expected !== 'object' || actual === null || expected === null) {
-    return actual === expected;
-  }
-  const entries = Object.entries(actual);
-  return (
-    entries.length === Object.keys(expected).length &&
-    entries.every(([name, value]) => isSame(value, (expected as Record<string, unknown>)[name]))
-  );
-}
-
-function total(missing: Missing): number {
-  return sum(Object.values(missing), (count) => count);
-}
-
-function sum<T>(values: readonly T[], of: (value: T) => number): number {
-  return values.reduce((before, value) => before + of(value), 0);
-}
-
-function shown(event: BusEvent<number> | undefined): string {
-  return event === undefined ? 'complete' : `event ${event.event}`;
-}
-
-function shownGap(byKind: Readonly<Missing>): string {
-  return `gap ${Object.entries(byKind)
-    .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map(([kind, count]) => `${kind}:${count}`)
-    .join(' ')}`;
-}
-
-/** A `SlowConsumerError` by its figures; anything else as it is. */
-function shownEnding(ending: unknown): string {
-  if (typeof ending === 'object' && ending !== null && 'pending' in ending && 'lagged' in ending) {
-    const { pending, lagged } = ending as Exclude<Ending, string>;
-    return `evicted: ${pending} waited, ${lagged} lost`;
-  }
-  return String(ending);
 }

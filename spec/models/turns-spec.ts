@@ -1,9 +1,10 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
+import { config } from 'rxjs';
 import { type BusReceiver, EventFilter, SharingBus } from '../../lib/index.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
-import { anyProgram, type FilterName, FILTERS, type Program, TOPICS } from './programs.js';
-import { runProgram } from './runProgram.js';
+import { anyProgram, type FilterName, FILTERS, TOPICS } from './programs.js';
+import { PlannedError, runProgram } from './runProgram.js';
 
 // `npm run programs` runs many more, on the library as it is built.
 
@@ -81,23 +82,39 @@ describe('a consumer that publishes for each event it is given', () => {
     },
   );
 
-  // Cases that were different once.
-  const examples: Program[] = [];
+  describe('in a random program', () => {
+    let reported: unknown[] = [];
 
-  async function expectNoDifference(settings: { seed?: number; numRuns: number }): Promise<void> {
-    await fc.assert(
-      fc.asyncProperty(anyProgram, (program) => runProgram({ SharingBus, EventFilter }, program)),
-      { ...settings, examples: examples.map((program): [Program] => [program]) },
-    );
-  }
+    beforeEach(() => {
+      // RxJS reports in a timer what a handler threw. Promises are settled by setImmediate.
+      jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+      reported = [];
+      config.onUnhandledError = (error) => reported.push(error);
+    });
 
-  const laws = 'laws 13, 15, 20 to 23, 25, 26 and 30 to 33: get what plain lists say, and lose what they say';
+    afterEach(() => {
+      config.onUnhandledError = null;
+      jest.useRealTimers();
+    });
 
-  it.each([1, 2, 3])(`${laws}; seed %i`, async (seed) => {
-    await expectNoDifference({ seed, numRuns: 150 });
-  });
+    async function expectNoDifference(settings: { seed?: number; numRuns: number }): Promise<void> {
+      let thrown = 0;
+      const property = fc.asyncProperty(anyProgram, async (program) => {
+        thrown += await runProgram({ SharingBus, EventFilter }, program);
+      });
+      await fc.assert(property, settings);
+      jest.runAllTimers();
+      expect(reported).toEqual(Array.from({ length: thrown }, () => new PlannedError()));
+    }
 
-  it(`${laws}; any seed`, async () => {
-    await expectNoDifference({ numRuns: 300 });
+    const laws = 'laws 13 to 15, 20 to 23, 25, 26, 28 and 30 to 33: is given, loses and is told what plain lists say';
+
+    it.each([1, 2, 3, 4])(`${laws}; seed %i`, async (seed) => {
+      await expectNoDifference({ seed, numRuns: 100 });
+    });
+
+    it(`${laws}; any seed`, async () => {
+      await expectNoDifference({ numRuns: 150 });
+    });
   });
 });

@@ -1,0 +1,185 @@
+import type { BusEvent, EventRouting } from '../../lib/index.js';
+import type { Differences } from './Differences.js';
+import type { Place } from './ListReceiver.js';
+import { TOPICS } from './programs.js';
+import type { Bus } from './runProgram.js';
+import type { Seat } from './Seat.js';
+import type { Turns } from './Turns.js';
+
+interface Flush {
+  /** What it waits for, by receivers. */
+  readonly places: readonly (readonly [Seat, ReadonlySet<Place>])[];
+  isOver: boolean;
+}
+
+/** Compares what a bus says of itself with its model. */
+export class Inspection {
+  /** Whether the bus is asked about an event that is not published: its filters are, too. */
+  isAsking = false;
+  readonly #bus: Bus;
+  readonly #seats: readonly Seat[];
+  readonly #differences: Differences;
+  readonly #turns: Turns;
+  readonly #witness: number | undefined;
+  readonly #flushes: Flush[] = [];
+  #published = 0;
+  #bound = 0;
+
+  constructor(
+    bus: Bus,
+    seats: readonly Seat[],
+    differences: Differences,
+    turns: Turns,
+    /** The id of a receiver that does not belong to the program. */
+    witness: number | undefined,
+  ) {
+    this.#bus = bus;
+    this.#seats = seats;
+    this.#differences = differences;
+    this.#turns = turns;
+    this.#witness = witness;
+  }
+
+  get hasFlushes(): boolean {
+    return this.#flushes.length > 0;
+  }
+
+  published({ routing }: BusEvent<number>): void {
+    this.#published += 1;
+    this.#bound += routing.scrollId === undefined ? 0 : 1;
+  }
+
+  /** `lagged` is exact whenever it is read. */
+  checkLagged({ id, handle, model }: Seat): void {
+    if (handle !== undefined) {
+      this.#differences.same(`receiver ${id}: lagged`, handle.lagged, model.lagged);
+    }
+  }
+
+  /** Law 28, after a call of `publish`. */
+  checkLagging(): void {
+    for (const { id, model, saysThatItLags } of this.#seats) {
+      if (model.isLagging && !saysThatItLags) {
+        this.#differences.same(`receiver ${id}: says that it lags`, false, true);
+      }
+    }
+  }
+
+  /** All that can be seen. Called between turns, it settles what is staged. */
+  check(): void {
+    if (this.#differences.first !== undefined) {
+      return;
+    }
+    this.#seats.forEach((seat) => {
+      this.checkLagged(seat);
+    });
+    this.#turns.noticePulls();
+    const { receivers, published, bound, unbound, delivered, dropped } = this.#bus.stats();
+    const open = this.#seats.filter(({ isOpen }) => isOpen);
+    const shown = this.#withoutWitness(receivers).map(
+      ({ id, capacity, waiting, highWaterMark, delivered: given, lagged }) => {
+        return { id, capacity, waiting, highWaterMark, delivered: given, lagged };
+      },
+    );
+    this.#differences.same(
+      'receivers',
+      shown,
+      open.map(({ id, model }) => {
+        const { capacity, waiting, highWaterMark, delivered: given, lagged } = model;
+        return { id, capacity, waiting: waiting.length, highWaterMark, delivered: given, lagged };
+      }),
+    );
+    this.#differences.same('subscriberCount', this.#bus.subscriberCount, receivers.length);
+    if (!this.#turns.isActing) {
+      this.#differences.same('published', { published, bound, unbound }, this.#expectedCounts);
+      this.#differences.same(
+        'dropped',
+        dropped,
+        sum(this.#seats, ({ model }) => model.lagged),
+      );
+      // One that is closed, and pulled, may have had its turn already.
+      if (!this.#seats.some(({ pulls, isOpen, model }) => pulls > 0 && !isOpen && model.waiting.length > 0)) {
+        this.#differences.same(
+          'delivered',
+          delivered,
+          sum(this.#seats, ({ model }) => model.delivered),
+        );
+      }
+    }
+    this.#checkForesight(open);
+  }
+
+  /** When the program is over, and its bus closed. */
+  checkEnd(): void {
+    this.check();
+    for (const { id, isLoop, hasConsumer, isThrough, pulls, pulled, got, model, watched, isWatchOver } of this.#seats) {
+      const same = (what: string, actual: unknown, expected: unknown): void => {
+        this.#differences.same(`receiver ${id}: ${what}`, actual, expected);
+      };
+      same('was told its end', isLoop || isThrough, hasConsumer);
+      same('calls that wait', pulls, 0);
+      same('pulled', got, pulled);
+      same('lags at the end', model.isLagging && model.waiting.length === 0, false);
+      if (watched !== undefined) {
+        same('lagged$ grows', isGrowing(watched), true);
+        same('the last of lagged$', watched.at(-1), model.lagged);
+        same('the end of lagged$', isWatchOver, true);
+      }
+    }
+  }
+
+  flush(): void {
+    const waitedFor = this.#seats.filter(
+      ({ isOpen, isThrough, subscription }) => isOpen || (subscription !== undefined && !isThrough),
+    );
+    const flush: Flush = {
+      places: waitedFor.map((seat) => [seat, new Set(seat.model.waiting)]),
+      isOver: false,
+    };
+    this.#flushes.push(flush);
+    void this.#bus.flush().then(() => {
+      flush.isOver = true;
+    });
+  }
+
+  /** When nothing is scheduled. */
+  checkFlushes(): void {
+    for (const { places, isOver } of this.#flushes) {
+      // One that is closed and has no subscriber is not waited for any more.
+      const isWaitedFor = places.some(
+        ([{ model, isOpen, subscription }, waited]) =>
+          (isOpen || subscription !== undefined) && model.waiting.some((place) => waited.has(place)),
+      );
+      this.#differences.same('a flush is over', isOver, !isWaitedFor);
+    }
+  }
+
+  get #expectedCounts(): unknown {
+    return { published: this.#published, bound: this.#bound, unbound: this.#published - this.#bound };
+  }
+
+  #checkForesight(open: readonly Seat[]): void {
+    const routing = TOPICS[this.#published % TOPICS.length] as EventRouting;
+    const event: BusEvent<number> = { routing, origin: 'runtime', event: this.#published };
+    this.isAsking = true;
+    const foreseen = this.#bus.explain(event).map(({ id, matches, drops }) => ({ id, matches, drops }));
+    this.isAsking = false;
+    const expected = open.map(({ id, model }) => {
+      const matches = model.wants(event);
+      return { id, matches, drops: matches && model.wouldLose(event) };
+    });
+    this.#differences.same('explain', this.#withoutWitness(foreseen), expected);
+  }
+
+  #withoutWitness<T extends { readonly id: number }>(told: readonly T[]): readonly T[] {
+    return told.filter(({ id }) => id !== this.#witness);
+  }
+}
+
+function isGrowing(counts: readonly number[]): boolean {
+  return counts.every((count, index) => index === 0 || count > (counts[index - 1] as number));
+}
+
+function sum<T>(values: readonly T[], of: (value: T) => number): number {
+  return values.reduce((before, value) => before + of(value), 0);
+}
