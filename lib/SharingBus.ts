@@ -37,6 +37,7 @@ import { isOptions, requireCapacityOptions, requireOptions } from './internal/su
 import { requireSignal } from './internal/support/requireSignal.js';
 import { show } from './internal/support/show.js';
 import { Stage } from './internal/publishing/Stage.js';
+import { keepSelf, selfOf, throughProxies } from './internal/support/throughProxies.js';
 import { unlessAborted } from './internal/support/unlessAborted.js';
 import { withoutUndefined } from './internal/support/withoutUndefined.js';
 import { type BusEvent, canonicalBusEvent } from './protocol/BusEvent.js';
@@ -97,6 +98,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    * @throws RangeError or TypeError for options that are none, such as a `maxBindings` that is no integer from 1 to 2^31 - 1.
    */
   constructor(options: SharingBusOptions<E> = {}) {
+    keepSelf(this, () => this);
     requireOptions('SharingBus: options', options, BUS_OPTIONS);
     const { scheduler = asapScheduler, logger, history } = options;
     this.#history = history === undefined ? undefined : new History(history);
@@ -141,10 +143,11 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    * @param busEvent Left as it is; receivers get a copy of the envelope where an id had to be filled in.
    */
   publish(busEvent: BusEvent<E>): void {
-    if (this.#closed) {
+    const bus = selfOf<SharingBus<E>>(this)();
+    if (bus.#closed) {
       return;
     }
-    this.#intake.publish(canonicalBusEvent(busEvent, this.#stage));
+    bus.#intake.publish(canonicalBusEvent(busEvent, bus.#stage));
   }
 
   /** A receiver of every event, with a capacity of 256. */
@@ -201,7 +204,10 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     const settings = this.#settings('stream: capacity', options);
     const canonical = simplestFilter(filter);
     if (consume === undefined) {
-      return new PerSubscription(() => new HandOver(this.#admit(canonical, settings)));
+      return new PerSubscription(() => {
+        const receiver = this.#admit(canonical, settings);
+        return new HandOver<BusEvent<E>>(() => receiver);
+      });
     }
     requireFunction('stream: consume', consume);
     return new PerSubscription(() => consumeEach(this.#admit(canonical, settings), consume));
@@ -385,6 +391,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
 }
 
 withoutUndefined(SharingBus.prototype);
+throughProxies(SharingBus, { except: ['publish'] });
 
 /** Options, of which the capacity may stand alone: what is neither is told as a capacity that is none. */
 function optionsOf<E>(queueCapacity: number | ReceiverOptions<E>): ReceiverOptions<E> {

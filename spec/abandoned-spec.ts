@@ -38,6 +38,8 @@ async function settled(refs: readonly WeakRef<object>[] = [new WeakRef({})]): Pr
 /** What an application may hold in the place of a handle. */
 const HOLDS: readonly { readonly name: string; readonly hold: (receiver: BusReceiver<object>) => unknown }[] = [
   { name: 'the handle', hold: (receiver) => receiver },
+  { name: 'a Proxy of it', hold: (receiver) => new Proxy(receiver, {}) },
+  { name: 'events$ of a Proxy of it', hold: (receiver) => new Proxy(receiver, {}).events$ },
   { name: 'events$', hold: (receiver) => receiver.events$ },
   { name: 'deliveries$', hold: (receiver) => receiver.deliveries$ },
   { name: 'deliveries', hold: (receiver) => receiver.deliveries },

@@ -1,4 +1,5 @@
 import { requireFunction } from '../internal/support/requireFunction.js';
+import { keepSelf, throughProxies } from '../internal/support/throughProxies.js';
 import { withoutUndefined } from '../internal/support/withoutUndefined.js';
 import type { Event } from '../protocol/Event.js';
 import type { SharingBus } from '../SharingBus.js';
@@ -37,6 +38,7 @@ export class EventStreams<E = Event> implements AsyncDisposable {
    * @throws RangeError, TypeError, InvalidFilterError or InvalidUuidError for options that are none.
    */
   constructor(bus: SharingBus<E>, options: EventStreamOptions<E> = {}) {
+    keepSelf(this, () => this);
     this.#opener = new StreamOpener(bus, options);
   }
 
@@ -109,6 +111,7 @@ export class EventStreams<E = Event> implements AsyncDisposable {
 }
 
 withoutUndefined(EventStreams.prototype);
+throughProxies(EventStreams);
 
 function badRequest(): RequestError {
   return new RequestError(400, 'the request cannot be read');

@@ -31,11 +31,11 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
   highWaterMark = 0;
 
   #next = 0;
+  /** Below zero, once what waited was forgotten. */
   #end = 0;
   #taken = 0;
   /** Events that were taken in, and forgotten or displaced. */
   #unseen = 0;
-  #hasForgotten = false;
   #ages: Ages | undefined;
   readonly #makeQueue: (() => PolicyQueue<BusEvent<E>>) | undefined;
 
@@ -85,23 +85,24 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
   /** What would become of `busEvent`, if it were offered now. */
   foresee(busEvent: BusEvent<E>): Verdict {
     if (this.#makeQueue !== undefined) {
-      return this.#policyQueue(this.#makeQueue).foresee(busEvent);
+      return this.policyQueue(this.#makeQueue).foresee(busEvent);
     }
     return this.waiting < this.capacity ? 'taken' : 'refused';
   }
 
   override discard(): void {
-    this.#hasForgotten = true;
     this.#unseen += this.waiting;
     this.gaps = undefined;
-    this.#next = this.#end;
+    this.#next = -1;
+    this.#end = -1;
     super.discard();
   }
 
   /** Forgets the event in hand, which the consumer was not given yet, where those that waited are forgotten. Returns whether it did. */
   protected forgetInHand(): boolean {
-    this.#unseen += this.#hasForgotten ? 1 : 0;
-    return this.#hasForgotten;
+    const hasForgotten = this.#end < 0;
+    this.#unseen += hasForgotten ? 1 : 0;
+    return hasForgotten;
   }
 
   /** Events that it has taken in. */
@@ -152,7 +153,7 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
       this.offer(busEvent);
       return isTaken;
     }
-    const queue = this.#policyQueue(this.#makeQueue);
+    const queue = this.policyQueue(this.#makeQueue);
     let loss: Loss<BusEvent<E>> | undefined;
     try {
       loss = queue.put(busEvent);
@@ -168,7 +169,7 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
     if (loss === undefined) {
       this.#taken += 1;
     } else {
-      this.#lose(loss);
+      this.noteLoss(loss);
     }
     if (this.consumer !== undefined) {
       this.requestTurn();
@@ -227,12 +228,12 @@ export abstract class BurstMailbox<E> extends Mailbox<BusEvent<E>> {
     }
   }
 
-  #policyQueue(make: () => PolicyQueue<BusEvent<E>>): PolicyQueue<BusEvent<E>> {
+  private policyQueue(make: () => PolicyQueue<BusEvent<E>>): PolicyQueue<BusEvent<E>> {
     // What has a policy takes nothing but by this.
     return (this.queue ??= make()) as PolicyQueue<BusEvent<E>>;
   }
 
-  #lose({ verdict, value, index }: Loss<BusEvent<E>>): void {
+  private noteLoss({ verdict, value, index }: Loss<BusEvent<E>>): void {
     this.refused += 1;
     const kind = this.recordsGaps ? kindOf(value) : undefined;
     if (verdict === 'displaces') {

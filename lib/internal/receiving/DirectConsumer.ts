@@ -17,13 +17,14 @@ export interface Seat<T> {
  */
 export class DirectConsumer<T> extends Subscription implements Observer<T> {
   next: (value: T) => void;
-  #seat: Seat<T> | undefined;
+  /** As in `HandOver`: what is subscribed may be put behind a Proxy, too. */
+  private seat: (() => Seat<T>) | undefined;
 
   /** @param seat Told once, when it goes. */
-  constructor(next: (value: T) => void, seat: Seat<T>) {
+  constructor(next: (value: T) => void, seat: () => Seat<T>) {
     super();
     this.next = next;
-    this.#seat = seat;
+    this.seat = seat;
   }
 
   error(error: unknown): void {
@@ -35,11 +36,20 @@ export class DirectConsumer<T> extends Subscription implements Observer<T> {
     this.unsubscribe();
   }
 
+  /** Whether `other` is a Proxy of this: it shows what is written here. */
+  isBehind(other: Observer<T>): boolean {
+    const { next } = this;
+    this.next = () => undefined;
+    const isBehind = other.next === this.next;
+    this.next = next;
+    return isBehind;
+  }
+
   override unsubscribe(): void {
-    const seat = this.#seat;
-    this.#seat = undefined;
+    const { seat } = this;
+    this.seat = undefined;
     // It leaves before those who were added to it are told, and holds nothing of what it served.
-    seat?.leave(this);
+    seat?.().leave(this);
     this.next = noop;
     super.unsubscribe();
   }

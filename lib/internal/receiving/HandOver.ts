@@ -4,11 +4,12 @@ import { observerOf } from './PerSubscription.js';
 
 /** The stream of what is handed over at a {@link Seat}. */
 export class HandOver<T> extends Observable<T> {
-  readonly #seat: Seat<T>;
+  /** No private field: a Proxy has none. It leaves functions as they are. */
+  private readonly seat: () => Seat<T>;
 
-  constructor(seat: Seat<T>) {
+  constructor(seat: () => Seat<T>) {
     super();
-    this.#seat = seat;
+    this.seat = seat;
   }
 
   override subscribe(
@@ -17,14 +18,14 @@ export class HandOver<T> extends Observable<T> {
     complete?: (() => void) | null,
   ): Subscription {
     if (typeof observerOrNext === 'function' && !error && !complete) {
-      const consumer = new DirectConsumer(observerOrNext, this.#seat);
-      this.#seat.serve(consumer);
+      const consumer = new DirectConsumer(observerOrNext, this.seat);
+      this.seat().serve(consumer);
       return consumer;
     }
     return new Observable<T>((subscriber) => {
-      this.#seat.serve(subscriber);
+      this.seat().serve(subscriber);
       subscriber.add(() => {
-        this.#seat.leave(subscriber);
+        this.seat().leave(subscriber);
       });
     }).subscribe(observerOf(observerOrNext, error, complete));
   }

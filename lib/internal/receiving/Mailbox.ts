@@ -108,7 +108,7 @@ export class Mailbox<T> implements TurnTaker {
     if (consumer !== undefined) {
       this.deliver(consumer, this.queued);
       if (this.consumer === consumer) {
-        this.#settle(consumer);
+        this.endTurn(consumer);
       }
     }
     this.afterTurn();
@@ -155,7 +155,7 @@ export class Mailbox<T> implements TurnTaker {
     }
   }
 
-  #settle(consumer: Observer<T>): void {
+  private endTurn(consumer: Observer<T>): void {
     if (this.waiting > 0) {
       this.requestTurn();
     } else if (this.ending !== undefined) {

@@ -5,11 +5,12 @@ import { defer, Observable, type ObservableInput, type Observer, type Subscripti
  * that it was made in, which need not be the subscriber's.
  */
 export class PerSubscription<T> extends Observable<T> {
-  readonly #made$: () => ObservableInput<T>;
+  /** No private field: a Proxy has none. */
+  private readonly make: () => ObservableInput<T>;
 
-  constructor(made$: () => ObservableInput<T>) {
+  constructor(make: () => ObservableInput<T>) {
     super();
-    this.#made$ = made$;
+    this.make = make;
   }
 
   override subscribe(
@@ -17,7 +18,7 @@ export class PerSubscription<T> extends Observable<T> {
     error?: ((error: unknown) => void) | null,
     complete?: (() => void) | null,
   ): Subscription {
-    return defer(this.#made$).subscribe(observerOf(observerOrNext, error, complete));
+    return defer(this.make).subscribe(observerOf(observerOrNext, error, complete));
   }
 }
 

@@ -53,6 +53,8 @@ export interface Host<E> {
 interface Extras {
   readonly name?: string | undefined;
   readonly evicts?: boolean;
+  isLagging?: boolean;
+  missed?: number;
   /** Made for the first observer of the count. */
   growing?: GrowingCount | undefined;
   /** Where it may not wait for its consumer for ever. */
@@ -79,7 +81,6 @@ export type ReceiverSettings<E> = ReceiverBaseOptions &
  */
 export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<BusEvent<E>> {
   readonly id: number;
-  isLagging = false;
   router: Router<E> | undefined;
   place = 0;
   parkedIn: Listing<E> | undefined;
@@ -113,6 +114,22 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
   /** Whether it ends where there is no room. */
   get evicts(): boolean {
     return this.#extras?.evicts === true;
+  }
+
+  get isLagging(): boolean {
+    return this.#extras?.isLagging === true;
+  }
+
+  set isLagging(isLagging: boolean) {
+    this.#more.isLagging = isLagging;
+  }
+
+  get missed(): number {
+    return this.#extras?.missed ?? 0;
+  }
+
+  set missed(missed: number) {
+    this.#more.missed = missed;
   }
 
   protected override get stage(): Stage<E> {
@@ -373,7 +390,9 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
     return consumer;
   }
 
-  leave(consumer: Observer<BusEvent<E>>): void {
+  leave(leaver: Observer<BusEvent<E>>): void {
+    const served = this.consumer;
+    const consumer = served !== leaver && served instanceof DirectConsumer && served.isBehind(leaver) ? served : leaver;
     if (this.handler === consumer.next) {
       this.handler = undefined;
     }

@@ -8,6 +8,7 @@ import { iteratorOver, type Pulled, streamOver } from './pullOver.js';
 import { asDelivery, asEvent, receive } from './receive.js';
 import { PerSubscription } from './PerSubscription.js';
 import type { Receiver } from './Receiver.js';
+import { keepSelf, selfOf, throughProxies } from '../support/throughProxies.js';
 import { withoutUndefined } from '../support/withoutUndefined.js';
 
 /** What is seldom asked for beside `events$`. */
@@ -30,8 +31,14 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
   /** Made when one of them is asked for. */
   #views: Views<E> | undefined;
 
+  static isOwn(target: object): boolean {
+    return #receiver in target;
+  }
+
   constructor(receiver: Receiver<E>) {
     this.#receiver = receiver;
+    // Bound, since a closure would take twice the memory.
+    keepSelf(this, itself.bind(this) as () => this);
   }
 
   get id(): number {
@@ -43,7 +50,7 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
   }
 
   get events$(): Observable<BusEvent<E>> {
-    return (this.#events$ ??= new HandOver<BusEvent<E>>(this));
+    return (this.#events$ ??= new HandOver<BusEvent<E>>(selfOf<ReceiverHandle<E>>(this)));
   }
 
   get deliveries$(): Observable<Delivery<E>> {
@@ -146,3 +153,8 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
 }
 
 withoutUndefined(ReceiverHandle.prototype);
+throughProxies(ReceiverHandle, { isOwn: (target) => ReceiverHandle.isOwn(target) });
+
+function itself(this: unknown): unknown {
+  return this;
+}

@@ -15,7 +15,7 @@ import { OTHERS } from '../routing/Tally.js';
  */
 export abstract class ReplayedMailbox<E> extends PulledMailbox<E> implements ReplayOwner<E> {
   /** Events that it was to start with, and could not. */
-  missed = 0;
+  abstract missed: number;
   /** Which events it wants. */
   filter: EventFilter<E> | undefined;
 

@@ -47,7 +47,7 @@ function setUp(onLog?: (line: string) => void): {
   };
   const consume = (receiver: Receiver<number>, handler?: Handler): number[] => {
     const payloads: number[] = [];
-    new HandOver(receiver).subscribe(({ event: payload }) => {
+    new HandOver(() => receiver).subscribe(({ event: payload }) => {
       payloads.push(payload);
       handler?.(payload);
     });

@@ -163,7 +163,7 @@ describe('HandOver', () => {
 
     it.each(Object.entries(SUBSCRIBE))('to %s it is what RxJS makes of it', async (_how, subscribe) => {
       for (const atOnce of [false, true]) {
-        const story = await storyOf((seat) => new HandOver(seat), subscribe, end, atOnce);
+        const story = await storyOf((seat) => new HandOver(() => seat), subscribe, end, atOnce);
         const expected = await storyOf(plain, subscribe, end, atOnce);
         expect(story).toEqual(expected);
       }

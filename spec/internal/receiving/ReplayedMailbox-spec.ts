@@ -11,6 +11,7 @@ import { ManualScheduler } from '../../support/ManualScheduler.js';
 class Replayed extends ReplayedMailbox<number> {
   readonly story: unknown[] = [];
   readonly recordsGaps = true;
+  missed = 0;
   readonly #stage: Stage<number>;
 
   constructor(stage: Stage<number>, capacity: number) {
