@@ -6,11 +6,11 @@ import { defer, Observable, type ObservableInput, type Observer, type Subscripti
  */
 export class PerSubscription<T> extends Observable<T> {
   /** No private field: a Proxy has none. */
-  private readonly make: () => ObservableInput<T>;
+  private readonly make$: () => ObservableInput<T>;
 
-  constructor(make: () => ObservableInput<T>) {
+  constructor(make$: () => ObservableInput<T>) {
     super();
-    this.make = make;
+    this.make$ = make$;
   }
 
   override subscribe(
@@ -18,7 +18,7 @@ export class PerSubscription<T> extends Observable<T> {
     error?: ((error: unknown) => void) | null,
     complete?: (() => void) | null,
   ): Subscription {
-    return defer(this.make).subscribe(observerOf(observerOrNext, error, complete));
+    return defer(this.make$).subscribe(observerOf(observerOrNext, error, complete));
   }
 }
 
