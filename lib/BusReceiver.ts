@@ -127,7 +127,7 @@ export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Pul
    * ```
    *
    * **Errors** Rejects with {@link ReceiverBusyError} while there is another consumer, once with what the filter's
-   * predicate threw, with the signal's reason, and with `TypeError` for options that are none, or are unknown.
+   * predicate threw, with the signal's reason, and with `TypeError` for a bad or an unknown option.
    *
    * @returns The event, or `undefined` when the receiver has completed.
    */

@@ -393,7 +393,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
 withoutUndefined(SharingBus.prototype);
 throughProxies(SharingBus, { except: ['publish'] });
 
-/** Options, of which the capacity may stand alone: what is neither is told as a capacity that is none. */
+/** The options, or the capacity alone. Any other value is reported as a bad capacity. */
 function optionsOf<E>(queueCapacity: number | ReceiverOptions<E>): ReceiverOptions<E> {
   if (!isOptions(queueCapacity, RECEIVER_OPTIONS)) {
     return { capacity: queueCapacity };

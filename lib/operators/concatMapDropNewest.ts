@@ -37,8 +37,8 @@ const OPTIONS: OptionNames<ConcatMapDropNewestOptions<unknown>> = { capacity: tr
  * either end the stream at once. The stream completes when the source has and nothing waits or runs. Unsubscribing
  * forgets what waits.
  *
- * **Errors** `RangeError` at the call where `capacity` is no integer from 1 to 2^31 - 1, `TypeError` for other options that
- * are none, or are unknown. What `project` or `onDrop` throws, or their promises reject with, ends the stream with it.
+ * **Errors** `RangeError` at the call where `capacity` is no integer from 1 to 2^31 - 1, `TypeError` for another option
+ * of the wrong type, or an unknown one. What `project` or `onDrop` throws, or their promises reject with, ends the stream with it.
  *
  * @example
  * ```ts

@@ -31,8 +31,8 @@ const OPTIONS: OptionNames<DropNewestOptions<unknown>> = { capacity: true, sched
  * Memory is bounded by `capacity`. Completion and errors are delivered after what is queued. Unsubscribing forgets what
  * is queued.
  *
- * **Errors** `RangeError` at the call where `capacity` is no integer from 1 to 2^31 - 1, `TypeError` for other options that
- * are none, or are unknown. What `onDrop` throws, or its promise rejects with, ends the stream with it, after what is queued.
+ * **Errors** `RangeError` at the call where `capacity` is no integer from 1 to 2^31 - 1, `TypeError` for another option
+ * of the wrong type, or an unknown one. What `onDrop` throws, or its promise rejects with, ends the stream with it, after what is queued.
  *
  * **Gotchas** A synchronous source of more than `capacity` values always drops: the consumer has no turn in between.
  *

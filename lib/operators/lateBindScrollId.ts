@@ -59,7 +59,7 @@ export interface Enrichment<E> {
  *
  * **Errors** A malformed event ends the stream with `InvalidBusEventError`. A registration whose scroll id is no UUID
  * is logged and teaches nothing; so does a `bindingOf` that throws, or returns a promise. `RangeError` at the call for a bad `maxBindings`,
- * `TypeError` for other options that are none, or are unknown.
+ * `TypeError` for another option of the wrong type, or an unknown one.
  *
  * @example
  * ```ts

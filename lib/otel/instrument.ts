@@ -146,7 +146,7 @@ const FIGURES_OF_A_NAME: readonly Figure<Receivers>[] = [
  * and go: what is counted by a receiver leaves with it. `sharing_bus.queue.high_water_mark` and `sharing_bus.queue.oldest_age`,
  * in seconds, are the greatest of the name. A name of which none is left is reported as 0 once more.
  *
- * **Errors** `TypeError` at the call for options that are none, or are unknown.
+ * **Errors** `TypeError` at the call for an option of the wrong type, or an unknown one.
  *
  * **Gotchas** Each name makes series of its own, so a name should hold no id. Two buses on one meter are told apart by their
  * `destination`, or other attributes; without, one hides the other. The meter holds the bus, also a closed one, until this is

@@ -73,7 +73,7 @@ export function receive<E, T>(
   });
 }
 
-/** @throws TypeError for options that are none, or are unknown. */
+/** @throws TypeError for an option of the wrong type, or an unknown one. */
 function signalOf(options: RecvOptions | undefined): AbortSignal | undefined {
   if (options === undefined) {
     return undefined;

@@ -26,7 +26,7 @@ export const RECEIVER_OPTIONS: OptionNames<ReceiverOptions> = {
  *
  * @param owner Named in the error about a bad capacity.
  * @param hasHistory Whether it can start from an earlier place.
- * @throws RangeError or TypeError for options that are none, or do not go together.
+ * @throws RangeError or TypeError for bad options, or for options that do not go together.
  */
 export function receiverSettings<E>(
   owner: string,
@@ -37,7 +37,7 @@ export function receiverSettings<E>(
   const { capacity = DEFAULT_CAPACITY, name, overflow, signal, stallAfterMs } = options;
   requireCount(owner, capacity);
   if (name !== undefined) {
-    // In a log line, what is no text could throw in the midst of an event.
+    // In a log line, what is no text could throw while an event is routed.
     requireType('name', 'string', name);
   }
   requireSignal('signal', signal);

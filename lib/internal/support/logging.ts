@@ -16,7 +16,7 @@ export interface Logger {
 /** Writes one line; never throws. */
 export type Log = (level: keyof Logger, line: string) => void;
 
-/** Throws a `TypeError` that names it `what` where `logger` is given, and is none. Its levels are among other things that it may have. */
+/** Throws a `TypeError` that names it `what` where `logger` is given, and cannot be written to. It may have more than its levels. */
 export function requireLogger(what: string, logger: Logger | undefined): void {
   if (logger === undefined) {
     return;

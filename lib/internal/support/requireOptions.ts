@@ -6,7 +6,7 @@ export type OptionNames<O extends object> = Readonly<Record<keyof O, true>>;
 
 /**
  * Whether `value` is an object of options: a plain one, of whatever realm, or one of a class of the application's own that has one of `names`.
- * An array, a `Map`, a date, a promise, a boxed number are none, nor is what was given by mistake, such as a receiver.
+ * An array, a `Map`, a date, a promise and a boxed number are refused, and so is an object given by mistake, such as a bus.
  */
 export function isOptions(value: unknown, names: object): value is object {
   if (typeof value !== 'object' || value === null) {
@@ -35,7 +35,7 @@ export function requireOptions(what: string, value: unknown, names: object): voi
   }
 }
 
-/** The same for options with a capacity, where it might have been given alone: by law 24, a `RangeError` where they are none. */
+/** The same for options with a capacity, where it might have been given alone: by law 24, anything else is a `RangeError`. */
 export function requireCapacityOptions(what: string, value: unknown, names: object): void {
   if (!isOptions(value, names)) {
     const example = isCount(value) ? value : 256;
