@@ -99,8 +99,8 @@ export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Pul
   /** The same view, for those who pull: `deliveries.recv()`, `for await (const delivery of receiver.deliveries)`. */
   readonly deliveries: Pullable<Delivery<E>>;
   /**
-   * Events that it was to start with, and that the bus had no longer. At most so many where nobody knows how many of them its filter would
-   * have let through, and `Infinity` where not even that is known. 0 for one that starts now.
+   * Events that it was to start with, and that the bus did not retain, or no longer. At most so many where nobody knows how many of them its
+   * filter would have let through, and `Infinity` where not even that is known. 0 for one that starts now.
    */
   readonly missed: number;
   /**
@@ -214,8 +214,8 @@ export interface ReceiverBaseOptions {
    * Where it starts: `'now'`, or, on a bus with a history, with all that was published (`'start'`) or what came after a position. Default `'now'`.
    *
    * **Details** What is retained and matches comes first, then what is published, without a hole or a double. What waits in the history
-   * takes no room in the queue. What is retained no longer is told by `missed`, and by a gap in `deliveries$`; what goes while
-   * it catches up is lost as anything that there is no room for.
+   * takes no room in the queue. What is retained no longer, or was too large to be, is told by `missed`, and by gaps in `deliveries$`; what
+   * goes while it catches up is lost as anything that there is no room for.
    */
   readonly from?: 'now' | 'start' | BusPosition | undefined;
   /** Shown in log lines, and in `bus.stats()`. Default: none. */

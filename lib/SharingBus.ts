@@ -300,7 +300,8 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     const enriched = this.#intake.foresee(canonicalBusEvent(busEvent));
     this.#stage.settle();
     const isHeld = this.#intake.holds(enriched);
-    return [...this.#receivers.values()].flatMap((receiver) => explain(receiver, enriched, isHeld) ?? []);
+    const isTooLarge = this.#history?.isTooLarge(enriched) === true;
+    return [...this.#receivers.values()].flatMap((receiver) => explain(receiver, enriched, isHeld, isTooLarge) ?? []);
   }
 
   /** Ends the bus: every receiver completes after what it has queued. Again, it does nothing. */

@@ -773,7 +773,7 @@ describe('what is published on a bus with a history', () => {
       receiver[Symbol.dispose]();
       return waiting;
     });
-    expect(retained).toEqual([1, 2, 2, 0, 1, 2, 3, 4, 0, 1]);
+    expect(retained).toEqual([1, 2, 2, 2, 2, 3, 3, 4, 4, 5]);
   });
 
   it('follows its registration with a number of that time, where it was held', () => {

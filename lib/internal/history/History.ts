@@ -1,6 +1,7 @@
 import type { BusEvent } from '../../protocol/BusEvent.js';
 import { passes } from '../../protocol/EventFilter.js';
 import { BoundedQueue } from '../support/BoundedQueue.js';
+import { type Envelope, type Hole, Holes } from './Holes.js';
 import { Postings } from './Postings.js';
 import { answerOf } from '../support/promises.js';
 import { requireCount } from '../support/requireCount.js';
@@ -12,7 +13,10 @@ import type { Finding, RoutingKey } from '../routing/routingKeys.js';
 export interface HistoryOptions<E> {
   /** Events that are retained at most, 1 to 2^31 - 1: the newest. */
   readonly capacity: number;
-  /** Bytes that these may have at most, 1 to 2^31 - 1, as `sizeOf` tells them. Default: no limit. */
+  /**
+   * Bytes that these may have at most, 1 to 2^31 - 1, as `sizeOf` tells them. An event that is larger alone is not retained, and the others
+   * stay: a receiver that starts before it gets a gap in its place. Default: no limit.
+   */
   readonly maxBytes?: number | undefined;
   /** The size of an event, in bytes or whatever `maxBytes` is counted in. Default: the length of its JSON. */
   readonly sizeOf?: ((busEvent: BusEvent<E>) => number) | undefined;
@@ -24,18 +28,24 @@ const HISTORY_OPTIONS: OptionNames<HistoryOptions<unknown>> = { capacity: true, 
 export interface Reader<E> {
   /** The event that is next for it is retained no longer. */
   overtaken(busEvent: BusEvent<E>): void;
+  /** Reads as much as there is room for: what is about to be published cannot wait here. */
+  readOn(): void;
+  /** `busEvent`, which is new, is not retained; it comes after the number `after`, with none between that is retained. */
+  passedBy(busEvent: BusEvent<E>, after: number): void;
 }
 
 /**
  * The newest events of a bus, numbered without holes, and found by their keys.
  *
- * Invariants: the events retained are those of the numbers `first` to `last`; a number is in the postings of its event's keys as long as that is
- * retained; a reader is noted at one number at most, which is retained. It is changed by jobs of the bus's order only: nothing goes while
- * somebody looks.
+ * Invariants: the numbers `first` to `last` are those of the events retained, and those in the holes; a number is in the postings of its event's keys
+ * as long as that is retained; a reader is noted at one number at most, which is retained. It is changed by jobs of the bus's order only:
+ * nothing goes while somebody looks.
  */
 export class History<E> {
   /** The number of the newest event; the first that was published has 1. */
   last = 0;
+  /** The number of the oldest event of which anything is known, or of the next one. */
+  first = 1;
 
   readonly #capacity: number;
   readonly #maxBytes: number;
@@ -44,6 +54,7 @@ export class History<E> {
   readonly #sizes: BoundedQueue<number>;
   #bytes = 0;
   readonly #postings = new Postings();
+  readonly #holes = new Holes();
   readonly #readers = new Map<number, Set<Reader<E>>>();
   /** Those who have not read all that they want. */
   readonly #open = new Set<Reader<E>>();
@@ -63,43 +74,47 @@ export class History<E> {
     this.#sizes = new BoundedQueue(this.#capacity);
   }
 
-  /** The number of the oldest event that is retained, or of the next one where none is. */
-  get first(): number {
-    return this.last - this.#events.size + 1;
-  }
-
   /**
    * Retains `busEvent` with its number. Older ones may have to go for it: first, so that who is overtaken by it and has nothing left to read can
-   * get this one as it is published. One that is larger than all that may be retained is numbered, and not retained.
+   * get this one as it is published. One that is larger than all that may be retained is numbered and not retained, and the others stay.
    *
    * @returns A copy of its envelope that has the number.
    */
   append(busEvent: BusEvent<E>): BusEvent<E> {
     const { routing, origin, event } = busEvent;
-    const size = this.#sizeOf === undefined ? 0 : sizeBy(this.#sizeOf, busEvent);
+    const size = this.#sizeFor(busEvent);
     // It is read before anything has happened: to read it may fail. Nothing else is copied where there is nothing else.
     const seq = this.last + 1;
-    const isRetained = size <= this.#maxBytes;
     const isPlain = Object.keys(busEvent).length === 3;
     const numbered = isPlain ? { routing, origin, event, seq } : { ...busEvent, routing, origin, event, seq };
-    if (isRetained) {
-      this.#postings.add(numbered, seq);
+    if (size > this.#maxBytes) {
+      this.#passBy(numbered, seq);
+      return numbered;
     }
+    this.#postings.add(numbered, seq);
     while (this.#events.size > 0 && (this.#events.size === this.#capacity || this.#bytes + size > this.#maxBytes)) {
       this.#forgetOldest();
     }
-    if (isRetained) {
-      this.#sizes.offer(size);
-      this.#events.offer(numbered);
-      this.#bytes += size;
-    }
+    this.#sizes.offer(size);
+    this.#events.offer(numbered);
+    this.#bytes += size;
     this.last = seq;
     return numbered;
   }
 
+  /** Whether `busEvent` is larger than all that may be retained. */
+  isTooLarge(busEvent: BusEvent<E>): boolean {
+    return this.#sizeFor(busEvent) > this.#maxBytes;
+  }
+
+  /** The events from this number on that are not retained, though some before them are, or were. */
+  holesFrom(seq: number): Iterable<Hole> {
+    return this.#holes.from(seq);
+  }
+
   /** The event of this number, which is retained. */
   at(seq: number): BusEvent<E> {
-    return this.#events.at(seq - this.first) as BusEvent<E>;
+    return this.#events.at(seq - this.first - this.#holes.countBefore(seq)) as BusEvent<E>;
   }
 
   /**
@@ -151,8 +166,25 @@ export class History<E> {
     }
   }
 
+  #sizeFor(busEvent: BusEvent<E>): number {
+    return this.#sizeOf === undefined ? 0 : sizeBy(this.#sizeOf, busEvent);
+  }
+
+  /** Numbers `busEvent`, and does not retain it. */
+  #passBy(busEvent: BusEvent<E>, seq: number): void {
+    const envelope = envelopeOf(busEvent);
+    for (const reader of this.#open) {
+      reader.readOn();
+    }
+    const after = this.#holes.add(seq, envelope);
+    this.last = seq;
+    for (const reader of this.#open) {
+      reader.passedBy(busEvent, after);
+    }
+  }
+
   #next(keys: readonly RoutingKey[], wanted: number): number | undefined {
-    const from = Math.max(wanted, this.first);
+    const from = this.#holes.skip(Math.max(wanted, this.first));
     let least: number | undefined;
     for (const key of keys) {
       const seq = key.field === 'any' ? from : this.#postings.next(key, from);
@@ -164,24 +196,39 @@ export class History<E> {
   }
 
   #forgetUnread(): void {
-    while (this.#isClosed && this.#open.size === 0 && this.#events.size > 0) {
-      this.#forgetOldest();
+    if (this.#isClosed && this.#open.size === 0) {
+      while (this.#events.size > 0) {
+        this.#forgetOldest();
+      }
+      this.#forgetBefore(this.last + 1);
     }
   }
 
+  #forgetBefore(seq: number): void {
+    this.first = seq;
+    this.#holes.forgetBefore(seq);
+  }
+
   #forgetOldest(): void {
-    const seq = this.first;
+    const seq = this.#holes.skip(this.first);
     const busEvent = this.#events.shift();
     const size = this.#sizes.shift();
     // Fractions do not add up to nothing.
     this.#bytes = this.#events.size === 0 ? 0 : this.#bytes - size;
     this.#postings.removeOldest();
+    this.#forgetBefore(seq + 1);
     const readers = this.#readers.get(seq);
     this.#readers.delete(seq);
     readers?.forEach((reader) => {
       reader.overtaken(busEvent);
     });
   }
+}
+
+/** A copy of what filters compare: nothing of an event that is not retained is held, and what it says of itself is not asked again. */
+function envelopeOf({ routing, origin }: BusEvent<unknown>): Envelope {
+  const { scrollId, connectorUid, connectorId, nativeSessionId, kind } = routing;
+  return { routing: { scrollId, connectorUid, connectorId, nativeSessionId, kind }, origin };
 }
 
 function lengthOfJson(busEvent: unknown): number {

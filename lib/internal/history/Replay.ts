@@ -1,41 +1,69 @@
 import type { BusEvent } from '../../protocol/BusEvent.js';
-import type { EventFilter } from '../../protocol/EventFilter.js';
+import { type EventFilter, passes } from '../../protocol/EventFilter.js';
 import type { History, Reader } from './History.js';
 import type { Marks } from '../support/Marks.js';
+import { passesUnseen } from './passesUnseen.js';
 import { type Finding, finding } from '../routing/routingKeys.js';
+import { kindOf, OTHERS, Tally } from '../routing/Tally.js';
 
 /** Whoever reads by a {@link Replay}. */
 export interface ReplayOwner<E> {
   /** `busEvent` matches and was not read in time. The owner has to look for the next one. */
   overtaken(busEvent: BusEvent<E>): void;
+  /** Reads as much as it has room for. */
+  readOn(): void;
+  /** An event matches that cannot wait in the history: it is lost. Where it is missing is told later. */
+  countLost(): void;
+  /** So many events of each kind are missing before the next one; at most so many where it is vague. */
+  noteGap(byKind: ReadonlyMap<string, number>, isVague: boolean): void;
   /** A predicate threw `error`: nothing more comes. */
   fail(error: unknown): void;
+}
+
+/** What is missing in one place. */
+interface Missing {
+  readonly tally: Tally;
+  isVague: boolean;
 }
 
 /**
  * One receiver's way through a history: nothing is copied, and what has to go before it was read is told.
  *
  * Invariants: `next` is the number of the oldest event that matches and was not read; it is noted there. Who leaves it without one, when it has
- * looked and there was one, looks again in the same job: what is not noted could go without being counted.
+ * looked and there was one, looks again in the same job: what is not noted could go without being counted. There are no more places with
+ * something missing than rows of retained events.
  */
 export class Replay<E> implements Reader<E> {
   /** `undefined`: none is known. */
   next: number | undefined;
   /** Made for the first one who waits until it has read up to some number. */
   waits: Marks | undefined;
+  /** Events that it was to start with, and that are not retained; at most so many, where a predicate would decide. */
+  missed = 0;
 
   readonly #history: History<E>;
+  readonly #filter: EventFilter<E>;
   readonly #finding: Finding<E>;
   readonly #owner: ReplayOwner<E>;
   #read: number;
   #end = Infinity;
+  /** What is missing and was not told, by the number that it comes after. In order. */
+  readonly #missing = new Map<number, Missing>();
 
   /** @param after The number of the last event that is not wanted. */
   constructor(history: History<E>, filter: EventFilter<E>, after: number, owner: ReplayOwner<E>) {
     this.#history = history;
+    this.#filter = filter;
     this.#finding = finding(filter);
     this.#read = after;
     this.#owner = owner;
+    for (const { after: place, count, envelope } of history.holesFrom(after + 1)) {
+      const verdict = passesUnseen(filter, envelope);
+      if (verdict !== false) {
+        this.missed += count;
+        this.#note(place, envelope?.routing.kind, count, verdict === undefined);
+      }
+    }
     history.open(this);
   }
 
@@ -50,6 +78,22 @@ export class Replay<E> implements Reader<E> {
       this.#advance();
     }
     return this.next !== undefined;
+  }
+
+  /** Tells what is missing before the next event, or, where none is known, all that is. */
+  tellMissing(): void {
+    for (const [place, { tally, isVague }] of this.#missing) {
+      if (this.next !== undefined && place >= this.next) {
+        return;
+      }
+      this.#missing.delete(place);
+      this.#owner.noteGap(tally.counts, isVague);
+    }
+  }
+
+  /** What is missing need not be told. */
+  forgetMissing(): void {
+    this.#missing.clear();
   }
 
   /** Takes the next event, which there is. */
@@ -96,8 +140,38 @@ export class Replay<E> implements Reader<E> {
     }
   }
 
+  readOn(): void {
+    if (!this.isFinite) {
+      this.#owner.readOn();
+    }
+  }
+
+  passedBy(busEvent: BusEvent<E>, after: number): void {
+    if (this.isFinite) {
+      return;
+    }
+    this.#attempt(() => {
+      const isMissing = passes(this.#filter, busEvent);
+      // A predicate may have stopped it.
+      if (isMissing && !this.isFinite) {
+        this.#note(after, kindOf(busEvent), 1, false);
+        this.#owner.countLost();
+      }
+    });
+  }
+
+  #note(place: number, kind = OTHERS, count: number, isVague: boolean): void {
+    let missing = this.#missing.get(place);
+    if (missing === undefined) {
+      missing = { tally: new Tally(), isVague };
+      this.#missing.set(place, missing);
+    }
+    missing.tally.add(kind, count);
+    missing.isVague ||= isVague;
+  }
+
   #advance(): void {
-    try {
+    this.#attempt(() => {
       const seq = this.#history.find(this.#finding, this.#read + 1);
       if (seq !== undefined && seq <= this.#end) {
         this.next = seq;
@@ -106,6 +180,13 @@ export class Replay<E> implements Reader<E> {
         // What was looked at once need not be looked at again.
         this.#read = this.last;
       }
+    });
+  }
+
+  /** What a predicate throws is the owner's end. */
+  #attempt(act: () => void): void {
+    try {
+      act();
     } catch (error) {
       this.stop();
       this.#owner.fail(error);

@@ -1,5 +1,5 @@
 import type { Gap } from '../../Delivery.js';
-import { OTHERS, Tally } from '../routing/Tally.js';
+import { Tally } from '../routing/Tally.js';
 
 /**
  * What is missing in a queue, and where.
@@ -12,7 +12,7 @@ import { OTHERS, Tally } from '../routing/Tally.js';
 export class Gaps {
   readonly #missing = new Map<number, Tally>();
   /** Where not all that is counted need be missing. */
-  #vague: number | undefined;
+  #vague: Set<number> | undefined;
 
   has(place: number): boolean {
     return this.#missing.has(place);
@@ -28,10 +28,9 @@ export class Gaps {
     tally.add(kind, count);
   }
 
-  /** At most `count` events of any kind are missing at `place`. */
-  addVague(place: number, count: number): void {
-    this.add(place, OTHERS, count);
-    this.#vague = place;
+  /** Of what is missing at `place`, nobody knows whether that is all. */
+  blur(place: number): void {
+    (this.#vague ??= new Set()).add(place);
   }
 
   /** The event at `place` is missing, too: what was missing before it is missing before the next one now. */
@@ -41,8 +40,8 @@ export class Gaps {
     }
     this.#missing.delete(place);
     this.add(place + 1, kind);
-    if (this.#vague === place) {
-      this.#vague = place + 1;
+    if (this.#vague?.delete(place) === true) {
+      this.blur(place + 1);
     }
   }
 
@@ -56,11 +55,7 @@ export class Gaps {
     const { counts } = tally;
     const missed = [...counts.values()].reduce((sum, count) => sum + count, 0);
     const gap = { type: 'gap', missed, byKind: Object.fromEntries(counts) } as const;
-    if (place !== this.#vague) {
-      return gap;
-    }
     // More may be lost at this place when this is told: that is counted.
-    this.#vague = undefined;
-    return { ...gap, atMost: true };
+    return this.#vague?.delete(place) === true ? { ...gap, atMost: true } : gap;
   }
 }

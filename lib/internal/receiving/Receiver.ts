@@ -499,10 +499,14 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
   }
 
   protected override lose(busEvent: BusEvent<E>): void {
-    this.refused += 1;
     if (this.recordsGaps) {
       this.noteMissing(kindOf(busEvent));
     }
+    this.countLost();
+  }
+
+  override countLost(): void {
+    this.refused += 1;
     this.account();
     if (this.evicts) {
       this.#evict();

@@ -1,6 +1,5 @@
 import type { BusEvent } from '../../protocol/BusEvent.js';
 import type { EventFilter } from '../../protocol/EventFilter.js';
-import { Gaps } from './Gaps.js';
 import type { History } from '../history/History.js';
 import { Marks, type Wait } from '../support/Marks.js';
 import { PulledMailbox } from './PulledMailbox.js';
@@ -35,6 +34,7 @@ export abstract class ReplayedMailbox<E> extends PulledMailbox<E> implements Rep
   /** Starts with what `history` retains of the events after the number `after`, then joins the others. */
   replay(history: History<E>, filter: EventFilter<E>, after: number): void {
     this.#replay = new Replay(history, filter, after, this);
+    this.missed += this.#replay.missed;
     this.filter = filter;
     this.#read();
   }
@@ -42,12 +42,13 @@ export abstract class ReplayedMailbox<E> extends PulledMailbox<E> implements Rep
   /** Events are missing at its start: `count` of them, or at most so many where it is vague. */
   startWithGap(count: number, isVague: boolean): void {
     this.missed = count;
-    this.gaps = new Gaps();
-    if (isVague) {
-      this.gaps.addVague(0, count);
-    } else {
-      this.gaps.add(0, OTHERS, count);
-    }
+    this.noteGap(new Map([[OTHERS, count]]), isVague);
+  }
+
+  /** What it has not read is forgotten with what waits. */
+  override discard(): void {
+    this.#replay?.forgetMissing();
+    super.discard();
   }
 
   overtaken(busEvent: BusEvent<E>): void {
@@ -55,6 +56,25 @@ export abstract class ReplayedMailbox<E> extends PulledMailbox<E> implements Rep
     this.lose(busEvent);
     this.#lookAhead(replay);
   }
+
+  noteGap(byKind: ReadonlyMap<string, number>, isVague: boolean): void {
+    if (!this.recordsGaps) {
+      return;
+    }
+    byKind.forEach((count, kind) => {
+      this.noteMissing(kind, count);
+    });
+    if (isVague) {
+      this.gaps?.blur(this.taken);
+    }
+  }
+
+  readOn(): void {
+    this.#read();
+  }
+
+  /** One more is lost for want of room. */
+  abstract countLost(): void;
 
   /** Takes `busEvent` and returns true, or loses it or another one. */
   protected abstract put(busEvent: BusEvent<E>): boolean;
@@ -91,6 +111,7 @@ export abstract class ReplayedMailbox<E> extends PulledMailbox<E> implements Rep
     const replay = this.#replay;
     this.#replay = undefined;
     replay?.stop();
+    replay?.tellMissing();
     replay?.waits?.passed(Infinity);
   }
 
@@ -152,6 +173,7 @@ export abstract class ReplayedMailbox<E> extends PulledMailbox<E> implements Rep
   /** Whether something is left to read. What lies before it is read, also where it is not for this. */
   #look(replay: Replay<E>): boolean {
     const isThere = replay.look();
+    replay.tellMissing();
     if (isThere) {
       this.tellRead(replay.read);
     }

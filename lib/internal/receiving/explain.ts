@@ -8,8 +8,14 @@ import { show } from '../support/show.js';
  * What would become of `busEvent`, which has its ids, at `receiver`, which has a slot; `undefined` while that one is about to join.
  *
  * @param isHeld Whether it would wait for a registration first.
+ * @param isTooLarge Whether the history would not retain it.
  */
-export function explain<E>(receiver: Receiver<E>, busEvent: BusEvent<E>, isHeld: boolean): Explanation | undefined {
+export function explain<E>(
+  receiver: Receiver<E>,
+  busEvent: BusEvent<E>,
+  isHeld: boolean,
+  isTooLarge = false,
+): Explanation | undefined {
   const { id, name, waiting, filter } = receiver;
   if (filter === undefined) {
     return undefined;
@@ -23,6 +29,10 @@ export function explain<E>(receiver: Receiver<E>, busEvent: BusEvent<E>, isHeld:
     if (isHeld) {
       return answer(true, false, 'it would be held until its session is registered');
     }
+    const end = receiver.evicts ? ', and the receiver would end' : '';
+    if (receiver.isReplaying && isTooLarge) {
+      return answer(true, true, `it is too large for the history, and ${waiting} wait before it${end}`);
+    }
     if (receiver.isReplaying) {
       return answer(true, false, `it would wait in the history: ${waiting} wait before it`);
     }
@@ -34,11 +44,7 @@ export function explain<E>(receiver: Receiver<E>, busEvent: BusEvent<E>, isHeld:
       case 'replaces':
         return answer(true, false, 'it would wait in the place of an older one of its key, which would be dropped');
       case 'refused':
-        return answer(
-          true,
-          true,
-          `there is no room: ${waiting} wait${receiver.evicts ? ', and the receiver would end' : ''}`,
-        );
+        return answer(true, true, `there is no room: ${waiting} wait${end}`);
     }
   } catch (error) {
     return answer(false, false, `a function of its options or its filter throws ${show(error)}, which would end it`);

@@ -20,6 +20,9 @@ function replayOf(capacity: number, count: number, filter: EventFilter<number> =
       replay.look();
     },
     fail: (error) => errors.push(error),
+    readOn: () => undefined,
+    countLost: () => undefined,
+    noteGap: () => undefined,
   });
   const takeAll = (): number[] => {
     const taken: number[] = [];

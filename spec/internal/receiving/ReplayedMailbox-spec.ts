@@ -76,6 +76,10 @@ class Replayed extends ReplayedMailbox<number> {
     this.story.push(`lost ${payload}`);
   }
 
+  override countLost(): void {
+    this.story.push('lost one');
+  }
+
   protected override noteRun(first: number): void {
     this.story.push(`read ${this.taken - first}`);
   }
