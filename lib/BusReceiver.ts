@@ -78,7 +78,8 @@ export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Pul
   /**
    * The events, in the order of their publishing, handed over on the bus's scheduler.
    *
-   * **Details** One consumer at a time. After the receiver's end it completes at once.
+   * **Details** One consumer at a time. After the receiver's end it completes at once. Handlers are called in the zone of the
+   * subscriber, where there is zone.js, and outside of the context of any `AsyncLocalStorage`.
    *
    * **Errors** {@link ReceiverBusyError} for a second consumer; what the filter's predicate threw.
    *

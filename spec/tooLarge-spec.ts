@@ -4,6 +4,7 @@ import {
   type BusReceiver,
   type Delivery,
   EventFilter,
+  type OverflowOptions,
   type ReceiverOptions,
   SharingBus,
   type SharingBusOptions,
@@ -300,17 +301,17 @@ describe('a receiver that catches up, when an event comes that is larger than ma
     expect([shown(values), endings]).toEqual(['1 [1] 2 [1]', [expect.any(SlowConsumerError)]]);
   });
 
-  it.each(['drop-oldest', 'latest'] as const)(
-    'with %s: has lost it as any other that it could not read',
-    async (overflow) => {
-      const { publish, resume } = busOf();
-      publish(1, 2, 3, 4);
-      const receiver = resume(0, EventFilter.all, { capacity: 2, overflow, key: ({ event: payload }) => payload });
-      publish(99, 5);
-      expect(receiver.lagged).toBe(1);
-      expect(await pulled(receiver)).toBe('1 2 3 4 [1] 5');
-    },
-  );
+  it.each<OverflowOptions<number>>([
+    { overflow: 'drop-oldest' },
+    { overflow: 'latest', key: ({ event: payload }) => payload },
+  ])('with $overflow: has lost it as any other that it could not read', async (overflow) => {
+    const { publish, resume } = busOf();
+    publish(1, 2, 3, 4);
+    const receiver = resume(0, EventFilter.all, { capacity: 2, ...overflow });
+    publish(99, 5);
+    expect(receiver.lagged).toBe(1);
+    expect(await pulled(receiver)).toBe('1 2 3 4 [1] 5');
+  });
 
   it('law 21: loses it only where all its places are taken at that moment, also in its turn', () => {
     const { bus, scheduler, publish, resume } = busOf();

@@ -1,34 +1,13 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { build } from 'esbuild';
+import { bundled, outputOf } from './support/bundled.js';
 import type { Tried } from './support/zoneProgram.js';
 
 /** Runs the program behind `before`, as Angular's builder would make it: zone.js cannot follow an `await` of the engine's own. */
 async function runBehind(...before: string[]): Promise<ReadonlyMap<string, Tried>> {
-  const imports = [...before, './zoneProgram.ts'].map((path) => `import '${path}';`);
-  const { outputFiles } = await build({
-    stdin: { contents: imports.join('\n'), resolveDir: join(import.meta.dirname, 'support') },
+  const program = await bundled([...before, './zoneProgram.ts'].map((path) => `import '${path}';`).join('\n'), {
     supported: { 'async-await': false, 'async-generator': false, 'for-await': false },
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'node',
-    target: 'es2022',
-    // The package says that no import has side effects, which is not true of its specs.
-    ignoreAnnotations: true,
   });
-  const output = await new Promise<string>((resolve, reject) => {
-    const child = execFile(process.execPath, ['--input-type=module', '-'], (error, stdout, stderr) => {
-      if (error === null) {
-        resolve(stdout);
-      } else {
-        reject(new Error(`the program failed: ${stderr}`));
-      }
-    });
-    child.stdin?.end(outputFiles[0]?.text);
-  });
-  return new Map(Object.entries(JSON.parse(output) as Record<string, Tried>));
+  return new Map(Object.entries(JSON.parse(await outputOf(program)) as Record<string, Tried>));
 }
 
 /** What each form is called with. */

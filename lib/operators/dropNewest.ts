@@ -27,9 +27,9 @@ const OPTIONS: OptionNames<DropNewestOptions<unknown>> = { capacity: true, sched
  * ```
  *
  * **Details** Lossy. What is queued stays and is delivered in order, so a consumer sees the start of a burst. The
- * consumer is called on the scheduler and never on the source's stack: one turn delivers what waited when it began.
- * Memory is bounded by `capacity`. Completion and errors are delivered after what is queued. Unsubscribing forgets what
- * is queued.
+ * consumer is called on the scheduler, never on the source's stack nor in its asynchronous context: one turn delivers what
+ * waited when it began. Memory is bounded by `capacity`. Completion and errors are delivered after what is queued.
+ * Unsubscribing forgets what is queued.
  *
  * **Errors** `RangeError` at the call where `capacity` is no integer from 1 to 2^31 - 1, `TypeError` for another option
  * of the wrong type, or an unknown one. What `onDrop` throws, or its promise rejects with, ends the stream with it, after what is queued.

@@ -1,6 +1,7 @@
 import { noop, type SchedulerLike, type Unsubscribable } from 'rxjs';
 import type { BusPosition, BusReceiver, TryRecv } from '../BusReceiver.js';
 import type { Delivery, Gap } from '../Delivery.js';
+import { scheduleOutOfContext } from '../internal/support/scheduleOutOfContext.js';
 import type { BusEvent } from '../protocol/BusEvent.js';
 import { block, comment } from './block.js';
 import { byteLength } from './byteLength.js';
@@ -141,14 +142,15 @@ export class EventText<E> {
       return;
     }
     this.#wasRead = false;
-    this.#cutOff = this.#host.scheduler.schedule(() => {
+    const look = (): void => {
       if (this.#wasRead || this.#wake !== undefined) {
         this.#cutOffUnlessRead();
         return;
       }
       this.#reportFailure();
       this.leave();
-    }, this.#host.closeMs);
+    };
+    this.#cutOff = scheduleOutOfContext(this.#host.scheduler, look, this.#host.closeMs);
   }
 
   /** All that is there, up to a chunk; it may be nothing. */

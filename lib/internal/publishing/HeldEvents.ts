@@ -3,6 +3,7 @@ import type { BusEvent } from '../../protocol/BusEvent.js';
 import type { InOrder } from './InOrder.js';
 import { MAX_COUNT, requireCount } from '../support/requireCount.js';
 import { type OptionNames, requireOptions } from '../support/requireOptions.js';
+import { scheduleOutOfContext } from '../support/scheduleOutOfContext.js';
 
 /** How many events may be held, and for how long. */
 export interface HoldUnboundOptions {
@@ -185,13 +186,14 @@ export class HeldEvents<E> {
         });
       }
       const left = Math.max(this.#options.maxAgeMs - (now - oldest.since), 1);
-      this.#action = this.#scheduler.schedule(() => {
+      const release = (): void => {
         this.#action = undefined;
         this.#inOrder.run(() => {
           this.#releaseOld();
           this.#watch();
         }, undefined);
-      }, left);
+      };
+      this.#action = scheduleOutOfContext(this.#scheduler, release, left);
     }
   }
 

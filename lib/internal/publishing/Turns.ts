@@ -1,4 +1,5 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
+import { outOfContext } from '../support/outOfContext.js';
 
 /** Something that has work for a hand-over turn. `turn` never throws. */
 export interface TurnTaker {
@@ -15,8 +16,9 @@ export interface TurnTaker {
  */
 export class Turns {
   readonly #scheduler: SchedulerLike;
+  /** The scheduler calls in the context of the first to use it, which may be a request's that publishes nothing here. */
   readonly #work = (): void => {
-    this.#run();
+    outOfContext(this.#run);
   };
   #line: TurnTaker[] = [];
   #awaiting = 0;
@@ -92,7 +94,7 @@ export class Turns {
     }
   }
 
-  #run(): void {
+  readonly #run = (): void => {
     this.#running = true;
     this.#action = undefined;
     this.begin();
@@ -115,5 +117,5 @@ export class Turns {
     } else {
       this.#line = [];
     }
-  }
+  };
 }

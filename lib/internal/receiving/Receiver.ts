@@ -23,6 +23,7 @@ import { type Ending, report } from './Mailbox.js';
 import type { Wait } from '../support/Marks.js';
 import type { Link } from '../support/LinkedList.js';
 import { onAbort } from '../support/onAbort.js';
+import { outOfContext } from '../support/outOfContext.js';
 import type { Pull } from './Pull.js';
 import { ReplayedMailbox } from './ReplayedMailbox.js';
 import type { Router } from '../routing/Router.js';
@@ -628,7 +629,10 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
   #log(level: 'info' | 'warn', what: string): void {
     this.#host.inOrder.run(() => {
       const { id, name } = this;
-      this.#host.log(level, `receiver ${id}${name === undefined ? '' : ` (${name})`} ${what}`);
+      // It may be written in a publish that has nothing to do with it.
+      outOfContext(() => {
+        this.#host.log(level, `receiver ${id}${name === undefined ? '' : ` (${name})`} ${what}`);
+      });
     }, undefined);
   }
 

@@ -1,4 +1,5 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
+import { scheduleOutOfContext } from '../support/scheduleOutOfContext.js';
 
 /**
  * Watches whether somebody takes something of what waits.
@@ -55,7 +56,8 @@ export class StallTimer {
     // A clock that was set back makes it wait for the limit once more, and not for longer.
     this.#idleSince = Math.min(this.#idleSince, this.#now());
     const left = this.#limit - (this.#now() - this.#idleSince);
-    this.#action = this.#scheduler.schedule(
+    this.#action = scheduleOutOfContext(
+      this.#scheduler,
       () => {
         this.#action = undefined;
         if (this.#now() - this.#idleSince >= this.#limit) {

@@ -1,5 +1,6 @@
 import { defer, Observable, type ObservableInput, type ObservedValueOf } from 'rxjs';
 import type { BusEvent } from '../../protocol/BusEvent.js';
+import { outOfContext } from '../support/outOfContext.js';
 import { currentZone, runIn } from '../support/zone.js';
 import { report } from './Mailbox.js';
 import type { Pull } from './Pull.js';
@@ -29,6 +30,12 @@ export function consumeEach<E, O extends ObservableInput<unknown>>(
         subscriber.add(inner);
         defer(() => consume(busEvent) as ObservableInput<ObservedValueOf<O>>).subscribe(inner);
       });
+    // A signal that is aborted ends this at once, in the context of whatever aborts it.
+    const end = (work: () => void): void => {
+      outOfContext(() => {
+        inZone(work);
+      });
+    };
     const askForNext = (): void => {
       const pull: Pull<E> = {
         next: (busEvent) => {
@@ -45,12 +52,12 @@ export function consumeEach<E, O extends ObservableInput<unknown>>(
           });
         },
         complete: () => {
-          inZone(() => {
+          end(() => {
             subscriber.complete();
           });
         },
         error: (error) => {
-          inZone(() => {
+          end(() => {
             subscriber.error(error);
           });
         },
