@@ -10,7 +10,11 @@ import type { Event } from './protocol/Event.js';
 
 /** Options of a `SharingBus`. */
 export interface SharingBusOptions<E = Event> extends LateBindOptions<E> {
-  /** Where consumers are called, and every other hop in time. Default `asapScheduler`. */
+  /**
+   * Where consumers are called, and every other hop in time. Default `asapScheduler`.
+   *
+   * **Details** Its `now()` measures ages and limits; where it tells the date, that may be set at any time.
+   */
   readonly scheduler?: SchedulerLike | undefined;
   /**
    * Holds back what has a session and no scroll yet, until its registration comes: then it follows that one, with its scroll. What is too

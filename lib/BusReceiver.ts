@@ -223,7 +223,7 @@ export interface ReceiverBaseOptions {
   readonly name?: string | undefined;
   /**
    * Ends the receiver with {@link SlowConsumerError} when events wait and none has been taken for so many milliseconds, 1 to 2^31 - 1,
-   * on the bus's scheduler; what waits can still be taken. Default: it may wait for ever.
+   * on the bus's scheduler, whatever the date; what waits can still be taken. Default: it may wait for ever.
    *
    * **Details** It is about consumers that pull, and about those who never come: one that is subscribed takes what waits
    * in its next turn.

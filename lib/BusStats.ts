@@ -16,7 +16,7 @@ export interface ReceiverStats<E = unknown> {
   readonly delivered: number;
   /** Events that it lost. */
   readonly lagged: number;
-  /** For how many milliseconds the oldest event has waited, on the bus's scheduler; 0 where none does. */
+  /** For how many milliseconds the oldest event has waited, on the bus's scheduler, whatever the date; 0 where none does. */
   readonly oldestAgeMs: number;
 }
 

@@ -105,7 +105,6 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     requireFunction('SharingBus: scheduler.schedule', (scheduler as Partial<SchedulerLike> | null)?.schedule);
     this.#stage = new Stage(scheduler, this.#inOrder);
     this.#host = {
-      scheduler,
       stage: this.#stage,
       inOrder: this.#inOrder,
       log: loggingTo(logger),

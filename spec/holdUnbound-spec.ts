@@ -446,14 +446,17 @@ describe('holdUnbound', () => {
     expect(seen).toEqual(['a', 'b']);
   });
 
-  it('waits for its age once more, and not for longer, where the clock was set back', () => {
+  it('waits for no longer where the clock of the scheduler was set back', () => {
     const { publish, to, seen, scheduler } = setUp({ maxAgeMs: 100 });
     to(100_000);
     publish(of('a', 's'));
     // The timers of a platform do not follow its clock; those of this scheduler do.
     scheduler.now = () => scheduler.frame - 90_000;
     publish(of('b', 't'));
-    scheduler.maxFrames = 100_200;
+    scheduler.maxFrames = 100_099;
+    scheduler.flush();
+    expect(seen).toEqual([]);
+    scheduler.maxFrames = 100_100;
     scheduler.flush();
     expect(seen).toEqual(['a', 'b']);
   });

@@ -33,6 +33,11 @@ declare class AbortController {
   abort(reason?: unknown): void;
 }
 
+/** Never called: what is asked is whether it is still the same. */
+declare const setInterval: unknown;
+
+declare var performance: { readonly now: () => number } | undefined;
+
 interface URLSearchParams {
   getAll(name: string): string[];
 }

@@ -1,15 +1,15 @@
-import type { SchedulerLike, Subscription } from 'rxjs';
 import type { BusEvent } from '../../protocol/BusEvent.js';
 import type { InOrder } from './InOrder.js';
+import { Alarm } from '../support/Alarm.js';
 import { MAX_COUNT, requireCount } from '../support/requireCount.js';
 import { type OptionNames, requireOptions } from '../support/requireOptions.js';
-import { scheduleOutOfContext } from '../support/scheduleOutOfContext.js';
+import type { SteadyClock } from '../support/SteadyClock.js';
 
 /** How many events may be held, and for how long. */
 export interface HoldUnboundOptions {
   /** Events of one session that may wait for its registration, 1 to 2^31 - 1. */
   readonly capacity: number;
-  /** How long one may wait, in milliseconds on the bus's scheduler, 1 to 2^31 - 1. */
+  /** How long one may wait, in milliseconds on the bus's scheduler, whatever the date; 1 to 2^31 - 1. */
   readonly maxAgeMs: number;
   /** Events of all sessions that may wait, 1 to 2^31 - 1. Default: 64 times `capacity`. */
   readonly totalCapacity?: number | undefined;
@@ -36,9 +36,14 @@ export function checkedHold(options: HoldUnboundOptions): Limits {
   return { capacity, maxAgeMs, totalCapacity: requireCount('holdUnbound.totalCapacity', totalCapacity) };
 }
 
-interface Held<E> {
+/** A time, and how often the clock had been set. */
+interface Moment {
+  readonly since: number;
+  readonly settings: number;
+}
+
+interface Held<E> extends Moment {
   readonly busEvent: BusEvent<E>;
-  since: number;
   readonly session: Session<E>;
 }
 
@@ -52,39 +57,38 @@ interface Session<E> {
 /**
  * Events of sessions that have no scroll yet.
  *
- * Invariants: `#held` has all of them in the order of publishing, each session its own; a session without any is not kept. An action is scheduled
- * while something is held, and only then.
+ * Invariants: `#held` has all of them in the order of publishing, each session its own; a session without any is not kept. An alarm is set
+ * while something is held, and only then, for one that is held or was.
  */
 export class HeldEvents<E> {
   /** Events that had to go without a scroll. */
   released = 0;
 
   readonly #options: Limits;
-  readonly #scheduler: SchedulerLike;
-  readonly #now: () => number;
-  readonly #inOrder: InOrder;
+  readonly #clock: SteadyClock;
   readonly #release: (busEvent: BusEvent<E>) => void;
+  readonly #alarm: Alarm;
   readonly #held = new Set<Held<E>>();
   readonly #sessions = new Map<string, Map<string, Session<E>>>();
-  #action: Subscription | undefined;
+  /** Of what the alarm is set for. */
+  #awaited: Moment = { since: 0, settings: 0 };
 
   /**
    * It is used by jobs of `inOrder` only.
    *
    * @param release Told of each event that has to go as it is, in the order of publishing.
    */
-  constructor(
-    options: Limits,
-    scheduler: SchedulerLike,
-    now: () => number,
-    inOrder: InOrder,
-    release: (busEvent: BusEvent<E>) => void,
-  ) {
+  constructor(options: Limits, clock: SteadyClock, inOrder: InOrder, release: (busEvent: BusEvent<E>) => void) {
     this.#options = options;
-    this.#scheduler = scheduler;
-    this.#now = now;
-    this.#inOrder = inOrder;
+    this.#clock = clock;
     this.#release = release;
+    this.#alarm = new Alarm(clock, () => {
+      const awaited = this.#awaited;
+      inOrder.run(() => {
+        this.#releaseOld(awaited);
+        this.#watch();
+      }, undefined);
+    });
   }
 
   get size(): number {
@@ -100,7 +104,7 @@ export class HeldEvents<E> {
   hold(busEvent: BusEvent<E>): void {
     const { connectorId, nativeSessionId } = busEvent.routing;
     const session = this.#sessionOf(connectorId as string, nativeSessionId as string);
-    const held = { busEvent, since: this.#now(), session };
+    const held = { busEvent, since: this.#clock.read(), settings: this.#clock.settings, session };
     this.#held.add(held);
     session.held.add(held);
     if (session.held.size > this.#options.capacity) {
@@ -174,33 +178,18 @@ export class HeldEvents<E> {
   #watch(): void {
     const [oldest] = this.#held;
     if (oldest === undefined) {
-      this.#action?.unsubscribe();
-      this.#action = undefined;
-    } else if (this.#action?.closed !== false) {
-      // One that is closed will not run: a throw in somebody's action beside it on the scheduler cancels it.
-      const now = this.#now();
-      if (oldest.since > now) {
-        // A clock that was set back makes them wait for their age once more, and not for longer.
-        this.#held.forEach((held) => {
-          held.since = Math.min(held.since, now);
-        });
-      }
-      const left = Math.max(this.#options.maxAgeMs - (now - oldest.since), 1);
-      const release = (): void => {
-        this.#action = undefined;
-        this.#inOrder.run(() => {
-          this.#releaseOld();
-          this.#watch();
-        }, undefined);
-      };
-      this.#action = scheduleOutOfContext(this.#scheduler, release, left);
+      this.#alarm.stop();
+    } else if (!this.#alarm.isSet) {
+      this.#awaited = { since: oldest.since, settings: oldest.settings };
+      this.#alarm.set(oldest.since + this.#options.maxAgeMs);
     }
   }
 
-  #releaseOld(): void {
-    const due = this.#now() - this.#options.maxAgeMs;
-    for (const { since } of this.#held) {
-      if (since > due) {
+  /** Lets go what is too old, by the clock or by the alarm, which has rung and proves it of what is as old as `awaited`. */
+  #releaseOld(awaited: Moment): void {
+    const due = this.#clock.read() - this.#options.maxAgeMs;
+    for (const { since, settings } of this.#held) {
+      if (since > due && (since > awaited.since || settings > awaited.settings)) {
         return;
       }
       this.#letGo(this.#held);

@@ -1,4 +1,4 @@
-import { noop, type SchedulerLike } from 'rxjs';
+import { noop } from 'rxjs';
 import {
   enrichCanonical,
   type Enrichment,
@@ -23,7 +23,6 @@ export interface IntakeOptions<E> extends LateBindOptions<E> {
 
 /** What an {@link Intake} needs of its bus. */
 export interface IntakeHost<E> {
-  readonly scheduler: SchedulerLike;
   readonly stage: Stage<E>;
   readonly inOrder: InOrder;
   readonly log: Log;
@@ -61,13 +60,13 @@ export class Intake<E> {
   /** @throws RangeError or TypeError for options that are none. */
   constructor(options: IntakeOptions<E>, history: History<E> | undefined, host: IntakeHost<E>) {
     const { holdUnbound } = options;
-    const { scheduler, stage, inOrder } = host;
+    const { stage, inOrder } = host;
     this.#options = options;
     this.#history = history;
     this.#host = host;
     this.#stage = stage;
     if (holdUnbound !== undefined) {
-      this.#held = new HeldEvents(checkedHold(holdUnbound), scheduler, stage.now, inOrder, (busEvent) => {
+      this.#held = new HeldEvents(checkedHold(holdUnbound), stage.clock, inOrder, (busEvent) => {
         this.#dispatchHeld(busEvent);
       });
     }

@@ -6,6 +6,7 @@ import type { InOrder } from './InOrder.js';
 import { type Holder, Room } from './Room.js';
 import { Router } from '../routing/Router.js';
 import { hasPredicate } from '../routing/routingKeys.js';
+import { SteadyClock } from '../support/SteadyClock.js';
 import type { Destination } from '../routing/Target.js';
 import { Turns } from './Turns.js';
 
@@ -40,7 +41,9 @@ export class Stage<E> extends Turns {
   readonly #room = new Room();
   #staged: Batch<E>;
   #prompted = 0;
-  /** The time on the scheduler, in milliseconds. */
+  /** Of the scheduler. */
+  readonly clock: SteadyClock;
+  /** The time, in milliseconds. */
   readonly now: () => number;
   readonly #route = (lent: boolean): void => {
     const batch = this.#staged;
@@ -57,8 +60,8 @@ export class Stage<E> extends Turns {
   constructor(scheduler: SchedulerLike, inOrder: InOrder) {
     super(scheduler);
     this.inOrder = inOrder;
-    // Nothing but ages depends on it: a scheduler of an application's own need not have a clock.
-    this.now = () => (scheduler as Partial<SchedulerLike>).now?.() ?? Date.now();
+    this.clock = new SteadyClock(scheduler);
+    this.now = () => this.clock.now();
     this.#staged = new Batch(0, this.now);
   }
 

@@ -1,4 +1,4 @@
-import { defer, type Observable, type Observer, of, type SchedulerLike, Subject } from 'rxjs';
+import { defer, type Observable, type Observer, of, Subject } from 'rxjs';
 import {
   type BusPosition,
   type Overflow,
@@ -34,7 +34,6 @@ import type { Burst } from '../routing/Target.js';
 
 /** What a receiver needs of its bus. */
 export interface Host<E> {
-  readonly scheduler: SchedulerLike;
   readonly stage: Stage<E>;
   readonly inOrder: InOrder;
   readonly log: Log;
@@ -100,8 +99,8 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
       this.#extras = { name, evicts: overflow === 'evict' };
     }
     if (stallAfterMs !== undefined) {
-      const { stage, scheduler } = host;
-      this.#more.stallTimer = new StallTimer(scheduler, stage.now, stallAfterMs, () => {
+      const { stage } = host;
+      this.#more.stallTimer = new StallTimer(stage.clock, stallAfterMs, () => {
         stage.settle();
         this.#evict();
       });
@@ -588,7 +587,7 @@ export class Receiver<E> extends ReplayedMailbox<E> implements Staged<E>, Seat<B
       this.#extras?.stallTimer?.stop();
       this.#forgoSignal();
     } else {
-      this.#extras?.stallTimer?.restart(this.#host.stage.now());
+      this.#extras?.stallTimer?.restart();
     }
     if (answered && this.isLagging) {
       // That it has caught up is told in a turn.

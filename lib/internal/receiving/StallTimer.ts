@@ -1,72 +1,64 @@
-import type { SchedulerLike, Subscription } from 'rxjs';
-import { scheduleOutOfContext } from '../support/scheduleOutOfContext.js';
+import { Alarm } from '../support/Alarm.js';
+import type { SteadyClock } from '../support/SteadyClock.js';
 
 /**
  * Watches whether somebody takes something of what waits.
  *
- * Invariant: an action is scheduled if and only if it watches.
+ * Invariant: an alarm is set if and only if it watches. When it rings, the limit has passed since it was set, whatever a clock says.
  */
 export class StallTimer {
-  readonly #scheduler: SchedulerLike;
-  readonly #now: () => number;
+  readonly #clock: SteadyClock;
   readonly #limit: number;
   readonly #stalled: () => void;
-  #action: Subscription | undefined;
-  #idleSince = 0;
+  readonly #alarm: Alarm;
+  /** When something was taken last, if that was after the alarm was set. */
+  #takenAt: number | undefined;
 
   /**
-   * @param now The time on `scheduler`, in milliseconds.
    * @param limit For how long nothing may be taken, in milliseconds.
    * @param stalled Told once it was so; then it does not watch any more.
    */
-  constructor(scheduler: SchedulerLike, now: () => number, limit: number, stalled: () => void) {
-    this.#scheduler = scheduler;
-    this.#now = now;
+  constructor(clock: SteadyClock, limit: number, stalled: () => void) {
+    this.#clock = clock;
     this.#limit = limit;
     this.#stalled = stalled;
+    this.#alarm = new Alarm(clock, () => {
+      this.#ring();
+    });
   }
 
   /** Something waits since `since`. Where something did before, that changes nothing: to arrive is not to be taken. */
   watch(since: number): void {
-    if (!this.#watches) {
-      this.restart(since);
+    if (!this.#alarm.isSet) {
+      this.#begin(since);
     }
   }
 
-  /** Something waits, and something was taken at `since`. */
-  restart(since: number): void {
-    this.#idleSince = since;
-    if (!this.#watches) {
-      this.#schedule();
+  /** Something waits, and something was taken just now. */
+  restart(): void {
+    const now = this.#clock.read();
+    if (this.#alarm.isSet) {
+      this.#takenAt = now;
+    } else {
+      this.#begin(now);
     }
   }
 
   /** Nothing waits, or nobody minds. */
   stop(): void {
-    this.#action?.unsubscribe();
-    this.#action = undefined;
+    this.#alarm.stop();
   }
 
-  get #watches(): boolean {
-    // One that is closed will not run: a throw in somebody's action beside it on the scheduler cancels it.
-    return this.#action?.closed === false;
+  #begin(since: number): void {
+    this.#takenAt = undefined;
+    this.#alarm.set(Math.min(since, this.#clock.read()) + this.#limit);
   }
 
-  #schedule(): void {
-    // A clock that was set back makes it wait for the limit once more, and not for longer.
-    this.#idleSince = Math.min(this.#idleSince, this.#now());
-    const left = this.#limit - (this.#now() - this.#idleSince);
-    this.#action = scheduleOutOfContext(
-      this.#scheduler,
-      () => {
-        this.#action = undefined;
-        if (this.#now() - this.#idleSince >= this.#limit) {
-          this.#stalled();
-        } else {
-          this.#schedule();
-        }
-      },
-      Math.max(left, 1),
-    );
+  #ring(): void {
+    if (this.#takenAt !== undefined && this.#clock.read() - this.#takenAt < this.#limit) {
+      this.#begin(this.#takenAt);
+    } else {
+      this.#stalled();
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { checkedHold, HeldEvents, type HoldUnboundOptions } from '../../../lib/internal/publishing/HeldEvents.js';
 import { InOrder } from '../../../lib/internal/publishing/InOrder.js';
+import { SteadyClock } from '../../../lib/internal/support/SteadyClock.js';
 import { Clock } from '../../support/Clock.js';
 import { survivors } from '../../support/collectGarbage.js';
 import { event, uuid } from '../../support/events.js';
@@ -20,12 +21,8 @@ function setUp(options: Partial<HoldUnboundOptions> = {}): Fixture {
   const inOrder = new InOrder();
   const released: [string, number][] = [];
   const limits = checkedHold({ capacity: 2, maxAgeMs: 100, ...options });
-  const held = new HeldEvents<string>(
-    limits,
-    clock,
-    () => clock.now(),
-    inOrder,
-    (busEvent) => released.push([busEvent.event, held.size]),
+  const held = new HeldEvents<string>(limits, new SteadyClock(clock), inOrder, (busEvent) =>
+    released.push([busEvent.event, held.size]),
   );
   const hold = (...names: string[]): void => {
     names.forEach((name) => {

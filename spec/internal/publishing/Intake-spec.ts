@@ -28,7 +28,7 @@ function setUp(options: IntakeOptions<Payload> = {}, history?: History<Payload>)
   const log = (_level: string, line: string): void => {
     lines.push(line);
   };
-  const intake = new Intake<Payload>({ bindingOf, ...options }, history, { scheduler, stage, inOrder, log });
+  const intake = new Intake<Payload>({ bindingOf, ...options }, history, { stage, inOrder, log });
   return { intake, staged, lines };
 }
 

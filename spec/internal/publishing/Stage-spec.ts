@@ -27,7 +27,6 @@ function setUp(onLog?: (line: string) => void): {
       receivers,
       { capacity },
       {
-        scheduler,
         stage,
         inOrder,
         totals: { delivered: 0, dropped: 0 },

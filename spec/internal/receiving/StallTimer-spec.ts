@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { StallTimer } from '../../../lib/internal/receiving/StallTimer.js';
+import { SteadyClock } from '../../../lib/internal/support/SteadyClock.js';
 import { Clock } from '../../support/Clock.js';
 
 const LIMIT = 100;
@@ -7,12 +8,7 @@ const LIMIT = 100;
 function setUp(): { readonly clock: Clock; readonly timer: StallTimer; readonly stalled: number[] } {
   const clock = new Clock();
   const stalled: number[] = [];
-  const timer = new StallTimer(
-    clock,
-    () => clock.now(),
-    LIMIT,
-    () => stalled.push(clock.now()),
-  );
+  const timer = new StallTimer(new SteadyClock(clock), LIMIT, () => stalled.push(clock.now()));
   return { clock, timer, stalled };
 }
 
@@ -48,7 +44,7 @@ describe('StallTimer', () => {
     timer.watch(0);
     for (let taken = 30; taken <= 90; taken += 30) {
       clock.pass(30);
-      timer.restart(taken);
+      timer.restart();
       expect(clock.pending).toBe(1);
     }
     clock.pass(LIMIT - 1);
@@ -59,10 +55,10 @@ describe('StallTimer', () => {
 
   it('a take begins the watch where it had not begun, or was stopped', () => {
     const { clock, timer, stalled } = setUp();
-    timer.restart(0);
+    timer.restart();
     clock.pass(50);
     timer.stop();
-    timer.restart(50);
+    timer.restart();
     clock.pass(LIMIT - 1);
     expect(stalled).toEqual([]);
     clock.pass(1);
@@ -91,15 +87,10 @@ describe('StallTimer', () => {
   it('can watch again from within what it tells', () => {
     const clock = new Clock();
     const told: number[] = [];
-    const timer: StallTimer = new StallTimer(
-      clock,
-      () => clock.now(),
-      LIMIT,
-      () => {
-        told.push(clock.now());
-        timer.watch(clock.now());
-      },
-    );
+    const timer: StallTimer = new StallTimer(new SteadyClock(clock), LIMIT, () => {
+      told.push(clock.now());
+      timer.watch(clock.now());
+    });
     timer.watch(0);
     clock.pass(3 * LIMIT);
     timer.stop();
