@@ -105,6 +105,7 @@ export class Intake<E> {
   /** Takes `busEvent`, which is canonical. */
   publish(busEvent: BusEvent<E>): void {
     this.#published += 1;
+    this.#stage.clock.watch();
     this.#host.inOrder.run(this.#enter, busEvent);
   }
 

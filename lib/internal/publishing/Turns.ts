@@ -25,6 +25,8 @@ export class Turns {
   #running = false;
   #current: TurnTaker | undefined;
   #action: Subscription | undefined;
+  /** The platform's, when the action was scheduled. */
+  #timers: unknown;
 
   constructor(scheduler: SchedulerLike) {
     this.#scheduler = scheduler;
@@ -77,8 +79,9 @@ export class Turns {
   /** Sees to it that there will be an action. */
   protected ensureAction(): void {
     // A running action schedules the next one itself, so that one turn never begins inside another. One that is closed
-    // will not run: a throw in somebody's action beside it on the scheduler cancels it.
-    if (!this.#running && this.#action?.closed !== false) {
+    // will not run: a throw in somebody's action beside it on the scheduler cancels it. One of other timers, fake ones, may not.
+    if (!this.#running && (this.#action?.closed !== false || this.#timers !== setInterval)) {
+      this.#timers = setInterval;
       // A scheduler may run the action before it returns: then there is nothing left to cancel.
       const action = this.#scheduler.schedule(this.#work);
       this.#action = this.isWanted ? action : undefined;
@@ -89,7 +92,10 @@ export class Turns {
   protected cancelUnwanted(): void {
     if (!this.isWanted) {
       this.#line = [];
-      this.#action?.unsubscribe();
+      // Other timers cannot clear it: RxJS throws when a timer comes whose action was cancelled. Not cancelled, it finds nothing to do.
+      if (this.#timers === setInterval) {
+        this.#action?.unsubscribe();
+      }
       this.#action = undefined;
     }
   }

@@ -2,11 +2,21 @@ import type { Subscription } from 'rxjs';
 import { scheduleOutOfContext } from './scheduleOutOfContext.js';
 import type { SteadyClock } from './SteadyClock.js';
 
-/** One action for later. */
+/**
+ * One action for later.
+ *
+ * Invariant: its clock knows of it from when it is set until it has rung or is stopped.
+ */
 export class Alarm {
+  /** When it is to ring, on its clock. */
+  due = Infinity;
   private readonly clock: SteadyClock;
   private readonly ring: () => void;
   private action: Subscription | undefined;
+  /** The platform's, when the action was scheduled. */
+  private timers: unknown;
+  /** Of the present action: an earlier one may still come, and has no meaning. */
+  private number = 0;
 
   /** @param ring Called once for each time that it was set, unless it is stopped. */
   constructor(clock: SteadyClock, ring: () => void) {
@@ -19,21 +29,38 @@ export class Alarm {
     return this.action?.closed === false;
   }
 
-  /** @param due When it is to ring, on its clock. */
   set(due: number): void {
-    const { clock } = this;
-    this.action = scheduleOutOfContext(
-      clock.scheduler,
-      () => {
-        this.action = undefined;
+    this.due = due;
+    this.renew();
+  }
+
+  /** Schedules it anew, where its action may be lost. */
+  renew(): void {
+    this.stop();
+    const { clock, number } = this;
+    const left = Math.max(this.due - clock.read(), 1);
+    this.timers = setInterval;
+    clock.expect(this);
+    const ring = (): void => {
+      if (number === this.number) {
+        this.release();
         this.ring();
-      },
-      Math.max(due - clock.read(), 1),
-    );
+      }
+    };
+    this.action = scheduleOutOfContext(clock.scheduler, ring, left);
   }
 
   stop(): void {
-    this.action?.unsubscribe();
+    // Other timers cannot clear it: RxJS throws when a timer comes whose action was cancelled.
+    if (this.timers === setInterval) {
+      this.action?.unsubscribe();
+    }
+    this.release();
+  }
+
+  private release(): void {
+    this.number += 1;
     this.action = undefined;
+    this.clock.forget(this);
   }
 }

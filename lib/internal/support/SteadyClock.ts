@@ -1,7 +1,10 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import type { Alarm } from './Alarm.js';
 
 /** By how much two clocks may differ when none of them was set. */
 const TOLERANCE_MS = 20;
+/** An alarm that is so late was lost. */
+const OVERDUE_MS = 100;
 
 /** `performance` does not follow the date. Not every platform has it. */
 const platform: { readonly performance?: { readonly now: () => number } | undefined } = globalThis;
@@ -13,9 +16,15 @@ const ownTicks = own.performance?.now;
  * The time that has passed on a scheduler, in milliseconds. It never goes back, and setting the date does not change it.
  *
  * The scheduler's `now()` counts, unless that is the date and the date was set: then the platform's monotonic clock does.
+ *
+ * Each reading schedules anew what was lost: alarms that are overdue, and all of them where fake timers have come or gone.
  */
 export class SteadyClock {
   readonly scheduler: SchedulerLike;
+  private readonly alarms = new Set<Alarm>();
+  private hasAlarms = false;
+  /** Until then, no alarm is overdue. */
+  private overdueAt = Infinity;
   /** What the scheduler said last. */
   private said: number;
   /** What was told last. */
@@ -24,6 +33,10 @@ export class SteadyClock {
   private sinceSaid: number;
   /** To be added to the ticks, for the same time. */
   private sinceTicks: number;
+  /** The ticks of {@link own} at the last reading, whatever has replaced them. */
+  private ownTicked = readOwnTicks();
+  private ticks = platform.performance?.now;
+  private timers: unknown = setInterval;
   /** How often the date was set, as far as this can tell. */
   settings = 0;
 
@@ -45,6 +58,29 @@ export class SteadyClock {
     return this.update(this.ask());
   }
 
+  /** Sees whether alarms were lost with fake timers. For each event: it costs next to nothing. */
+  watch(): void {
+    if (this.hasAlarms && setInterval !== this.timers) {
+      this.read();
+    }
+  }
+
+  /** `alarm` is scheduled, and has its time. */
+  expect(alarm: Alarm): void {
+    this.alarms.add(alarm);
+    this.hasAlarms = true;
+    this.overdueAt = Math.min(this.overdueAt, alarm.due + OVERDUE_MS);
+  }
+
+  /** `alarm` has rung, or was stopped. */
+  forget(alarm: Alarm): void {
+    this.alarms.delete(alarm);
+    if (this.alarms.size === 0) {
+      this.hasAlarms = false;
+      this.overdueAt = Infinity;
+    }
+  }
+
   private ask(): number {
     // A scheduler of an application's own need not have a clock.
     return (this.scheduler as Partial<SchedulerLike>).now?.() ?? asyncScheduler.now();
@@ -52,11 +88,19 @@ export class SteadyClock {
 
   private update(said: number): number {
     this.said = said;
+    if (setInterval !== this.timers || platform.performance?.now !== this.ticks) {
+      return this.enter(said);
+    }
     const ticked = readTicks();
+    this.ownTicked = this.ticks === ownTicks ? ticked : readOwnTicks();
     const time = said + this.sinceSaid;
     // Without `performance` it is NaN, and they never agree.
     const agree = Math.abs(time - ticked - this.sinceTicks) <= TOLERANCE_MS;
     this.time = Math.max(this.time, agree ? time : this.judge(said, ticked));
+    // Without ticks, it may be that the date was set.
+    if (this.time >= this.overdueAt && !Number.isNaN(ticked)) {
+      this.renew(this.time - OVERDUE_MS);
+    }
     return this.time;
   }
 
@@ -72,6 +116,32 @@ export class SteadyClock {
     this.sinceSaid = time - said;
     this.sinceTicks = time - ticked;
     return time;
+  }
+
+  /** The time when fake timers have come or gone: it goes on by the clocks that there are now. What the others were to run may be lost. */
+  private enter(said: number): number {
+    const ownTicked = readOwnTicks();
+    const isReal = isDate(said);
+    const passed = isReal ? Math.round(ownTicked - this.ownTicked) || 0 : said + this.sinceSaid - this.time;
+    this.time += Math.max(0, passed);
+    this.sinceSaid = this.time - said;
+    this.sinceTicks = this.time - readTicks();
+    this.ownTicked = ownTicked;
+    this.ticks = platform.performance?.now;
+    this.timers = setInterval;
+    if (isReal) {
+      this.renew(Infinity);
+    }
+    return this.time;
+  }
+
+  /** Schedules anew the alarms that are due by `time`. */
+  private renew(time: number): void {
+    const lost = [...this.alarms].filter(({ due }) => due <= time);
+    this.overdueAt = this.time + OVERDUE_MS;
+    lost.forEach((alarm) => {
+      alarm.renew();
+    });
   }
 }
 
@@ -89,4 +159,8 @@ function areTimersFakedAlone(): boolean {
 
 function readTicks(): number {
   return platform.performance?.now() ?? NaN;
+}
+
+function readOwnTicks(): number {
+  return ownTicks?.call(own.performance) ?? NaN;
 }
