@@ -42,26 +42,32 @@ export class BackOff {
    * Milliseconds until the next attempt; `undefined`: there is none.
    *
    * @param retryAfter What the server said, as the header has it.
+   * @param date When it said that, by its own clock, as the header has it.
    */
-  next(retryAfter: string | null): number | undefined {
+  next(retryAfter: string | null, date: string | null = null): number | undefined {
     if (this.attempts >= this.#maxAttempts) {
       return undefined;
     }
     const full = Math.min(this.#maxMs, this.#initialMs * 2 ** Math.min(this.attempts - 1, 31));
     const wait = full * (1 - Math.random() / 2);
-    return Math.min(MAX_COUNT, Math.round(Math.max(wait, this.#after(retryAfter))));
+    return Math.min(MAX_COUNT, Math.round(Math.max(wait, this.#after(retryAfter, date))));
   }
 
   /** Seconds, or a date. */
-  #after(header: string | null): number {
+  #after(header: string | null, date: string | null): number {
     if (header === null) {
       return 0;
     }
     if (/^\s*\d+\s*$/.test(header)) {
       return Number(header) * 1_000;
     }
-    // A platform may take other words for a date, too: `after 40` for the year 2040.
-    const ms = /GMT\s*$/.test(header) ? Date.parse(header) - this.#scheduler.now() : 0;
+    // The clock of this machine may have been set. From another origin, a page is not told the server's.
+    const ms = dateOf(header) - (dateOf(date) || this.#scheduler.now());
     return ms > 0 ? ms : 0;
   }
+}
+
+/** `NaN` for what is no date of HTTP: a platform may take other words for one, such as `after 40` for the year 2040. */
+function dateOf(header: string | null): number {
+  return header !== null && /GMT\s*$/.test(header) ? Date.parse(header) : NaN;
 }

@@ -73,11 +73,14 @@ async function headersOf({ headers, lastEventId }: TextRequest): Promise<Record<
 }
 
 async function refusal(response: Response): Promise<EventStreamError> {
-  const { status } = response;
+  const { status, headers } = response;
   const body = await beginningOf(response);
   const message = `the server answered ${status}${body === '' ? '' : `: ${body}`}`;
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
-    return new RetryableError(message, status, body, { retryAfter: response.headers.get('retry-after') });
+    return new RetryableError(message, status, body, {
+      retryAfter: headers.get('retry-after'),
+      date: headers.get('date'),
+    });
   }
   return new EventStreamError(message, status, body);
 }

@@ -115,7 +115,7 @@ export function fromEventStream<E>(
       wasOpen = true;
     };
     function wait(reason: unknown): Observable<unknown> {
-      const retryInMs = reason instanceof RetryableError ? backOff.next(reason.retryAfter) : undefined;
+      const retryInMs = reason instanceof RetryableError ? backOff.next(reason.retryAfter, reason.date) : undefined;
       if (retryInMs === undefined) {
         return throwError(() => reason);
       }

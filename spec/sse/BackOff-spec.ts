@@ -80,6 +80,20 @@ describe('BackOff', () => {
   });
 
   it.each([
+    [new Date(70_000).toUTCString(), 20_000],
+    [new Date(95_000).toUTCString(), 1_000],
+    ['soon', 80_000],
+    ['', 80_000],
+    [null, 80_000],
+  ])('a date that the server says is measured from its own, where it tells that: %j', (date, expected) => {
+    const clock = new Clock();
+    clock.pass(10_000);
+    const backOff = new BackOff(undefined, clock);
+    backOff.attempts = 1;
+    expect(backOff.next(new Date(90_000).toUTCString(), date)).toBe(expected);
+  });
+
+  it.each([
     [{ initialMs: 0 }, 'retry.initialMs'],
     [{ maxMs: NaN }, 'retry.maxMs'],
     [{ maxAttempts: 1.5 }, 'retry.maxAttempts'],

@@ -408,6 +408,18 @@ describe('fromEventStream', () => {
     expect(client.statuses.at(-1)).toMatchObject({ retryInMs: 9000 });
   });
 
+  it.each([
+    ['ahead', 3_600_000],
+    ['behind', -3_600_000],
+  ])("measures a Retry-After that is a date by the server's clock: the client's is an hour %s", async (_, ahead) => {
+    const client = new Client();
+    const now = client.clock.now() - ahead;
+    const headers = { date: new Date(now).toUTCString(), 'retry-after': new Date(now + 9000).toUTCString() };
+    (await client.next()).refuse(503, 'later', headers);
+    await turn();
+    expect(client.statuses.at(-1)).toMatchObject({ retryInMs: 9000 });
+  });
+
   it('ends with an answer that is no event stream', async () => {
     const client = new Client();
     (await client.next()).open('<html>', { 'content-type': 'text/html' });
