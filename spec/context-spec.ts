@@ -442,7 +442,8 @@ describe('asynchronous contexts', () => {
 
   it('an event stream that is cut off is told of in none', () => {
     const scheduler = new SharedScheduler();
-    const bus = new SharingBus<string>({ scheduler: new SharedScheduler() });
+    const busScheduler = new SharedScheduler();
+    const bus = new SharingBus<string>({ scheduler: busScheduler });
     const { seen, note } = notes();
     const onError = (error: unknown): void => {
       note((error as Error).name);
@@ -450,6 +451,7 @@ describe('asynchronous contexts', () => {
     const options = { filter: EventFilter.all, overflow: 'evict', capacity: 1, onError, scheduler } as const;
     toEventStream(bus, new Request('http://localhost/'), options);
     publishFromThree(bus);
+    busScheduler.run();
     scheduler.run();
     expect(seen).toEqual(['SlowConsumerError in none']);
     expect(scheduler.timersOf).toEqual([undefined]);

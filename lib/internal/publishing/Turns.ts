@@ -1,5 +1,6 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { outOfContext } from '../support/outOfContext.js';
+import { platformTimers } from '../support/platformTimers.js';
 
 /** Something that has work for a hand-over turn. `turn` never throws. */
 export interface TurnTaker {
@@ -80,8 +81,8 @@ export class Turns {
   protected ensureAction(): void {
     // A running action schedules the next one itself, so that one turn never begins inside another. One that is closed
     // will not run: a throw in somebody's action beside it on the scheduler cancels it. One of other timers, fake ones, may not.
-    if (!this.#running && (this.#action?.closed !== false || this.#timers !== setInterval)) {
-      this.#timers = setInterval;
+    if (!this.#running && (this.#action?.closed !== false || this.#timers !== platformTimers())) {
+      this.#timers = platformTimers();
       // A scheduler may run the action before it returns: then there is nothing left to cancel.
       const action = this.#scheduler.schedule(this.#work);
       this.#action = this.isWanted ? action : undefined;
@@ -93,7 +94,7 @@ export class Turns {
     if (!this.isWanted) {
       this.#line = [];
       // Other timers cannot clear it: RxJS throws when a timer comes whose action was cancelled. Not cancelled, it finds nothing to do.
-      if (this.#timers === setInterval) {
+      if (this.#timers === platformTimers()) {
         this.#action?.unsubscribe();
       }
       this.#action = undefined;

@@ -1,6 +1,7 @@
 import type { Subscription } from 'rxjs';
 import { scheduleOutOfContext } from './scheduleOutOfContext.js';
 import type { SteadyClock } from './SteadyClock.js';
+import { platformTimers } from './platformTimers.js';
 
 /**
  * One action for later.
@@ -39,7 +40,7 @@ export class Alarm {
     this.stop();
     const { clock, number } = this;
     const left = Math.max(this.due - clock.read(), 1);
-    this.timers = setInterval;
+    this.timers = platformTimers();
     clock.expect(this);
     const ring = (): void => {
       if (number === this.number) {
@@ -52,7 +53,7 @@ export class Alarm {
 
   stop(): void {
     // Other timers cannot clear it: RxJS throws when a timer comes whose action was cancelled.
-    if (this.timers === setInterval) {
+    if (this.timers === platformTimers()) {
       this.action?.unsubscribe();
     }
     this.release();

@@ -1,5 +1,6 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import type { Alarm } from './Alarm.js';
+import { platformTimers } from './platformTimers.js';
 
 /** By how much two clocks may differ when none of them was set. */
 const TOLERANCE_MS = 20;
@@ -9,7 +10,7 @@ const OVERDUE_MS = 100;
 /** `performance` does not follow the date. Not every platform has it. */
 const platform: { readonly performance?: { readonly now: () => number } | undefined } = globalThis;
 /** The functions of the platform when this was loaded: fake timers of a test replace some of them, or all, and put them back. */
-const own = { Date, timers: setInterval as unknown, performance: platform.performance };
+const own = { Date, timers: platformTimers(), performance: platform.performance };
 const ownTicks = own.performance?.now;
 
 /**
@@ -36,7 +37,7 @@ export class SteadyClock {
   /** The ticks of {@link own} at the last reading, whatever has replaced them. */
   private ownTicked = readOwnTicks();
   private ticks = platform.performance?.now;
-  private timers: unknown = setInterval;
+  private timers: unknown = platformTimers();
   /** How often the date was set, as far as this can tell. */
   settings = 0;
 
@@ -60,7 +61,7 @@ export class SteadyClock {
 
   /** Sees whether alarms were lost with fake timers. For each event: it costs next to nothing. */
   watch(): void {
-    if (this.hasAlarms && setInterval !== this.timers) {
+    if (this.hasAlarms && platformTimers() !== this.timers) {
       this.read();
     }
   }
@@ -88,7 +89,7 @@ export class SteadyClock {
 
   private update(said: number): number {
     this.said = said;
-    if (setInterval !== this.timers || platform.performance?.now !== this.ticks) {
+    if (platformTimers() !== this.timers || platform.performance?.now !== this.ticks) {
       return this.enter(said);
     }
     const ticked = readTicks();
@@ -128,7 +129,7 @@ export class SteadyClock {
     this.sinceTicks = this.time - readTicks();
     this.ownTicked = ownTicked;
     this.ticks = platform.performance?.now;
-    this.timers = setInterval;
+    this.timers = platformTimers();
     if (isReal) {
       this.renew(Infinity);
     }
@@ -154,7 +155,7 @@ function isDate(said: number): boolean {
 
 /** Whether a test moves the date and the timers, but not the ticks. */
 function areTimersFakedAlone(): boolean {
-  return Date !== own.Date && setInterval !== own.timers && platform.performance?.now === ownTicks;
+  return Date !== own.Date && platformTimers() !== own.timers && platform.performance?.now === ownTicks;
 }
 
 function readTicks(): number {
