@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 // There to notice what slips in, not to leave out a check or a word: docs/decisions.md, "The main entry may have 24 kB".
 const BUDGETS = [
   { what: 'the main entry', code: "export * from 'sharing-bus';", maxBytes: 24_000 },
-  { what: 'dropNewest alone', code: "export { dropNewest } from 'sharing-bus';", maxBytes: 2_000 },
+  { what: 'dropNewest alone', code: "export { dropNewest } from 'sharing-bus';", maxBytes: 2_500 },
 ];
 
 /** What the main entry is made of: its own files, and one package. All others have entries of their own. */
