@@ -37,6 +37,7 @@ import { isOptions, requireCapacityOptions, requireOptions } from './internal/su
 import { requireSignal } from './internal/support/requireSignal.js';
 import { show } from './internal/support/show.js';
 import { Stage } from './internal/publishing/Stage.js';
+import { Tasks } from './internal/support/Tasks.js';
 import { keepSelf, selfOf, throughProxies } from './internal/support/throughProxies.js';
 import { unlessAborted } from './internal/support/unlessAborted.js';
 import { withoutUndefined } from './internal/support/withoutUndefined.js';
@@ -243,6 +244,8 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    * Publishes what comes from `source`, and waits for a {@link SharingBus.flush} after every `window` events: then no receiver with
    * room for so many more events lags by it, whatever its speed. With `waitFor`, that holds for the receivers named there.
    *
+   * **Details** After every 128 events, timers, sockets and other tasks of the platform run, also where the source has all its events in memory; not in virtual time.
+   *
    * **Gotchas** An Observable cannot wait: its events are published as they come, and may be lost as any others.
    *
    * **Errors** Rejects with what `source` fails with, with `InvalidBusEventError` for an event that is none, and with
@@ -267,7 +270,8 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     }
     this.#connections.add(connection);
     try {
-      return await connectTo(this, source, { window, waitFor, stop: connection.signal });
+      const tasks = isVirtual(this.#stage.clock.scheduler) ? undefined : new Tasks();
+      return await connectTo(this, source, { window, waitFor, stop: connection.signal, tasks });
     } finally {
       ignore();
       this.#connections.delete(connection);
@@ -400,6 +404,12 @@ function optionsOf<E>(queueCapacity: number | ReceiverOptions<E>): ReceiverOptio
   }
   requireOptions('subscribeFiltered: options', queueCapacity, RECEIVER_OPTIONS);
   return queueCapacity;
+}
+
+/** Whether time passes only where a program says so. */
+function isVirtual(scheduler: SchedulerLike): boolean {
+  // Not `instanceof`: that would bring the class to programs that have no use for it.
+  return 'maxFrames' in scheduler;
 }
 
 /** The ids of those that are to be waited for; `undefined`: all of them. */

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import { asyncScheduler, config, Observable, Subject } from 'rxjs';
+import { asyncScheduler, config, Observable, Subject, VirtualTimeScheduler } from 'rxjs';
 import {
   type BusEvent,
   type BusReceiver,
@@ -849,6 +849,57 @@ describe('connect', () => {
     bus.close();
     await consuming;
     expect([taken, receiver.lagged]).toEqual([Array.from({ length: 500 }, (_, index) => index), 0]);
+  });
+
+  it.each([
+    ['an async iterable', 64, () => source(1000)],
+    ['an async iterable whose window is narrow', 1, () => source(1000)],
+    ['an async iterable whose window is wide', 10_000, () => source(1000)],
+    ['a web stream', 64, () => ReadableStream.from(source(1000))],
+  ])('lets the other tasks of the process run after every 128 events of %s', async (_what, window, make) => {
+    const bus = new SharingBus<number>();
+    const receiver = bus.subscribeFiltered(EventFilter.all, { capacity: 1000 });
+    const consuming = (async () => {
+      for await (const _ of receiver) {
+        // As fast as it can.
+      }
+    })();
+    const seen: number[] = [];
+    let task: NodeJS.Immediate;
+    const look = (): void => {
+      seen.push(bus.stats().published);
+      task = setImmediate(look);
+    };
+    task = setImmediate(look);
+    expect(await bus.connect(make(), { window })).toBe(1000);
+    clearImmediate(task);
+    expect(seen).toEqual([128, 256, 384, 512, 640, 768, 896]);
+    bus.close();
+    await consuming;
+  });
+
+  it('costs a reader that is not waited for nothing, where it takes in each of its tasks what waits', async () => {
+    const bus = new SharingBus<number>();
+    const receiver = bus.subscribeAll();
+    const taken: number[] = [];
+    const reading = (async () => {
+      while (bus.subscriberCount > 0 || taken.length < 1280) {
+        await settle();
+        taken.push(...(await collectAll(receiver)));
+      }
+    })();
+    expect(await bus.connect(source(1280), { waitFor: [] })).toBe(1280);
+    bus.close();
+    await reading;
+    expect([taken, receiver.lagged]).toEqual([Array.from({ length: 1280 }, (_, index) => index), 0]);
+  });
+
+  it('law 27: waits for no task of the process in virtual time', async () => {
+    const bus = new SharingBus<number>({ scheduler: new VirtualTimeScheduler() });
+    let tasks = 0;
+    const task = setImmediate(() => (tasks += 1));
+    expect([await bus.connect(source(1000), { waitFor: [] }), tasks]).toEqual([1000, 0]);
+    clearImmediate(task);
   });
 
   it('waits for those of waitFor, and one who never comes costs nobody but itself', async () => {

@@ -110,6 +110,11 @@ export const ROWS: readonly Row[] = [
     1.3,
   ]),
   dearer('calls', 'a publish, 16,000 calls of recv wait', '8,000 wait', ['calls/bus/16000', 'calls/bus/8000', 1.3]),
+  dearer('connect', 'an event of 100,000 that are connected', 'of 10,000', [
+    'connect/bus/100000',
+    'connect/bus/10000',
+    1.3,
+  ]),
 
   figure('idle-memory', 'an idle receiver with a subscriber', 'idle-memory/bus/10000', 600),
   figure('buffer-memory', 'a buffered event', 'buffer-memory/bus/1000', 8),

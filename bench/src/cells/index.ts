@@ -7,7 +7,7 @@ import { bufferMemory, idleMemory } from './memory.js';
 import { neverYield } from './neverYield.js';
 import { overload, overloadKey } from './overload.js';
 import * as sparse from './sparse.js';
-import { calls, flushes } from './waits.js';
+import { calls, connect, flushes } from './waits.js';
 
 /** What can be measured, by the name that it has in a cell's id. */
 const WORKLOADS: Readonly<Record<string, Workload>> = {
@@ -28,6 +28,7 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
   'churn-publishing': churnPublishing,
   flushes,
   calls,
+  connect,
   'idle-memory': idleMemory,
   'buffer-memory': bufferMemory,
   'never-yield': neverYield,

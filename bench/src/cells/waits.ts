@@ -79,3 +79,21 @@ export const calls = waiting(async (count) => {
   }
   return { taken };
 });
+
+/** `connect` of `count` events from memory; a `for await` takes them. */
+export const connect = waiting(async (count) => {
+  const bus = new SharingBus();
+  const taking = takeAll(bus.subscribeFiltered(EventFilter.all, 64));
+  expectEqual('published', await bus.connect(fromMemory(count)), count);
+  bus.close();
+  return taking;
+});
+
+function fromMemory(count: number): AsyncIterable<typeof EVENT> {
+  let left = count;
+  const next = (): Promise<IteratorResult<typeof EVENT, undefined>> => {
+    left -= 1;
+    return Promise.resolve(left < 0 ? { done: true, value: undefined } : { done: false, value: EVENT });
+  };
+  return { [Symbol.asyncIterator]: () => ({ next }) };
+}

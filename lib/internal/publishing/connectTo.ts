@@ -4,6 +4,7 @@ import type { BusEvent } from '../../protocol/BusEvent.js';
 import { onAbort } from '../support/onAbort.js';
 import type { OptionNames } from '../support/requireOptions.js';
 import { show } from '../support/show.js';
+import type { Tasks } from '../support/Tasks.js';
 import { unlessAborted } from '../support/unlessAborted.js';
 
 /** Where a bus can take events from. */
@@ -27,11 +28,16 @@ interface Sink<E> {
   flush(filter: undefined, options: { signal: AbortSignal; waitFor: ConnectOptions['waitFor'] }): Promise<void>;
 }
 
+/** After so many events the other tasks of the platform run. Half of a receiver's default capacity, so that one that reads in each task keeps up. */
+const EVENTS_IN_A_TASK = 128;
+
 interface Connection {
   readonly window: number;
   readonly waitFor: ConnectOptions['waitFor'];
   /** Aborted when it is over before its source is; with {@link CLOSED} for a reason, it has ended well. */
   readonly stop: AbortSignal;
+  /** None in virtual time, which waits for no task. */
+  readonly tasks?: Tasks | undefined;
 }
 
 /** A connection that ends with its bus. */
@@ -49,7 +55,7 @@ export function connectTo<E>(bus: Sink<E>, source: BusEventSource<E>, connection
 async function pull<E>(
   bus: Sink<E>,
   iterator: AsyncIterator<BusEvent<E>>,
-  { window, waitFor, stop }: Connection,
+  { window, waitFor, stop, tasks }: Connection,
 ): Promise<number> {
   let published = 0;
   try {
@@ -65,6 +71,9 @@ async function pull<E>(
       if (published % window === 0) {
         await bus.flush(undefined, { signal: stop, waitFor });
       }
+      if (published % EVENTS_IN_A_TASK === 0) {
+        await tasks?.next();
+      }
     }
   } catch (error) {
     leave(iterator);
@@ -72,6 +81,8 @@ async function pull<E>(
       return published;
     }
     throw error;
+  } finally {
+    tasks?.close();
   }
 }
 
