@@ -251,7 +251,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    * **Errors** Rejects with what `source` fails with, with `InvalidBusEventError` for an event that is none, and with
    * the signal's reason. The source is told to stop.
    *
-   * @param source An async iterable, a web stream or an Observable of events.
+   * @param source An async iterable, a web stream or an Observable of events, of RxJS, another library or the platform; see {@link BusEventSource}.
    * @param options See {@link ConnectOptions}.
    * @returns How many events were published, when `source` ends or the bus is closed.
    */

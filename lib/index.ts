@@ -18,7 +18,7 @@ export type { ConsumeOptions, FlushOptions, SharingBusOptions, StreamOptions } f
 export { SharingBus } from './SharingBus.js';
 export type { HistoryOptions } from './internal/history/History.js';
 export type { HoldUnboundOptions } from './internal/publishing/HeldEvents.js';
-export type { BusEventSource, ConnectOptions } from './internal/publishing/connectTo.js';
+export type { BusEventSource, ConnectOptions, NativeObservable } from './internal/publishing/connectTo.js';
 
 export { concatMapDropNewest, type ConcatMapDropNewestOptions } from './operators/concatMapDropNewest.js';
 

@@ -1,7 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { asapScheduler, type MonoTypeOperatorFunction, Observable, of, type SchedulerLike, toArray } from 'rxjs';
+import {
+  asapScheduler,
+  type InteropObservable,
+  type MonoTypeOperatorFunction,
+  Observable,
+  of,
+  type SchedulerLike,
+  toArray,
+} from 'rxjs';
 import {
   type BusEvent,
+  type BusEventSource,
   type BusReceiver,
   type ConsumeOptions,
   dropNewest,
@@ -15,6 +24,7 @@ import {
   type LateBindOptions,
   type Logger,
   matches,
+  type NativeObservable,
   newUuid,
   type Overflow,
   type OverflowOptions,
@@ -244,6 +254,39 @@ describe('the types of the main entry', () => {
     }
     expect(bus.subscribeAll().id).toBe(0);
     bus.close();
+  });
+
+  it('connect takes the events of any async source, and those of no other type', () => {
+    // As platforms declare it.
+    interface PlatformObservable<T> {
+      subscribe(
+        observer?:
+          { next?: (value: T) => void; error?: (error: unknown) => void; complete?: () => void } | ((value: T) => void),
+        options?: { signal?: AbortSignal },
+      ): void;
+      map<R>(project: (value: T, index: number) => R): PlatformObservable<R>;
+    }
+    type Source = BusEventSource<MyEvent>;
+    type Mine = BusEvent<MyEvent>;
+    type Other = BusEvent<number>;
+    true satisfies Fits<PlatformObservable<Mine>, Source>;
+    true satisfies Fits<NativeObservable<Mine>, Source>;
+    true satisfies Fits<InteropObservable<Mine>, Source>;
+    true satisfies Fits<Observable<Mine>, Source>;
+    true satisfies Fits<AsyncGenerator<Mine>, Source>;
+    true satisfies Fits<ReadableStream<Mine>, Source>;
+    true satisfies Fits<BusReceiver<MyEvent>, Source>;
+    false satisfies Fits<PlatformObservable<Other>, Source>;
+    false satisfies Fits<NativeObservable<Other>, Source>;
+    false satisfies Fits<InteropObservable<Other>, Source>;
+    false satisfies Fits<Observable<Other>, Source>;
+    false satisfies Fits<AsyncGenerator<Other>, Source>;
+    false satisfies Fits<BusReceiver<number>, Source>;
+    false satisfies Fits<Mine[], Source>;
+    false satisfies Fits<Promise<Mine>, Source>;
+    false satisfies Fits<string, Source>;
+    false satisfies Fits<{ next: 1 }, Source>;
+    expect(new SharingBus<MyEvent>().subscriberCount).toBe(0);
   });
 
   it('options of a receiver are passed on, spread and put together', () => {

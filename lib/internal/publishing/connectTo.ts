@@ -1,4 +1,15 @@
-import { count, isObservable, lastValueFrom, noop, Observable, takeUntil, tap } from 'rxjs';
+import {
+  count,
+  type InteropObservable,
+  isObservable,
+  lastValueFrom,
+  noop,
+  Observable,
+  type Observer,
+  takeUntil,
+  tap,
+  type Unsubscribable,
+} from 'rxjs';
 import type { BusReceiver } from '../../BusReceiver.js';
 import type { BusEvent } from '../../protocol/BusEvent.js';
 import { onAbort } from '../support/onAbort.js';
@@ -7,8 +18,22 @@ import { show } from '../support/show.js';
 import type { Tasks } from '../support/Tasks.js';
 import { unlessAborted } from '../support/unlessAborted.js';
 
-/** Where a bus can take events from. */
-export type BusEventSource<E> = AsyncIterable<BusEvent<E>> | ReadableStream<BusEvent<E>> | Observable<BusEvent<E>>;
+/** An Observable of the platform, as Chromium has it; or what is subscribed to in its way. */
+export interface NativeObservable<T> {
+  /** Tells `observer` what it emits, until `signal` is aborted. If it returns a subscription, that is ended, too. */
+  subscribe(observer: Observer<T>, options: { readonly signal: AbortSignal }): unknown;
+}
+
+/**
+ * Where a bus can take events from: an async iterable, a web stream, an Observable of RxJS, one of another library that tells by
+ * `Symbol.observable` how RxJS can subscribe to it, or one of the platform.
+ */
+export type BusEventSource<E> =
+  | AsyncIterable<BusEvent<E>>
+  | ReadableStream<BusEvent<E>>
+  | Observable<BusEvent<E>>
+  | InteropObservable<BusEvent<E>>
+  | NativeObservable<BusEvent<E>>;
 
 /** Options of `SharingBus.connect`. */
 export interface ConnectOptions {
@@ -27,6 +52,9 @@ interface Sink<E> {
   publish(busEvent: BusEvent<E>): void;
   flush(filter: undefined, options: { signal: AbortSignal; waitFor: ConnectOptions['waitFor'] }): Promise<void>;
 }
+
+/** Under what a library's Observable tells how another library can subscribe to it. */
+const INTEROP = '@@observable';
 
 /** After so many events the other tasks of the platform run. Half of a receiver's default capacity, so that one that reads in each task keeps up. */
 const EVENTS_IN_A_TASK = 128;
@@ -49,7 +77,12 @@ export const CLOSED = new Error('the bus was closed');
  * @throws TypeError for what is no source.
  */
 export function connectTo<E>(bus: Sink<E>, source: BusEventSource<E>, connection: Connection): Promise<number> {
-  return isObservable(source) ? observe(bus, source, connection) : pull(bus, iteratorOf(source), connection);
+  if (isObservable(source)) {
+    return observe(bus, source, connection);
+  }
+  const iterator = iteratorOf(source);
+  // What can be pulled can wait.
+  return iterator === undefined ? observe(bus, observableOf(source), connection) : pull(bus, iterator, connection);
 }
 
 async function pull<E>(
@@ -115,27 +148,66 @@ function observe<E>(bus: Sink<E>, source: Observable<BusEvent<E>>, { stop }: Con
   return lastValueFrom(published$, { defaultValue: 0 });
 }
 
-function iteratorOf<E>(source: AsyncIterable<E> | ReadableStream<E>): AsyncIterator<E> {
-  const stream = source as Partial<ReadableStream<E>> | null | undefined;
+function observableOf<E>(source: BusEventSource<E>): Observable<BusEvent<E>> {
+  // A symbol that a polyfill may have made since this was loaded, or else the text.
+  const { observable = INTEROP } = Symbol as { readonly observable?: symbol };
+  const native = callOf(observable, source) ?? callOf(INTEROP, source) ?? source;
+  if (!has('subscribe', native)) {
+    throw new TypeError(`connect: expected an async iterable, a stream or an Observable, got ${show(source)}`);
+  }
+  return new Observable((subscriber) => {
+    const controller = new AbortController();
+    subscriber.add(() => {
+      controller.abort();
+    });
+    // Not the subscriber itself: what it is beyond an observer is RxJS's own.
+    const observer: Observer<BusEvent<E>> = {
+      next: (busEvent) => {
+        subscriber.next(busEvent);
+      },
+      error: (error) => {
+        subscriber.error(error);
+      },
+      complete: () => {
+        subscriber.complete();
+      },
+    };
+    const subscription = (native as NativeObservable<BusEvent<E>>).subscribe(observer, { signal: controller.signal });
+    if (has('unsubscribe', subscription)) {
+      subscriber.add(subscription as Unsubscribable);
+    }
+  });
+}
+
+/** How `source` is pulled; `undefined` where it cannot be. */
+function iteratorOf<E>(source: BusEventSource<E>): AsyncIterator<BusEvent<E>> | undefined {
   // A stream's own iterator cannot be told to stop while it waits, and some browsers have none.
-  if (typeof stream?.getReader === 'function') {
-    const reader = (source as ReadableStream<E>).getReader();
+  if (has('getReader', source)) {
+    const reader = (source as ReadableStream<BusEvent<E>>).getReader();
     const unlock = (): void => {
       reader.releaseLock();
     };
     // However it ends: by itself, by an error, or cancelled, which may take the source for ever.
     reader.closed.then(unlock, unlock);
     return {
-      next: () => reader.read() as Promise<IteratorResult<E>>,
+      next: () => reader.read() as Promise<IteratorResult<BusEvent<E>>>,
       return: async () => {
         await reader.cancel();
         return { done: true, value: undefined };
       },
     };
   }
-  const iterable = source as Partial<AsyncIterable<E>> | null | undefined;
-  if (typeof iterable?.[Symbol.asyncIterator] !== 'function') {
-    throw new TypeError(`connect: expected an async iterable, a stream or an Observable, got ${show(source)}`);
-  }
-  return (source as AsyncIterable<E>)[Symbol.asyncIterator]();
+  return has(Symbol.asyncIterator, source) ? (source as AsyncIterable<BusEvent<E>>)[Symbol.asyncIterator]() : undefined;
+}
+
+type Methods = Readonly<Record<string | symbol, (() => unknown) | undefined>>;
+
+/** Whether `value` has a method of this name. */
+function has(name: string | symbol, value: unknown): boolean {
+  return typeof (value as Methods | null | undefined)?.[name] === 'function';
+}
+
+/** What the method of `value` of this name returns, if there is one. */
+function callOf(name: string | symbol, value: unknown): unknown {
+  return has(name, value) ? (value as Methods)[name]?.() : undefined;
 }

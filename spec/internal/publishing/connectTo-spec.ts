@@ -1,9 +1,12 @@
 import type { UnderlyingSource } from 'node:stream/web';
 import { describe, expect, it } from '@jest/globals';
-import { Observable, of, Subject } from 'rxjs';
+import { Observable, type Observer, of, Subject } from 'rxjs';
 import type { BusEvent } from '../../../lib/index.js';
 import { type BusEventSource, CLOSED, connectTo } from '../../../lib/internal/publishing/connectTo.js';
 import { event } from '../../support/events.js';
+import { NativeObservable, type NativeSubscriber } from '../../support/NativeObservable.js';
+
+const SYMBOL = Symbol('observable');
 
 /** A bus that tells what it is asked, and flushes when it is told to. */
 class Sink {
@@ -259,6 +262,122 @@ describe('connectTo', () => {
     expect([await connect(source$), story, subscriptions]).toEqual([0, [], 0]);
   });
 
+  describe('an Observable of the platform', () => {
+    /** One that emits when it is told to, and tells when it is left. */
+    function manual(story: unknown[]): {
+      readonly source: NativeObservable<BusEvent<number>>;
+      readonly subscriber: () => NativeSubscriber<BusEvent<number>>;
+    } {
+      const subscribers: NativeSubscriber<BusEvent<number>>[] = [];
+      const source = new NativeObservable<BusEvent<number>>((subscriber) => {
+        subscribers.push(subscriber);
+        subscriber.addTeardown(() => story.push('left'));
+      });
+      return { source, subscriber: () => subscribers[0] as NativeSubscriber<BusEvent<number>> };
+    }
+
+    it('is published as it emits, and counted, and never waits for a flush', async () => {
+      const { story, connect } = setUp();
+      const { source, subscriber } = manual(story);
+      const connected = connect(source, 1);
+      subscriber().next(event(1));
+      subscriber().next(event(2));
+      expect(story).toEqual([1, 2]);
+      subscriber().complete();
+      expect([await connected, source.reported]).toEqual([2, []]);
+    });
+
+    it('that emits all of it as it is subscribed to is published, and one that emits nothing is none', async () => {
+      const { story, connect } = setUp();
+      const source = new NativeObservable<BusEvent<number>>((subscriber) => {
+        subscriber.next(event(1));
+        subscriber.next(event(2));
+        subscriber.complete();
+      });
+      expect([await connect(source), story]).toEqual([2, [1, 2]]);
+      expect(
+        await connect(
+          new NativeObservable((subscriber) => {
+            subscriber.complete();
+          }),
+        ),
+      ).toBe(0);
+    });
+
+    it('rejects with its error, and with what it throws as it begins', async () => {
+      const { story, connect } = setUp();
+      const { source, subscriber } = manual(story);
+      const connected = connect(source);
+      subscriber().error(new Error('broken'));
+      await expect(connected).rejects.toThrow('broken');
+      const failing = new NativeObservable<BusEvent<number>>(() => {
+        throw new Error('no beginning');
+      });
+      await expect(connect(failing)).rejects.toThrow('no beginning');
+      expect(failing.reported).toEqual([]);
+    });
+
+    it('is left when publish throws, which rejects, and reports nothing', async () => {
+      const { sink, story, connect } = setUp();
+      sink.onPublish = () => {
+        throw new Error('malformed');
+      };
+      const source = new NativeObservable<BusEvent<number>>((subscriber) => {
+        subscriber.addTeardown(() => story.push('left'));
+        subscriber.next(event(1));
+        subscriber.next(event(2));
+      });
+      await expect(connect(source)).rejects.toThrow('malformed');
+      expect([story, source.reported]).toEqual([[1, 'left'], []]);
+    });
+
+    it('is left by its signal at the stop, which rejects, but at the end of the bus', async () => {
+      const stopped = setUp();
+      const one = manual(stopped.story);
+      const aborted = stopped.connect(one.source);
+      one.subscriber().next(event(1));
+      stopped.stop('reason');
+      one.subscriber().next(event(2));
+      await expect(aborted).rejects.toBe('reason');
+      const closed = setUp();
+      const other = manual(closed.story);
+      const ended = closed.connect(other.source);
+      other.subscriber().next(event(3));
+      closed.stop(CLOSED);
+      other.subscriber().next(event(4));
+      expect([await ended, stopped.story, closed.story]).toEqual([1, [1, 'left'], [3, 'left']]);
+    });
+  });
+
+  it.each<[string, (subject$: Subject<BusEvent<number>>) => unknown]>([
+    ['what has an Observable for others', (subject$) => ({ '@@observable': () => subject$ })],
+    ['what has one by its symbol', (subject$) => ({ [SYMBOL]: () => subject$ })],
+    [
+      'what is subscribed to like one of the platform, and returns a subscription',
+      (subject$) => ({ subscribe: (observer: Observer<BusEvent<number>>) => subject$.subscribe(observer) }),
+    ],
+  ])('takes %s, and leaves it at the stop', async (_what, make) => {
+    const { story, stop, connect } = setUp();
+    const subject$ = new Subject<BusEvent<number>>();
+    Object.defineProperty(Symbol, 'observable', { configurable: true, value: SYMBOL });
+    const connected = connect(make(subject$) as never);
+    Reflect.deleteProperty(Symbol, 'observable');
+    subject$.next(event(1));
+    expect(subject$.observed).toBe(true);
+    stop(CLOSED);
+    expect([await connected, story, subject$.observed]).toEqual([1, [1], false]);
+  });
+
+  it('rather pulls what can be pulled, and could be subscribed to as well', async () => {
+    const { story, connect } = setUp();
+    const both = {
+      ...sourceOf(story, 1),
+      subscribe: () => story.push('subscribed'),
+      '@@observable': () => of(event(2)),
+    };
+    expect([await connect(both), story]).toEqual([1, ['next', 1, 'next']]);
+  });
+
   it.each([
     [null, 'null'],
     [undefined, 'undefined'],
@@ -266,6 +385,7 @@ describe('connectTo', () => {
     ['text', '"text"'],
     [{ next: 1 }, '{"next":1}'],
     [[1], '[1]'],
+    [{ '@@observable': () => 5 }, '{}'],
   ])('refuses %p for a source at the call, showing it', (source, shown) => {
     expect(() => setUp().connect(source as never)).toThrow(
       new TypeError(`connect: expected an async iterable, a stream or an Observable, got ${shown}`),
