@@ -61,7 +61,7 @@ export class Stage<E> extends Turns {
     super(scheduler);
     this.inOrder = inOrder;
     this.clock = new SteadyClock(scheduler);
-    this.now = () => this.clock.now();
+    this.now = this.clock.now;
     this.#staged = new Batch(0, this.now);
   }
 
