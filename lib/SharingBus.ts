@@ -24,9 +24,12 @@ import { History } from './internal/history/History.js';
 import { Intake } from './internal/publishing/Intake.js';
 import { InOrder } from './internal/publishing/InOrder.js';
 import { loggingTo } from './internal/support/logging.js';
-import { type Host, Receiver, type ReceiverSettings } from './internal/receiving/Receiver.js';
+import { Receiver } from './internal/receiving/Receiver.js';
+import type { Host, ReceiverSettings } from './internal/receiving/receiverParts.js';
 import type { Wait } from './internal/support/Marks.js';
 import { onAbort } from './internal/support/onAbort.js';
+import { statsOf } from './internal/receiving/views.js';
+import { untilConsumed } from './internal/receiving/untilConsumed.js';
 import { ReceiverHandle } from './internal/receiving/ReceiverHandle.js';
 import { RECEIVER_OPTIONS, receiverSettings } from './internal/receiving/receiverSettings.js';
 import { PerSubscription } from './internal/receiving/PerSubscription.js';
@@ -281,7 +284,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   /** What the bus has done so far, and its receivers. To ask costs; to be asked costs next to nothing. */
   stats(): BusStats<E> {
     this.#stage.settle();
-    const receivers = [...this.#receivers.values()].flatMap((receiver) => receiver.stats ?? []);
+    const receivers = [...this.#receivers.values()].flatMap((receiver) => statsOf(receiver) ?? []);
     for (const receiver of [...this.#leaving, ...this.#host.draining]) {
       receiver.account();
     }
@@ -346,7 +349,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
           const receivers = [...this.#receivers.values(), ...this.#host.draining].filter(
             ({ id }) => ids?.has(id) ?? true,
           );
-          found(receivers.flatMap((receiver) => receiver.consumed(filter) ?? []));
+          found(receivers.flatMap((receiver) => untilConsumed(receiver, filter) ?? []));
         });
         resolve(waits);
       }, undefined);

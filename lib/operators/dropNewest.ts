@@ -1,10 +1,20 @@
-import { asapScheduler, type MonoTypeOperatorFunction, Observable, type SchedulerLike, Subject, takeUntil } from 'rxjs';
-import { Mailbox } from '../internal/receiving/Mailbox.js';
+import {
+  asapScheduler,
+  type MonoTypeOperatorFunction,
+  noop,
+  Observable,
+  type SchedulerLike,
+  Subject,
+  takeUntil,
+} from 'rxjs';
+import { type TurnTaker, Turns } from '../internal/publishing/Turns.js';
+import { BoundedQueue } from '../internal/support/BoundedQueue.js';
 import { contain } from '../internal/support/promises.js';
+import { report } from '../internal/support/report.js';
 import { requireCount } from '../internal/support/requireCount.js';
 import { requireFunction } from '../internal/support/requireFunction.js';
 import { type OptionNames, requireCapacityOptions } from '../internal/support/requireOptions.js';
-import { Turns } from '../internal/publishing/Turns.js';
+import { currentZone, runIn } from '../internal/support/zone.js';
 
 /** Options of {@link dropNewest}. */
 export interface DropNewestOptions<T> {
@@ -60,36 +70,85 @@ export function dropNewest<T>(options: DropNewestOptions<T>): MonoTypeOperatorFu
 
   return (source) =>
     new Observable((subscriber) => {
-      const mailbox = new Mailbox<T>(places, new Turns(scheduler));
+      const queue = new BoundedQueue<T>(places);
+      const turns = new Turns(scheduler);
+      const zone = currentZone();
+      let lagged = 0;
+      let end: (() => void) | undefined = undefined;
       // Stops a source that emits without a break, also while it is still being subscribed to.
       const stop$ = new Subject<void>();
       // A consumer may have left before it has begun.
       if (subscriber.closed) {
         return;
       }
-      mailbox.attach(subscriber);
-      subscriber.add(() => {
-        mailbox.detach(subscriber);
-        stop$.next();
-      });
 
-      const fail = (error: unknown): void => {
-        mailbox.end({ error });
-        stop$.next();
-      };
-      const offer = (value: T): void => {
-        if (!mailbox.offer(value)) {
-          contain(onDrop, fail, value, mailbox.refused);
+      const deliver = (): void => {
+        // What arrives meanwhile waits for the next turn.
+        for (let count = queue.size; count > 0 && queue.size > 0; count -= 1) {
+          attempt(() => {
+            subscriber.next(queue.shift());
+          });
+        }
+        if (queue.size > 0) {
+          turns.request(taker);
+        } else if (end !== undefined) {
+          attempt(end);
         }
       };
-      source.pipe(takeUntil(stop$)).subscribe({
-        next: offer,
-        error: (error: unknown) => {
-          mailbox.end({ error });
+      const taker: TurnTaker = {
+        awaitsTurn: false,
+        turn: () => {
+          runIn(zone, deliver, report);
         },
+      };
+      const endBy = (ending: () => void): void => {
+        if (end === undefined) {
+          end = ending;
+          turns.request(taker);
+        }
+      };
+      const fail = (error: unknown): void => {
+        endBy(() => {
+          subscriber.error(error);
+        });
+      };
+      subscriber.add(() => {
+        end ??= noop;
+        queue.clear();
+        turns.withdraw(taker);
+        stop$.next();
+      });
+      source.pipe(takeUntil(stop$)).subscribe({
+        next: (value) => {
+          if (end !== undefined) {
+            return;
+          }
+          if (queue.offer(value)) {
+            turns.request(taker);
+            return;
+          }
+          lagged += 1;
+          const failWith = (error: unknown): void => {
+            fail(error);
+            stop$.next();
+          };
+          contain(onDrop, failWith, value, lagged);
+        },
+        error: fail,
         complete: () => {
-          mailbox.end('complete');
+          endBy(() => {
+            subscriber.complete();
+          });
         },
       });
     });
+}
+
+/** Calls what a subscriber that is not one of RxJS may throw from. */
+function attempt(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    report(error);
+  }
 }

@@ -1,7 +1,7 @@
 import type { Subscriber } from 'rxjs';
 import type { BusPosition } from '../BusReceiver.js';
 import type { Delivery } from '../Delivery.js';
-import { report } from '../internal/receiving/Mailbox.js';
+import { report } from '../internal/support/report.js';
 import { answerOf, contain } from '../internal/support/promises.js';
 import { show } from '../internal/support/show.js';
 import type { BusEvent } from '../protocol/BusEvent.js';

@@ -1,5 +1,5 @@
 import type { Unsubscribable } from 'rxjs';
-import { report } from '../internal/receiving/Mailbox.js';
+import { report } from '../internal/support/report.js';
 import { onAbort } from '../internal/support/onAbort.js';
 import { contain, isPromise } from '../internal/support/promises.js';
 import { show } from '../internal/support/show.js';

@@ -17,8 +17,8 @@ const LITTLE_ROOM = 64;
 export interface Staged<E> extends Destination<E>, Holder {
   /** Whether it was refused something, and has not caught up since. It has left the {@link Room} while it is. */
   readonly isLagging: boolean;
-  /** Whether it loses events in a way of its own, which an event that is offered late would not see. */
-  readonly hasPolicy: boolean;
+  /** What is lost where there is no room: it says whether an event may be offered late. */
+  readonly policy: { readonly mayBeOfferedLate: boolean };
 }
 
 /**
@@ -185,8 +185,8 @@ export class Stage<E> extends Turns {
  * A predicate is asked in the place of its event, whatever it does besides. One that has little room would have all the others'
  * events routed early.
  */
-function isPrompt<E>({ capacity, hasPolicy }: Staged<E>, filter: EventFilter<E>): boolean {
-  return hasPolicy || capacity < LITTLE_ROOM || hasPredicate(filter);
+function isPrompt<E>({ capacity, policy }: Staged<E>, filter: EventFilter<E>): boolean {
+  return !policy.mayBeOfferedLate || capacity < LITTLE_ROOM || hasPredicate(filter);
 }
 
 const STACK_WORDS: readonly number[] = Array.from({ length: 256 }, () => 0);

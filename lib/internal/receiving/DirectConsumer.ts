@@ -1,5 +1,5 @@
 import { noop, type Observer, Subscription } from 'rxjs';
-import { report } from './Mailbox.js';
+import { report } from '../support/report.js';
 
 /** Where one consumer at a time is served. */
 export interface Seat<T> {

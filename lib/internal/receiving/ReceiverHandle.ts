@@ -4,8 +4,9 @@ import type { Delivery, EventDelivery } from '../../Delivery.js';
 import type { BusEvent } from '../../protocol/BusEvent.js';
 import type { Seat } from './DirectConsumer.js';
 import { HandOver } from './HandOver.js';
+import { Notices } from './Notices.js';
 import { iteratorOver, type Pulled, streamOver } from './pullOver.js';
-import { asDelivery, asEvent, receive } from './receive.js';
+import { type Ask, forDelivery, forEvent, receive, tryReceive } from './receive.js';
 import { PerSubscription } from './PerSubscription.js';
 import type { Receiver } from './Receiver.js';
 import { keepSelf, selfOf, throughProxies } from '../support/throughProxies.js';
@@ -74,7 +75,7 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
   }
 
   get lagged$(): Observable<number> {
-    return ((this.#views ??= {}).lagged$ ??= this.#receiver.observeLagged());
+    return ((this.#views ??= {}).lagged$ ??= Notices.laggedOf(this.#receiver));
   }
 
   get deliveries(): Pullable<Delivery<E>> {
@@ -86,24 +87,24 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
   }
 
   get closed$(): Observable<void> {
-    return ((this.#views ??= {}).closed$ ??= this.#receiver.observeClosed());
+    return ((this.#views ??= {}).closed$ ??= Notices.closedOf(this.#receiver));
   }
 
   recv(options?: RecvOptions): Promise<BusEvent<E> | undefined> {
-    return receive(this.#receiver, asEvent<E>, this, undefined, options);
+    return receive(this.#receiver, forEvent<E>, this, undefined, options);
   }
 
   tryRecv(): TryRecv<EventDelivery<E>> {
     // It did not ask for gaps.
-    return this.#receiver.tryTake(false) as TryRecv<EventDelivery<E>>;
+    return tryReceive(this.#receiver, false) as TryRecv<EventDelivery<E>>;
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<BusEvent<E>> {
-    return iteratorOver(this.#pulled(asEvent<E>));
+    return iteratorOver(this.#pulled(forEvent<E>));
   }
 
   toReadableStream(): ReadableStream<BusEvent<E>> {
-    return streamOver(this.#pulled(asEvent<E>));
+    return streamOver(this.#pulled(forEvent<E>));
   }
 
   close(): void {
@@ -133,18 +134,18 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
   }
 
   #pullDeliveries(): Pullable<Delivery<E>> {
-    const pulled = this.#pulled(asDelivery<E>);
+    const pulled = this.#pulled(forDelivery<E>);
     return {
-      recv: (options) => receive(this.#receiver, asDelivery<E>, this, undefined, options),
-      tryRecv: () => this.#receiver.tryTake(true),
+      recv: (options) => receive(this.#receiver, forDelivery<E>, this, undefined, options),
+      tryRecv: () => tryReceive(this.#receiver, true),
       toReadableStream: () => streamOver(pulled),
       [Symbol.asyncIterator]: () => iteratorOver(pulled),
     };
   }
 
-  #pulled<T>(answers: Parameters<typeof receive<E, T>>[1]): Pulled<T> {
+  #pulled<T>(asks: Ask<E, T>): Pulled<T> {
     return {
-      take: (consumer) => receive(this.#receiver, answers, this, consumer),
+      take: (consumer) => receive(this.#receiver, asks, this, consumer),
       leave: (consumer) => {
         this.#receiver.leaveAs(consumer);
       },

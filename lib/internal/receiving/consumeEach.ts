@@ -2,8 +2,8 @@ import { defer, Observable, type ObservableInput, type ObservedValueOf } from 'r
 import type { BusEvent } from '../../protocol/BusEvent.js';
 import { outOfContext } from '../support/outOfContext.js';
 import { currentZone, runIn } from '../support/zone.js';
-import { report } from './Mailbox.js';
-import type { Pull } from './Pull.js';
+import { report } from '../support/report.js';
+import type { Pull } from './Pulls.js';
 
 /** What is asked for one event after the other. */
 interface Asked<E> {

@@ -29,11 +29,11 @@ export function explain<E>(
     if (isHeld) {
       return answer(true, false, 'it would be held until its session is registered');
     }
-    const end = receiver.evicts ? ', and the receiver would end' : '';
-    if (receiver.isReplaying && isTooLarge) {
+    const end = receiver.policy.endsWhenFull ? ', and the receiver would end' : '';
+    if (receiver.isCatchingUp && isTooLarge) {
       return answer(true, true, `it is too large for the history, and ${waiting} wait before it${end}`);
     }
-    if (receiver.isReplaying) {
+    if (receiver.isCatchingUp) {
       return answer(true, false, `it would wait in the history: ${waiting} wait before it`);
     }
     switch (receiver.foresee(busEvent)) {

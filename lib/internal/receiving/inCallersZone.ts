@@ -1,6 +1,6 @@
 import { Observable } from 'rxjs';
 import { currentZone, runIn, type Zone } from '../support/zone.js';
-import { report } from './Mailbox.js';
+import { report } from '../support/report.js';
 
 /** `source$`, whose observers are called in the zone that is current now, where there is one. */
 export function inCallersZone<T>(source$: Observable<T>): Observable<T> {

@@ -1,43 +1,57 @@
-import type { RecvOptions } from '../../BusReceiver.js';
+import { ReceiverBusyError, type RecvOptions, type TryRecv } from '../../BusReceiver.js';
 import type { Delivery } from '../../Delivery.js';
 import type { BusEvent } from '../../protocol/BusEvent.js';
 import { onAbort } from '../support/onAbort.js';
 import { type OptionNames, requireOptions } from '../support/requireOptions.js';
 import { requireSignal } from '../support/requireSignal.js';
-import type { Pull } from './Pull.js';
+import type { Pull } from './Pulls.js';
 import type { Receiver } from './Receiver.js';
 
 const RECV_OPTIONS: OptionNames<RecvOptions> = { signal: true };
 
-type Answers<E, T> = (resolve: (value: T | undefined) => void) => Pick<Pull<E>, 'next' | 'gap'>;
+/** How a call asks for a value of type `T`. Each is a plain literal: to spread one takes longer than all the rest of a `recv`. */
+export type Ask<E, T> = (
+  resolve: (value: T | undefined) => void,
+  reject: (error: Error) => void,
+  holder: object,
+) => Pull<E>;
 
-/** What is taken is the event. */
-export function asEvent<E>(resolve: (busEvent: BusEvent<E> | undefined) => void): Pick<Pull<E>, 'next'> {
-  return { next: resolve };
+/** Asks for an event. */
+export function forEvent<E>(
+  resolve: (busEvent: BusEvent<E> | undefined) => void,
+  reject: (error: Error) => void,
+  holder: object,
+): Pull<E> {
+  return { next: resolve, complete: resolve, error: reject, holder };
 }
 
-/** What is taken is an event, or the gap before it. */
-export function asDelivery<E>(
+/** Asks for an event, or the gap before it. */
+export function forDelivery<E>(
   resolve: (delivery: Delivery<E> | undefined) => void,
-): Required<Pick<Pull<E>, 'next' | 'gap'>> {
+  reject: (error: Error) => void,
+  holder: object,
+): Pull<E> {
   return {
     next: (event) => {
       resolve({ type: 'event', event });
     },
     gap: resolve,
+    complete: resolve,
+    error: reject,
+    holder,
   };
 }
 
 /**
  * Asks `receiver` for one value, and resolves when it comes; with `undefined` when none will.
  *
- * @param answers How a value is told.
+ * @param asks How.
  * @param by The consumer that takes one after the other; `undefined` for a call that stands alone.
  * @param holder What must not be collected before.
  */
 export function receive<E, T>(
   receiver: Receiver<E>,
-  answers: Answers<E, T>,
+  asks: Ask<E, T>,
   holder: object,
   by?: object,
   options?: RecvOptions,
@@ -45,7 +59,7 @@ export function receive<E, T>(
   return new Promise((resolve, reject) => {
     const signal = signalOf(options);
     if (signal === undefined) {
-      receiver.ask({ ...answers(resolve), complete: resolve, error: reject, holder }, false, by);
+      receiver.ask(asks(resolve, reject, holder), false, by);
       return;
     }
     if (signal.aborted) {
@@ -61,7 +75,7 @@ export function receive<E, T>(
       ignore?.();
       reject(error);
     };
-    const place = receiver.ask({ ...answers(told), complete: told, error: failed, holder }, false, by);
+    const place = receiver.ask(asks(told, failed, holder), false, by);
     if (place?.isIn === true) {
       ignore = onAbort(signal, () => {
         if (receiver.withdraw(place)) {
@@ -82,4 +96,39 @@ function signalOf(options: RecvOptions | undefined): AbortSignal | undefined {
   const { signal } = options;
   requireSignal('recv: signal', signal);
   return signal;
+}
+
+/**
+ * What `receiver` has next, where it is there now: an event, or a gap if `withGaps`.
+ *
+ * @throws ReceiverBusyError while there is another consumer.
+ */
+export function tryReceive<E>(receiver: Receiver<E>, withGaps: boolean): TryRecv<Delivery<E>> {
+  if (receiver.hasConsumer || receiver.isClaimed) {
+    throw new ReceiverBusyError(receiver.id);
+  }
+  let answer: TryRecv<Delivery<E>> = { type: 'empty' };
+  if (receiver.isAsked) {
+    // What comes is for the calls that wait.
+    return answer;
+  }
+  const tell = (given: TryRecv<Delivery<E>>): void => {
+    answer = given;
+  };
+  const place = receiver.ask({
+    next: (event) => {
+      tell({ type: 'event', event });
+    },
+    ...(withGaps && { gap: tell }),
+    complete: () => {
+      tell({ type: 'completed' });
+    },
+    error: (error) => {
+      tell({ type: 'failed', error });
+    },
+  });
+  if (place !== undefined) {
+    receiver.withdraw(place);
+  }
+  return answer;
 }

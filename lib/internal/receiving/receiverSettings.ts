@@ -1,6 +1,6 @@
 import type { ReceiverOptions } from '../../BusReceiver.js';
-import { queueMaker } from './policies.js';
-import type { ReceiverSettings } from './Receiver.js';
+import { overflowPolicy } from './overflow.js';
+import type { ReceiverSettings } from './receiverParts.js';
 import { checkedFrom } from './replayFrom.js';
 import { requireCount } from '../support/requireCount.js';
 import type { OptionNames } from '../support/requireOptions.js';
@@ -34,7 +34,7 @@ export function receiverSettings<E>(
   hasHistory: boolean,
 ): ReceiverSettings<E> {
   // Field by field: to spread them is a large part of joining and leaving (`npm run bench -- --only churn`).
-  const { capacity = DEFAULT_CAPACITY, name, overflow, signal, stallAfterMs } = options;
+  const { capacity = DEFAULT_CAPACITY, name, signal, stallAfterMs } = options;
   requireCount(owner, capacity);
   if (name !== undefined) {
     // In a log line, what is no text could throw while an event is routed.
@@ -45,5 +45,5 @@ export function receiverSettings<E>(
   if (stallAfterMs !== undefined) {
     requireCount('stallAfterMs', stallAfterMs);
   }
-  return { capacity, name, overflow, signal, stallAfterMs, from, makeQueue: queueMaker(options, capacity) };
+  return { capacity, name, signal, stallAfterMs, from, policy: overflowPolicy(options) };
 }

@@ -42,5 +42,5 @@ export function replayFrom<E>(
   } else if (missing > 0) {
     receiver.startWithGap(missing, !matchesEverything(filter));
   }
-  receiver.replay(history, filter, after);
+  receiver.startAfter(after, history, filter);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { InOrder } from '../../../lib/internal/publishing/InOrder.js';
 import { HandOver } from '../../../lib/internal/receiving/HandOver.js';
+import { overflowPolicy } from '../../../lib/internal/receiving/overflow.js';
 import { Receiver } from '../../../lib/internal/receiving/Receiver.js';
 import { Stage } from '../../../lib/internal/publishing/Stage.js';
 import { EventFilter } from '../../../lib/protocol/EventFilter.js';
@@ -25,7 +26,7 @@ function setUp(onLog?: (line: string) => void): {
   const join = (filter: EventFilter<number>, capacity = 100): Receiver<number> => {
     const receiver = new Receiver<number>(
       receivers,
-      { capacity },
+      { capacity, policy: overflowPolicy({}) },
       {
         stage,
         inOrder,
@@ -150,7 +151,7 @@ describe('Stage', () => {
     append(...numbers(81));
     const routed = large.waiting;
     append(...numbers(100));
-    expect([small.refused, routed, large.waiting]).toEqual([1, 81, 81]);
+    expect([small.lost, routed, large.waiting]).toEqual([1, 81, 81]);
     expect([small.lagged, large.waiting]).toEqual([101, 181]);
   });
 
@@ -164,7 +165,7 @@ describe('Stage', () => {
     append(...numbers(50));
     expect(receiver.waiting).toBe(0);
     append(...numbers(51));
-    expect([receiver.waiting, receiver.refused]).toEqual([100, 1]);
+    expect([receiver.waiting, receiver.lost]).toEqual([100, 1]);
     scheduler.flush();
     append(...numbers(50));
     expect([receiver.waiting, receiver.lagged, receiver.waiting]).toEqual([0, 1, 50]);

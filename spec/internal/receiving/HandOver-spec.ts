@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { config, map, Observable, type Observer, Subscription, take } from 'rxjs';
 import type { Seat } from '../../../lib/internal/receiving/DirectConsumer.js';
 import { HandOver } from '../../../lib/internal/receiving/HandOver.js';
-import { report } from '../../../lib/internal/receiving/Mailbox.js';
+import { report } from '../../../lib/internal/support/report.js';
 
 type Subscribe = (source$: Observable<number>, story: unknown[]) => Subscription | Promise<unknown>;
 

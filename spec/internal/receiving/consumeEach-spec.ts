@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { NEVER, of, Subject } from 'rxjs';
 import type { BusEvent } from '../../../lib/index.js';
 import { consumeEach } from '../../../lib/internal/receiving/consumeEach.js';
-import type { Pull } from '../../../lib/internal/receiving/Pull.js';
+import type { Pull } from '../../../lib/internal/receiving/Pulls.js';
 import { collect } from '../../support/collect.js';
 import { event } from '../../support/events.js';
 

@@ -3,8 +3,9 @@ import { receiverSettings } from '../../../lib/internal/receiving/receiverSettin
 
 describe('receiverSettings', () => {
   it('has a capacity of 256, and nothing else, where nothing is said', () => {
-    const { capacity, ...others } = receiverSettings('owner', {}, false);
+    const { capacity, policy, ...others } = receiverSettings('owner', {}, false);
     expect([capacity, new Set(Object.values(others))]).toEqual([256, new Set([undefined])]);
+    expect(policy).toMatchObject({ endsWhenFull: false, displaces: false, mayBeOfferedLate: true });
   });
 
   it('has what is said, and what is changed later is of no meaning', () => {
@@ -20,16 +21,15 @@ describe('receiverSettings', () => {
     const settings = receiverSettings('owner', options, true);
     Object.assign(options, { capacity: 0, overflow: 'drop-oldest' });
     options.from.seq = 9;
-    const { makeQueue, ...others } = settings;
+    const { policy, ...others } = settings;
     expect(others).toEqual({
       capacity: 2,
       name: 'n',
-      overflow: 'evict',
       stallAfterMs: 5,
       signal,
       from: { epoch: 'e', seq: 4 },
     });
-    expect(makeQueue?.().capacity).toBe(2);
+    expect(policy).toMatchObject({ endsWhenFull: true, displaces: false, mayBeOfferedLate: false });
   });
 
   it('reads each option once', () => {

@@ -38,7 +38,7 @@ describe('replayFrom', () => {
     const calls: unknown[] = [];
     const receiver = {
       startWithGap: (...told: unknown[]) => calls.push(['gap', ...told]),
-      replay: (_history: unknown, _filter: unknown, after: number) => calls.push(['replay', after]),
+      startAfter: (after: number) => calls.push(['replay', after]),
     } as unknown as Receiver<number>;
     const from = place === 'start' ? place : { epoch: place[0], seq: place[1] };
     replayFrom(receiver, filter, { history, epoch: 'e', from });

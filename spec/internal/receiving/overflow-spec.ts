@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { BusEvent, ReceiverOptions } from '../../../lib/index.js';
-import { type Loss, type PolicyQueue, queueMaker } from '../../../lib/internal/receiving/policies.js';
+import { type Loss, type OverflowQueue, overflowPolicy } from '../../../lib/internal/receiving/overflow.js';
 import { event } from '../../support/events.js';
 
 /** A payload is a key and a number, as `'a1'`. */
@@ -18,16 +18,16 @@ const POLICIES: Readonly<Record<string, ReceiverOptions<string>>> = {
   reserve: { reserve: { capacity: 2, kinds: ['end', 'barrier'] } },
 };
 
-function queueOf<E>(options: ReceiverOptions<E>, capacity: number): PolicyQueue<BusEvent<E>> {
-  return (queueMaker(options, capacity) as () => PolicyQueue<BusEvent<E>>)();
+function queueOf<E>(options: ReceiverOptions<E>, capacity: number): OverflowQueue<E> {
+  return overflowPolicy(options).makeQueue(capacity);
 }
 
-function waiting<E>(queue: PolicyQueue<BusEvent<E>>): (E | undefined)[] {
+function waiting<E>(queue: OverflowQueue<E>): (E | undefined)[] {
   return Array.from({ length: queue.size }, (_, index) => queue.at(index)?.event);
 }
 
 /** What becomes of each: the verdict, the payload that was lost, and where that had waited. */
-function losses<E>(queue: PolicyQueue<BusEvent<E>>, kind: string, ...payloads: readonly E[]): unknown[] {
+function losses<E>(queue: OverflowQueue<E>, kind: string, ...payloads: readonly E[]): unknown[] {
   return payloads.map((payload) => {
     const loss = queue.put(event(payload, { kind }));
     return loss === undefined ? 'taken' : [loss.verdict, loss.value.event, loss.index];
@@ -173,16 +173,24 @@ describe('a queue with a reserve', () => {
 
   it('is for the kinds that were named when it was made', () => {
     const kinds = ['end'];
-    const make = queueMaker<string>({ reserve: { capacity: 1, kinds } }, 1) as () => PolicyQueue<BusEvent<string>>;
+    const policy = overflowPolicy<string>({ reserve: { capacity: 1, kinds } });
     kinds.push('chat');
-    expect(losses(make(), 'chat', 'a1', 'a2')).toEqual(['taken', ['refused', 'a2', 0]]);
+    expect(losses(policy.makeQueue(1), 'chat', 'a1', 'a2')).toEqual(['taken', ['refused', 'a2', 0]]);
   });
 });
 
-describe('queueMaker', () => {
-  it('law 25: makes a queue for each call, and none for one that drops the newest', () => {
-    const make = queueMaker<string>({ overflow: 'evict' }, 1) as () => PolicyQueue<BusEvent<string>>;
-    expect([losses(make(), 'chat', 'a1'), losses(make(), 'chat', 'a2')]).toEqual([['taken'], ['taken']]);
-    expect([queueMaker({}, 1), queueMaker({ overflow: 'drop-newest' }, 1)]).toEqual([undefined, undefined]);
+describe('overflowPolicy', () => {
+  it('law 25: makes a queue for each call', () => {
+    const policy = overflowPolicy<string>({ overflow: 'evict' });
+    const all = ['a1', 'a2'].map((payload) => losses(policy.makeQueue(1), 'chat', payload));
+    expect(all).toEqual([['taken'], ['taken']]);
+  });
+
+  it('drops the newest where nothing is said: the only one whose events may be offered late', () => {
+    const policies = [{}, { overflow: 'drop-newest' } as const, ...Object.values(POLICIES)].map(overflowPolicy);
+    expect(policies.map(({ mayBeOfferedLate }) => mayBeOfferedLate)).toEqual([true, true, false, false, false, false]);
+    expect(policies.map(({ endsWhenFull }) => endsWhenFull)).toEqual([false, false, true, false, false, false]);
+    const queue = overflowPolicy<string>({}).makeQueue(1);
+    expect(losses(queue, 'chat', 'a1', 'a2')).toEqual(['taken', ['refused', 'a2', 0]]);
   });
 });

@@ -21,8 +21,8 @@ export interface Loss<T> {
   readonly index: number;
 }
 
-/** A queue that loses in a way of its own. */
-export interface PolicyQueue<T> extends BoundedQueue<T> {
+/** A queue that loses in the way of its policy. */
+interface LossyQueue<T> extends BoundedQueue<T> {
   /** What would become of `value`, were it put now. */
   foresee(value: T): Verdict;
 
@@ -30,14 +30,31 @@ export interface PolicyQueue<T> extends BoundedQueue<T> {
   put(value: T): Loss<T> | undefined;
 }
 
+export type OverflowQueue<E> = LossyQueue<BusEvent<E>>;
+
+/** Everything that is special about one policy. */
+export interface OverflowPolicy<E> {
+  makeQueue(capacity: number): OverflowQueue<E>;
+  /** Whether a receiver ends when there is no room. */
+  readonly endsWhenFull: boolean;
+  /** Whether an event that waits may be lost for one that arrives. */
+  readonly displaces: boolean;
+  /**
+   * Whether an event may be offered later than it was published, and not at all while the receiver is full: what it would do then depends on nothing
+   * but how many wait.
+   */
+  readonly mayBeOfferedLate: boolean;
+}
+
 const RESERVE_OPTIONS: OptionNames<NonNullable<ReceiverOptions['reserve']>> = { capacity: true, kinds: true };
 
-function refused<T>(value: T): Loss<T> {
+/** What an offer costs that is refused. */
+export function refused<T>(value: T): Loss<T> {
   return { verdict: 'refused', value, index: 0 };
 }
 
 /** Full, it refuses. */
-class DropNewestQueue<T> extends BoundedQueue<T> implements PolicyQueue<T> {
+class DropNewestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
   foresee(): Verdict {
     return this.size < this.capacity ? 'taken' : 'refused';
   }
@@ -48,7 +65,7 @@ class DropNewestQueue<T> extends BoundedQueue<T> implements PolicyQueue<T> {
 }
 
 /** Full, it drops the oldest. */
-class DropOldestQueue<T> extends BoundedQueue<T> implements PolicyQueue<T> {
+class DropOldestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
   foresee(): Verdict {
     return this.size < this.capacity ? 'taken' : 'displaces';
   }
@@ -64,7 +81,7 @@ class DropOldestQueue<T> extends BoundedQueue<T> implements PolicyQueue<T> {
 }
 
 /** A value replaces the one of its key that waits, unless a barrier came between; full, it drops the newest. */
-class LatestQueue<T> extends BoundedQueue<T> implements PolicyQueue<T> {
+class LatestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
   readonly #keyOf: (value: T) => unknown;
   readonly #isBarrier: (value: T) => boolean;
   /** The number of the value that may be replaced, by its key; values are counted from 0. */
@@ -125,7 +142,7 @@ class LatestQueue<T> extends BoundedQueue<T> implements PolicyQueue<T> {
 }
 
 /** Full, it takes those of some kinds into places of their own. */
-class ReserveQueue<E> extends BoundedQueue<BusEvent<E>> implements PolicyQueue<BusEvent<E>> {
+class ReserveQueue<E> extends BoundedQueue<BusEvent<E>> implements LossyQueue<BusEvent<E>> {
   readonly #common: number;
   readonly #reserve: number;
   readonly #kinds: ReadonlySet<string>;
@@ -167,51 +184,82 @@ class ReserveQueue<E> extends BoundedQueue<BusEvent<E>> implements PolicyQueue<B
   }
 }
 
+const DROP_NEWEST: OverflowPolicy<never> = {
+  makeQueue: (capacity) => new DropNewestQueue(capacity),
+  endsWhenFull: false,
+  displaces: false,
+  mayBeOfferedLate: true,
+};
+
+const EVICT: OverflowPolicy<never> = { ...DROP_NEWEST, endsWhenFull: true, mayBeOfferedLate: false };
+
+const DROP_OLDEST: OverflowPolicy<never> = {
+  makeQueue: (capacity) => new DropOldestQueue(capacity),
+  endsWhenFull: false,
+  displaces: true,
+  mayBeOfferedLate: false,
+};
+
 /**
- * Makes the queues of a receiver with these options; `undefined`: it drops the newest, which needs no queue of its own kind.
+ * The policy of a receiver with these options.
  *
- * @throws TypeError or RangeError for options that are none, or do not go together.
+ * @throws TypeError or RangeError for a bad option, or for options that do not go together.
  */
-export function queueMaker<E>(
-  { overflow = 'drop-newest', reserve, key, barrier }: ReceiverOptions<E>,
-  capacity: number,
-): (() => PolicyQueue<BusEvent<E>>) | undefined {
+export function overflowPolicy<E>({
+  overflow = 'drop-newest',
+  reserve,
+  key,
+  barrier,
+}: ReceiverOptions<E>): OverflowPolicy<E> {
   requirePolicy('reserve', reserve, 'drop-newest', overflow);
   requirePolicy('key', key, 'latest', overflow);
   requirePolicy('barrier', barrier, 'latest', overflow);
   switch (overflow) {
-    case 'drop-newest': {
-      if (reserve === undefined) {
-        return undefined;
-      }
-      requireOptions('reserve', reserve, RESERVE_OPTIONS);
-      requireCount('reserve.capacity', reserve.capacity);
-      if (!Array.isArray(reserve.kinds)) {
-        throw new TypeError(`reserve.kinds: expected an array, got ${show(reserve.kinds)}`);
-      }
-      const { capacity: reserved } = reserve;
-      const kinds = new Set(reserve.kinds);
-      return () => new ReserveQueue<E>(capacity, reserved, kinds);
-    }
+    case 'drop-newest':
+      return reserve === undefined ? shared(DROP_NEWEST) : reserving(reserve);
     case 'drop-oldest':
-      return () => new DropOldestQueue(capacity);
+      return shared(DROP_OLDEST);
     case 'latest':
-      return latestMaker(capacity, key, barrier);
+      return latest(key, barrier);
     case 'evict':
-      return () => new DropNewestQueue(capacity);
+      return shared(EVICT);
     default:
       throw new TypeError(`overflow: expected drop-newest, drop-oldest, latest or evict, got ${show(overflow)}`);
   }
 }
 
-function latestMaker<T>(
-  capacity: number,
-  key: ((value: T) => unknown) | undefined,
-  barrier: (value: T) => boolean = () => false,
-): () => PolicyQueue<T> {
+/** What does not look at its values is the same for all of them. */
+function shared<E>(policy: OverflowPolicy<never>): OverflowPolicy<E> {
+  return policy as OverflowPolicy<unknown> as OverflowPolicy<E>;
+}
+
+function reserving<E>(reserve: NonNullable<ReceiverOptions['reserve']>): OverflowPolicy<E> {
+  requireOptions('reserve', reserve, RESERVE_OPTIONS);
+  const places = requireCount('reserve.capacity', reserve.capacity);
+  if (!Array.isArray(reserve.kinds)) {
+    throw new TypeError(`reserve.kinds: expected an array, got ${show(reserve.kinds)}`);
+  }
+  const kinds = new Set(reserve.kinds);
+  return {
+    makeQueue: (capacity) => new ReserveQueue<E>(capacity, places, kinds),
+    endsWhenFull: false,
+    displaces: false,
+    mayBeOfferedLate: false,
+  };
+}
+
+function latest<E>(
+  key: ((busEvent: BusEvent<E>) => unknown) | undefined,
+  barrier: (busEvent: BusEvent<E>) => boolean = () => false,
+): OverflowPolicy<E> {
   requireFunction('key', key);
   requireFunction('barrier', barrier);
-  return () => new LatestQueue(capacity, key as (value: T) => unknown, barrier);
+  return {
+    makeQueue: (capacity) => new LatestQueue(capacity, key as (busEvent: BusEvent<E>) => unknown, barrier),
+    endsWhenFull: false,
+    displaces: false,
+    mayBeOfferedLate: false,
+  };
 }
 
 /** Throws where the option `what` is given, and would be of no meaning: it is one of `policy` alone. */
