@@ -260,3 +260,28 @@ export class ReceiverBusyError extends Error {
     super(`receiver ${id} has a consumer already; make one receiver for each, or share() its events$`);
   }
 }
+
+/**
+ * What a `flush` or `connect` rejects with that a `consume` has called, where it would wait for the receiver of that `consume`: that one
+ * takes no event before `consume` is through.
+ */
+export class DeadlockError extends Error {
+  override readonly name = 'DeadlockError';
+
+  /**
+   * @param call What was called.
+   * @param id The receiver's.
+   * @param receiverName What it was called in its options.
+   */
+  constructor(
+    call: 'flush' | 'connect',
+    readonly id: number,
+    receiverName: string | undefined,
+  ) {
+    const receiver = `receiver ${id}${receiverName === undefined ? '' : ` (${receiverName})`}`;
+    super(
+      `${call}: ${receiver} would wait for itself: its consume called this, and events wait behind the one in hand; ` +
+        'name the receivers to wait for in waitFor, or do not wait in consume',
+    );
+  }
+}

@@ -8,7 +8,7 @@ import {
   STREAM_OPTIONS,
   type StreamOptions,
 } from './BusOptions.js';
-import type { BusPosition, BusReceiver, ReceiverOptions } from './BusReceiver.js';
+import { type BusPosition, type BusReceiver, DeadlockError, type ReceiverOptions } from './BusReceiver.js';
 import type { BusStats, Explanation } from './BusStats.js';
 import {
   type BusEventSource,
@@ -16,8 +16,10 @@ import {
   CONNECT_OPTIONS,
   type ConnectOptions,
   connectTo,
+  type Sink,
 } from './internal/publishing/connectTo.js';
 import { consumeEach } from './internal/receiving/consumeEach.js';
+import { Consuming, type Work } from './internal/receiving/Consuming.js';
 import { explain } from './internal/receiving/explain.js';
 import { HandOver } from './internal/receiving/HandOver.js';
 import { History } from './internal/history/History.js';
@@ -86,6 +88,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   readonly #intake: Intake<E>;
   readonly #history: History<E> | undefined;
   readonly #epoch = newUuid();
+  readonly #consuming = new Consuming<Receiver<E>>();
   /** What ends the connections that there are. */
   readonly #connections = new Set<AbortController>();
   #nextId = 0;
@@ -213,7 +216,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
       });
     }
     requireFunction('stream: consume', consume);
-    return new PerSubscription(() => consumeEach(this.#admit(canonical, settings), consume));
+    return new PerSubscription(() => consumeEach(this.#admit(canonical, settings), consume, this.#consuming));
   }
 
   /**
@@ -224,23 +227,17 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    *
    * With `waitFor` it is about the receivers named there, so that one that may lose events holds nobody up.
    *
-   * **Errors** Rejects with the signal's reason, with what a predicate in `filter` throws, and for bad arguments.
+   * **Errors** Rejects with the signal's reason, with what a predicate in `filter` throws, for bad arguments, and with {@link DeadlockError}.
+   *
+   * **Gotchas** Do not await it in the loop of a consumer that it waits for: while events wait there, each waits for the other, for ever. Name the
+   * other receivers in `waitFor`. Where the bus sees it, since a `consume` has called this itself and is not through, it rejects with
+   * {@link DeadlockError}; after an `await` in that `consume`, or in a `for await`, it cannot see it.
    *
    * @param filter The events to wait for. Default: every event.
    * @param options See {@link FlushOptions}.
    */
-  async flush(filter: EventFilter<E> = EventFilter.all, options: FlushOptions = {}): Promise<void> {
-    requireOptions('flush: options', options, FLUSH_OPTIONS);
-    const { signal, waitFor } = options;
-    requireSignal('flush: signal', signal);
-    const waits = await this.#waitsFor(canonicalFilter(filter), idsOf('flush: waitFor', waitFor));
-    try {
-      await unlessAborted(signal, Promise.all(waits.map(({ over }) => over)));
-    } finally {
-      waits.forEach((wait) => {
-        wait.withdraw();
-      });
-    }
+  flush(filter: EventFilter<E> = EventFilter.all, options: FlushOptions = {}): Promise<void> {
+    return this.#flush('flush', this.#consuming.current, filter, options);
   }
 
   /**
@@ -249,10 +246,11 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    *
    * **Details** After every 128 events, timers, sockets and other tasks of the platform run, also where the source has all its events in memory; not in virtual time.
    *
-   * **Gotchas** An Observable cannot wait: its events are published as they come, and may be lost as any others.
+   * **Errors** Rejects with what `source` fails with, with `InvalidBusEventError` for an event that is malformed, with
+   * {@link DeadlockError} and with the signal's reason. The source is told to stop.
    *
-   * **Errors** Rejects with what `source` fails with, with `InvalidBusEventError` for an event that is none, and with
-   * the signal's reason. The source is told to stop.
+   * **Gotchas** An Observable cannot wait: its events are published as they come, and may be lost as any others. Do not await this in the
+   * loop of a consumer that it waits for: it never settles, or rejects as {@link SharingBus.flush} does. Name the other receivers in `waitFor`.
    *
    * @param source An async iterable, a web stream or an Observable of events, of RxJS, another library or the platform; see {@link BusEventSource}.
    * @param options See {@link ConnectOptions}.
@@ -264,6 +262,13 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     requireCount('connect: window', window);
     requireSignal('connect: signal', signal);
     idsOf('connect: waitFor', waitFor);
+    const work = this.#consuming.current;
+    const sink: Sink<E> = {
+      publish: (busEvent) => {
+        this.publish(busEvent);
+      },
+      flush: (waiting) => this.#flush('connect', work, EventFilter.all, waiting),
+    };
     const connection = new AbortController();
     const ignore = onAbort(signal, () => {
       connection.abort(signal?.reason);
@@ -274,7 +279,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     this.#connections.add(connection);
     try {
       const tasks = isVirtual(this.#stage.clock.scheduler) ? undefined : new Tasks();
-      return await connectTo(this, source, { window, waitFor, stop: connection.signal, tasks });
+      return await connectTo(sink, source, { window, waitFor, stop: connection.signal, tasks });
     } finally {
       ignore();
       this.#connections.delete(connection);
@@ -338,18 +343,50 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     return this.flush();
   }
 
+  /** A flush on behalf of `work`, or of nobody who is known; `call` is what the application called. */
+  async #flush(
+    call: 'flush' | 'connect',
+    work: Work<Receiver<E>> | undefined,
+    filter: EventFilter<E>,
+    options: FlushOptions,
+  ): Promise<void> {
+    requireOptions('flush: options', options, FLUSH_OPTIONS);
+    const { signal, waitFor } = options;
+    requireSignal('flush: signal', signal);
+    const waits = await this.#waitsFor(canonicalFilter(filter), idsOf('flush: waitFor', waitFor));
+    try {
+      // Work that is through by now has not waited for this.
+      const receiver = work?.receiver;
+      if (receiver !== undefined && waits.has(receiver)) {
+        throw new DeadlockError(call, receiver.id, receiver.name);
+      }
+      await unlessAborted(signal, Promise.all([...waits.values()].map(({ over }) => over)));
+    } finally {
+      waits.forEach((wait) => {
+        wait.withdraw();
+      });
+    }
+  }
+
   /** What is to be waited for until the events that match `filter`, and were published before, are consumed by those of `ids`. */
-  #waitsFor(filter: EventFilter<E>, ids: ReadonlySet<number> | undefined): Promise<readonly Wait[]> {
+  #waitsFor(filter: EventFilter<E>, ids: ReadonlySet<number> | undefined): Promise<ReadonlyMap<Receiver<E>, Wait>> {
     return new Promise((resolve) => {
       // In its place: called in the midst of an event, it is about what was published before, too.
       this.#inOrder.run(() => {
         // What a predicate throws rejects the inner promise.
-        const waits = new Promise<readonly Wait[]>((found) => {
+        const waits = new Promise<ReadonlyMap<Receiver<E>, Wait>>((found) => {
           this.#stage.settle();
           const receivers = [...this.#receivers.values(), ...this.#host.draining].filter(
             ({ id }) => ids?.has(id) ?? true,
           );
-          found(receivers.flatMap((receiver) => untilConsumed(receiver, filter) ?? []));
+          found(
+            new Map(
+              receivers.flatMap((receiver): [Receiver<E>, Wait][] => {
+                const wait = untilConsumed(receiver, filter);
+                return wait === undefined ? [] : [[receiver, wait]];
+              }),
+            ),
+          );
         });
         resolve(waits);
       }, undefined);

@@ -2,6 +2,7 @@
 export {
   type BusPosition,
   type BusReceiver,
+  DeadlockError,
   type Overflow,
   type OverflowOptions,
   type Pullable,

@@ -48,9 +48,9 @@ export interface ConnectOptions {
 export const CONNECT_OPTIONS: OptionNames<ConnectOptions> = { window: true, signal: true, waitFor: true };
 
 /** What is needed of a bus. */
-interface Sink<E> {
+export interface Sink<E> {
   publish(busEvent: BusEvent<E>): void;
-  flush(filter: undefined, options: { signal: AbortSignal; waitFor: ConnectOptions['waitFor'] }): Promise<void>;
+  flush(options: { signal: AbortSignal; waitFor: ConnectOptions['waitFor'] }): Promise<void>;
 }
 
 /** Under what a library's Observable tells how another library can subscribe to it. */
@@ -102,7 +102,7 @@ async function pull<E>(
       bus.publish(next.value);
       published += 1;
       if (published % window === 0) {
-        await bus.flush(undefined, { signal: stop, waitFor });
+        await bus.flush({ signal: stop, waitFor });
       }
       if (published % EVENTS_IN_A_TASK === 0) {
         await tasks?.next();

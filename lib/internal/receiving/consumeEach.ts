@@ -3,6 +3,7 @@ import type { BusEvent } from '../../protocol/BusEvent.js';
 import { outOfContext } from '../support/outOfContext.js';
 import { currentZone, runIn } from '../support/zone.js';
 import { report } from '../support/report.js';
+import type { Consuming, Work } from './Consuming.js';
 import type { Pull } from './Pulls.js';
 
 /** What is asked for one event after the other. */
@@ -15,14 +16,16 @@ interface Asked<E> {
  * Takes one event at a time from `receiver`, and the next when what `consume` made of it is through: what comes meanwhile waits in the
  * receiver's own queue.
  */
-export function consumeEach<E, O extends ObservableInput<unknown>>(
-  receiver: Asked<E>,
+export function consumeEach<E, R extends Asked<E>, O extends ObservableInput<unknown>>(
+  receiver: R,
   consume: (busEvent: BusEvent<E>) => O,
+  consuming: Consuming<R>,
 ): Observable<ObservedValueOf<O>> {
   return new Observable((subscriber) => {
+    let work: Work<R> | undefined;
     const zone = currentZone();
-    const inZone = (work: () => void): void => {
-      runIn(zone, work, report);
+    const inZone = (act: () => void): void => {
+      runIn(zone, act, report);
     };
     const consumed$ = (busEvent: BusEvent<E>): Observable<ObservedValueOf<O>> =>
       new Observable((inner) => {
@@ -31,23 +34,35 @@ export function consumeEach<E, O extends ObservableInput<unknown>>(
         defer(() => consume(busEvent) as ObservableInput<ObservedValueOf<O>>).subscribe(inner);
       });
     // A signal that is aborted ends this at once, in the context of whatever aborts it.
-    const end = (work: () => void): void => {
+    const end = (act: () => void): void => {
       outOfContext(() => {
-        inZone(work);
+        inZone(act);
       });
     };
+    const workIsThrough = (): void => {
+      if (work !== undefined) {
+        work.receiver = undefined;
+      }
+    };
     const askForNext = (): void => {
+      workIsThrough();
       const pull: Pull<E> = {
         next: (busEvent) => {
+          work = { receiver };
           inZone(() => {
-            consumed$(busEvent).subscribe({
-              next: (result) => {
-                subscriber.next(result);
-              },
-              error: (error: unknown) => {
-                subscriber.error(error);
-              },
-              complete: askForNext,
+            consuming.as(work, () => {
+              consumed$(busEvent).subscribe({
+                next: (result) => {
+                  // What is done with a result is not what the consume waits for.
+                  consuming.as(undefined, () => {
+                    subscriber.next(result);
+                  });
+                },
+                error: (error: unknown) => {
+                  subscriber.error(error);
+                },
+                complete: askForNext,
+              });
             });
           });
         },
@@ -66,6 +81,7 @@ export function consumeEach<E, O extends ObservableInput<unknown>>(
       receiver.ask(pull, true);
     };
     subscriber.add(() => {
+      workIsThrough();
       receiver.dispose();
     });
     askForNext();

@@ -19,10 +19,7 @@ class Sink {
     this.onPublish?.(payload);
   }
 
-  flush(
-    _filter: undefined,
-    { signal, waitFor }: Parameters<Parameters<typeof connectTo>[0]['flush']>[1],
-  ): Promise<void> {
+  flush({ signal, waitFor }: Parameters<Parameters<typeof connectTo>[0]['flush']>[0]): Promise<void> {
     this.story.push(waitFor === undefined ? 'flush' : `flush for ${waitFor.length}`);
     return new Promise((resolve, reject) => {
       this.flushes.push(resolve);

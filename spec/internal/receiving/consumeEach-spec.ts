@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { NEVER, of, Subject } from 'rxjs';
+import { NEVER, type Observable, type ObservableInput, type ObservedValueOf, of, Subject } from 'rxjs';
 import type { BusEvent } from '../../../lib/index.js';
-import { consumeEach } from '../../../lib/internal/receiving/consumeEach.js';
+import { consumeEach as consumeEachOf } from '../../../lib/internal/receiving/consumeEach.js';
+import { Consuming } from '../../../lib/internal/receiving/Consuming.js';
 import type { Pull } from '../../../lib/internal/receiving/Pulls.js';
 import { collect } from '../../support/collect.js';
 import { event } from '../../support/events.js';
@@ -24,6 +25,13 @@ class Asked {
   dispose(): void {
     this.left += 1;
   }
+}
+
+function consumeEach<O extends ObservableInput<unknown>>(
+  receiver: Asked,
+  consume: (busEvent: BusEvent<number>) => O,
+): Observable<ObservedValueOf<O>> {
+  return consumeEachOf(receiver, consume, new Consuming());
 }
 
 describe('consumeEach', () => {
