@@ -4,7 +4,8 @@ import { inspect, parseArgs } from 'node:util';
 import { config } from 'rxjs';
 import { EventFilter, SharingBus } from '../../dist/index.js';
 import { anyProgram } from '../../spec/models/programs.js';
-import { PlannedError, runProgram } from '../../spec/models/runProgram.js';
+import { runProgram } from '../../spec/models/runProgram.js';
+import { PlannedError } from '../../spec/models/shown.js';
 
 const HELP = `Random programs of consumers that publish, run on the built library beside plain lists.
 
@@ -40,6 +41,7 @@ try {
 }
 
 async function main(count: number, seed: number, path: string | undefined): Promise<void> {
+  console.log(`seed ${seed}`);
   let thrown = 0;
   let reported = 0;
   const unplanned: unknown[] = [];

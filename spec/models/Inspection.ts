@@ -1,7 +1,7 @@
-import type { BusEvent, EventRouting } from '../../lib/index.js';
+import type { BusEvent } from '../../lib/index.js';
 import type { Differences } from './Differences.js';
-import type { Place } from './ListReceiver.js';
-import { TOPICS } from './programs.js';
+import { type Place, total } from './ListReceiver.js';
+import { eventAbout } from './programs.js';
 import type { Bus } from './runProgram.js';
 import type { Seat } from './Seat.js';
 import type { Turns } from './Turns.js';
@@ -21,6 +21,7 @@ export class Inspection {
   readonly #differences: Differences;
   readonly #turns: Turns;
   readonly #witness: number | undefined;
+  readonly #hasHistory: boolean;
   readonly #flushes: Flush[] = [];
   #published = 0;
   #bound = 0;
@@ -32,7 +33,9 @@ export class Inspection {
     turns: Turns,
     /** The id of a receiver that does not belong to the program. */
     witness: number | undefined,
+    hasHistory: boolean,
   ) {
+    this.#hasHistory = hasHistory;
     this.#bus = bus;
     this.#seats = seats;
     this.#differences = differences;
@@ -58,9 +61,9 @@ export class Inspection {
 
   /** Law 28, after a call of `publish`. */
   checkLagging(): void {
-    for (const { id, model, saysThatItLags } of this.#seats) {
-      if (model.isLagging && !saysThatItLags) {
-        this.#differences.same(`receiver ${id}: says that it lags`, false, true);
+    for (const { id, isOpen, model, saysThatItLags } of this.#seats) {
+      if (isOpen && model.isLagging !== saysThatItLags) {
+        this.#differences.same(`receiver ${id}: says that it lags`, saysThatItLags, model.isLagging);
       }
     }
   }
@@ -98,7 +101,7 @@ export class Inspection {
         sum(this.#seats, ({ model }) => model.lagged),
       );
       // One that is closed, and pulled, may have had its turn already.
-      if (!this.#seats.some(({ pulls, isOpen, model }) => pulls > 0 && !isOpen && model.waiting.length > 0)) {
+      if (!this.#seats.some(({ calls, isOpen, model }) => calls.length > 0 && !isOpen && model.waiting.length > 0)) {
         this.#differences.same(
           'delivered',
           delivered,
@@ -107,23 +110,40 @@ export class Inspection {
       }
     }
     this.#checkForesight(open);
+    this.#seats.forEach((seat) => {
+      this.#checkPosition(seat);
+    });
   }
 
   /** When the program is over, and its bus closed. */
   checkEnd(): void {
     this.check();
-    for (const { id, isLoop, hasConsumer, isThrough, pulls, pulled, got, model, watched, isWatchOver } of this.#seats) {
+    for (const {
+      id,
+      isLoop,
+      hasLeft,
+      hasConsumer,
+      isThrough,
+      calls,
+      pulled,
+      got,
+      model,
+      watched,
+      isWatchOver,
+      closings,
+    } of this.#seats) {
       const same = (what: string, actual: unknown, expected: unknown): void => {
         this.#differences.same(`receiver ${id}: ${what}`, actual, expected);
       };
       same('was told its end', isLoop || isThrough, hasConsumer);
-      same('calls that wait', pulls, 0);
+      same('calls that wait', calls.length, 0);
       same('pulled', got, pulled);
-      same('lags at the end', model.isLagging && model.waiting.length === 0, false);
+      same('lags at the end', model.isLagging && !hasLeft && model.waiting.length === 0, false);
       if (watched !== undefined) {
         same('lagged$ grows', isGrowing(watched), true);
         same('the last of lagged$', watched.at(-1), model.lagged);
         same('the end of lagged$', isWatchOver, true);
+        same('closed$ has told', closings, 1);
       }
     }
   }
@@ -159,8 +179,7 @@ export class Inspection {
   }
 
   #checkForesight(open: readonly Seat[]): void {
-    const routing = TOPICS[this.#published % TOPICS.length] as EventRouting;
-    const event: BusEvent<number> = { routing, origin: 'runtime', event: this.#published };
+    const event = eventAbout(this.#published, this.#published);
     this.isAsking = true;
     const foreseen = this.#bus.explain(event).map(({ id, matches, drops }) => ({ id, matches, drops }));
     this.isAsking = false;
@@ -169,6 +188,22 @@ export class Inspection {
       return { id, matches, drops: matches && model.wouldLose(event) };
     });
     this.#differences.same('explain', this.#withoutWitness(foreseen), expected);
+  }
+
+  /** To start from the position of a receiver repeats nothing, and misses nothing. */
+  #checkPosition({ id, isOpen, calls, handle, plan: { policy }, model, inHand, forgetsGaps }: Seat): void {
+    const [first] = model.waiting;
+    const isKnown = inHand === undefined && (isOpen || calls.length === 0);
+    const isReading = first === undefined && model.unread.length > 0;
+    // What replaces an older event is out of order.
+    if (handle === undefined || !isKnown || isReading || policy === 'latest' || policy === 'barrier') {
+      return;
+    }
+    const isGapNext = !forgetsGaps && total((first ?? model).missing) > 0;
+    const hasPosition = this.#hasHistory && !isGapNext && (first !== undefined || model.ending === undefined);
+    // The first event has the number 1 there, and 0 in a program.
+    const before = first?.event.event ?? this.#published;
+    this.#differences.same(`receiver ${id}: position`, handle.position?.seq, hasPosition ? before : undefined);
   }
 
   #withoutWitness<T extends { readonly id: number }>(told: readonly T[]): readonly T[] {

@@ -25,8 +25,8 @@ export interface Place {
   isDue: boolean;
 }
 
-/** How a receiver ends: for its own reasons, or since it was too slow. */
-export type Ending = 'complete' | { readonly pending: number; readonly lagged: number };
+/** How a receiver ends; with these figures, since it was too slow. */
+export type Ending = 'complete' | 'failed' | { readonly pending: number; readonly lagged: number };
 
 /** A receiver as a plain list of what waits: an event is offered when it is published, and its place is free when it is taken. */
 export class ListReceiver {
@@ -39,6 +39,9 @@ export class ListReceiver {
   ending: Ending | undefined;
   /** Whether it has lost something, and was not said to have caught up since. */
   isLagging = false;
+  /** What it has still to read, where it starts with what was published before; nothing is lost while there is any. */
+  unread: BusEvent<number>[] = [];
+  #isFinite = false;
 
   constructor(
     readonly capacity: number,
@@ -51,6 +54,30 @@ export class ListReceiver {
     if (this.ending !== undefined || !this.wants(event)) {
       return;
     }
+    if (this.unread.length > 0) {
+      this.unread.push(event);
+      return;
+    }
+    this.#put(event);
+  }
+
+  /** Starts with those of `published` that it wants. */
+  start(published: readonly BusEvent<number>[]): void {
+    this.unread = published.filter(this.wants);
+    this.read();
+  }
+
+  /** Reads on, when it joins, and after each turn and each pull: as long as its queue has room. */
+  read(): void {
+    while (this.unread.length > 0 && this.waiting.length < this.capacity) {
+      this.#put(this.unread.shift() as BusEvent<number>);
+    }
+    if (this.#isFinite && this.unread.length === 0) {
+      this.ending ??= 'complete';
+    }
+  }
+
+  #put(event: BusEvent<number>): void {
     const older = this.#replacedBy(event);
     if (older !== undefined) {
       this.#lose(older.event, older.missing);
@@ -84,7 +111,7 @@ export class ListReceiver {
 
   /** Whether `event`, which it wants, is lost if it is offered now. */
   wouldLose(event: BusEvent<number>): boolean {
-    return this.#replacedBy(event) === undefined && this.#refuses(event);
+    return this.unread.length === 0 && this.#replacedBy(event) === undefined && this.#refuses(event);
   }
 
   take(): Place {
@@ -102,13 +129,22 @@ export class ListReceiver {
 
   /** Law 30. */
   close(): void {
-    this.ending ??= 'complete';
+    this.#isFinite = true;
+    this.read();
+  }
+
+  /** Law 16. */
+  fail(): void {
+    this.unread = [];
+    this.ending ??= 'failed';
   }
 
   /** Law 31. */
   leave(): void {
     this.ending = 'complete';
-    this.isLagging = false;
+    this.unread = [];
+    // To be rid of what waits is not to catch up with it.
+    this.isLagging &&= this.waiting.length === 0;
     this.waiting = [];
     this.missing = {};
   }

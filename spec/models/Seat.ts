@@ -23,8 +23,12 @@ export class Seat {
   handle: BusReceiver<number> | undefined;
   iterator: AsyncIterator<BusEvent<number>> | undefined;
   subscription: Subscription | undefined;
+  /** What its options say when to leave. */
+  readonly leaving = new AbortController();
   /** Whether it was closed, though events that were published before may still be on their way. */
   isClosed = false;
+  /** Whether it was disposed, or its subscriber has left. */
+  hasLeft = false;
   hasConsumer = false;
   /** Whether its consumer was told the end, or has left. */
   isThrough = false;
@@ -43,19 +47,22 @@ export class Seat {
   /** What a slow consumer makes of the present event. */
   work: Work | undefined;
 
-  /** Calls of `recv` that wait. */
-  pulls = 0;
-  /** What the calls are to give, and what they gave. */
+  /** Calls of `recv` that wait, by what gives them up. */
+  readonly calls: AbortController[] = [];
+  /** What calls are to give, and what they gave. */
   readonly pulled: string[] = [];
   readonly got: string[] = [];
 
   /** Whether it has said that it lags, and not yet that it has caught up. */
   saysThatItLags = false;
-  /** What `lagged$` has told, where it is observed. */
+  /** What `lagged$` has told, where it and `closed$` are observed. */
   watched: number[] | undefined;
   isWatchOver = false;
-  /** What it had lost when the present action began: by the end of that, `lagged$` has told it. */
+  /** How often `closed$` has told it. */
+  closings = 0;
+  /** What it had lost, and whether it was open, when the present action began: by its end that is told. */
   laggedBefore = 0;
+  wasOpen = true;
 
   constructor(
     readonly id: number,
@@ -71,6 +78,12 @@ export class Seat {
 
   get isLoop(): boolean {
     return this.plan.form === 'loop' || this.plan.form === 'loops';
+  }
+
+  /** Whether nobody will ask what is missing. */
+  get forgetsGaps(): boolean {
+    const { form } = this.plan;
+    return this.subscription !== undefined && (form === 'function' || form === 'observer');
   }
 
   /** Whether its consumer is told what is missing. */
@@ -103,7 +116,7 @@ export class Seat {
         return this.work === undefined;
       case 'loop':
       case 'loops':
-        return this.pulls > 0;
+        return this.calls.length > 0;
       case 'recv':
       case 'iterator':
       case 'deliveries':

@@ -18,6 +18,8 @@ export class Turns {
   readonly #stats: () => BusStats<number>;
   /** Whose turn it is. */
   #current: Seat | undefined;
+  /** Who is told the end now, and not in a turn. */
+  #answered: Seat | undefined;
 
   constructor(seats: readonly Seat[], differences: Differences, stats: () => BusStats<number>) {
     this.#seats = seats;
@@ -31,6 +33,7 @@ export class Turns {
       seat.isDue = seat.awaitsTurn;
       seat.mayBeDue = seat.mayHaveIdleTurn;
       seat.laggedBefore = seat.model.lagged;
+      seat.wasOpen = seat.isOpen;
     }
     this.isActing = true;
   }
@@ -40,12 +43,13 @@ export class Turns {
     this.#endTurn();
     this.noticePulls();
     for (const seat of this.#seats) {
-      if (seat.isDue && seat.pulls > 0) {
+      if (seat.isDue && seat.calls.length > 0) {
         this.answer(seat);
       }
       this.#same(seat, 'its turn is still to come', seat.isDue, false);
       if (seat.watched !== undefined) {
         this.#same(seat, 'lagged$ is behind', (seat.watched.at(-1) ?? 0) < seat.laggedBefore, false);
+        this.#same(seat, 'closed$ has told', seat.wasOpen || seat.closings === 1, true);
       }
     }
     this.isActing = false;
@@ -73,10 +77,12 @@ export class Turns {
     if (model.waiting[0]?.isDue === true) {
       seat.inHand = model.take();
       ({ missing } = seat.inHand);
-    } else if (model.waiting.length === 0) {
-      missing = model.takeMissing();
+    } else {
+      model.read();
+      missing = model.waiting.length === 0 ? model.takeMissing() : undefined;
     }
-    this.#same(seat, 'gap', { missed, byKind }, missing && { missed: total(missing), byKind: missing });
+    this.#same(seat, 'missed', missed, total(byKind));
+    this.#same(seat, 'gap', shownGap(byKind), missing && shownGap(missing));
   }
 
   /** `consume` was called: its turns are for one event each. */
@@ -90,12 +96,32 @@ export class Turns {
   ending(seat: Seat, ending: unknown): void {
     const { model, subscription } = seat;
     // What has ended tells it while it is subscribed to.
-    if (subscription !== undefined) {
+    if (subscription !== undefined && seat !== this.#answered) {
       this.#enter(seat);
+      model.read();
     }
     this.#same(seat, 'waits at the end', model.waiting.length, 0);
     this.#same(seat, 'ending', shownEnding(ending), shownEnding(model.ending));
     seat.isThrough = true;
+  }
+
+  /** `lagged$` is told: all that the turn delivers, it has delivered. */
+  lagged(): void {
+    this.#endTurn();
+    this.noticePulls();
+  }
+
+  /** Lets `seat` leave. A `consume` pulls, and calls that wait are answered at once: so it is told of the end now, if it asks for the next event. */
+  atOnce(seat: Seat, leave: () => void): void {
+    const { form } = seat.plan;
+    if (form !== 'consume' && form !== 'slow consume') {
+      leave();
+      return;
+    }
+    this.#answered = seat;
+    leave();
+    this.#answered = undefined;
+    seat.isDue &&= !seat.isThrough;
   }
 
   /** Takes out of the model what the next call of a receiver that is pulled has to give; `undefined` where nothing is there. */
@@ -118,20 +144,24 @@ export class Turns {
   /** Answers the calls that wait, as far as there is something. */
   answer(seat: Seat): void {
     seat.isDue = false;
-    for (; seat.pulls > 0; seat.pulls -= 1) {
+    while (seat.calls.length > 0) {
       const next = this.nextPulled(seat);
       if (next === undefined) {
-        return;
+        break;
       }
       seat.pulled.push(next);
+      seat.calls.shift();
     }
+    seat.model.read();
   }
 
   /**
    * A call that waits is answered in a turn, and its promise tells later: that an event is gone is seen in the figures.
    */
   noticePulls(): void {
-    const asked = this.#seats.filter(({ pulls, isOpen, model }) => pulls > 0 && isOpen && model.waiting.length > 0);
+    const asked = this.#seats.filter(
+      ({ calls, isOpen, model }) => calls.length > 0 && isOpen && model.waiting.length > 0,
+    );
     if (asked.length > 0) {
       const { receivers } = this.#stats();
       for (const seat of asked) {
@@ -165,8 +195,10 @@ export class Turns {
     if (seat === undefined || seat.isThrough) {
       return;
     }
-    const { waiting, ending, missing } = seat.model;
-    this.#same(seat, 'left over in its turn', waiting.filter(({ isDue }) => isDue).length, 0);
+    const { model } = seat;
+    this.#same(seat, 'left over in its turn', model.waiting.filter(({ isDue }) => isDue).length, 0);
+    model.read();
+    const { waiting, ending, missing } = model;
     if (waiting.length === 0) {
       this.#same(seat, 'was told its end', ending !== undefined, false);
       if (seat.tellsGaps) {

@@ -1,20 +1,19 @@
-import { EMPTY, type Observable, type SchedulerLike } from 'rxjs';
+import { EMPTY, type Observable } from 'rxjs';
 import type {
   BusEvent,
   BusReceiver,
   EventFilter,
-  EventRouting,
-  Logger,
   ReceiverOptions,
   SharingBus,
+  SharingBusOptions,
 } from '../../lib/index.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
 import { Differences } from './Differences.js';
 import { Inspection } from './Inspection.js';
 import { isBarrier, keyOf, type Policy, RESERVE, total } from './ListReceiver.js';
-import { type Deed, FILTERS, type Plan, type Program, type Step, TOPICS } from './programs.js';
+import { type Deed, eventAbout, FILTERS, type Plan, type Program, type Step } from './programs.js';
 import { Seat, Work } from './Seat.js';
-import { shown, shownEnding, shownGap } from './shown.js';
+import { PlannedError, shown, shownEnding, shownGap, shownTry } from './shown.js';
 import { Turns } from './Turns.js';
 
 /** As much of a bus as programs use. */
@@ -33,17 +32,15 @@ export type Bus = Pick<
 
 /** What a program is run against: the library from its sources, or as it is built. */
 export interface Library {
-  readonly SharingBus: new (options: { scheduler: SchedulerLike; logger: Partial<Logger> }) => Bus;
+  readonly SharingBus: new (options: SharingBusOptions<number>) => Bus;
   readonly EventFilter: typeof EventFilter;
-}
-
-/** What consumers throw where a program says so: RxJS reports it. */
-export class PlannedError extends Error {
-  override readonly name = 'PlannedError';
 }
 
 /** A program that goes on for so many turns will not end. */
 const MANY_TURNS = 5000;
+const GIVEN_UP = 'given up';
+/** More than a program publishes. */
+const MANY_EVENTS = 100_000;
 
 const OPTIONS: Readonly<Record<Policy, ReceiverOptions<number>>> = {
   'drop-newest': {},
@@ -87,6 +84,8 @@ class Run {
   readonly #witness: BusReceiver<number> | undefined;
   /** Of a bus that has a witness, what is not done yet. */
   readonly #jobs: Job[] = [];
+  /** All that was published and is no more on its way. */
+  readonly #arrived: BusEvent<number>[] = [];
   /** How many calls of `publish` have not returned. */
   #publishing = 0;
   #isOpen = true;
@@ -103,6 +102,7 @@ class Run {
     this.#program = program;
     this.#bus = new library.SharingBus({
       scheduler: this.#scheduler,
+      history: program.hasHistory ? { capacity: MANY_EVENTS } : undefined,
       logger: {
         warn: (line) => {
           this.#noteLag(line, true);
@@ -115,7 +115,14 @@ class Run {
     this.#unborn = program.plans.filter(({ isThere }) => !isThere);
     this.#turns = new Turns(this.#seats, this.#differences, () => this.#bus.stats());
     this.#witness = program.plans.some(({ asks }) => asks) ? this.#joinWitness() : undefined;
-    this.#inspection = new Inspection(this.#bus, this.#seats, this.#differences, this.#turns, this.#witness?.id);
+    this.#inspection = new Inspection(
+      this.#bus,
+      this.#seats,
+      this.#differences,
+      this.#turns,
+      this.#witness?.id,
+      program.hasHistory,
+    );
   }
 
   async run(): Promise<number> {
@@ -138,7 +145,7 @@ class Run {
       await this.#untilQuiet(pulls);
       this.#attachAll();
       this.#seats.forEach((seat) => {
-        this.#pull(seat, Infinity);
+        this.#pull(seat, Infinity, false);
       });
     }
     await this.#untilQuiet(true);
@@ -226,14 +233,19 @@ class Run {
         this.#finish(seat);
         return;
       case 'pull':
-        this.#pull(seat, deed.count);
+      case 'try':
+        this.#pull(seat, deed.count, deed.do === 'try');
+        return;
+      case 'give up':
+        this.#giveUp(seat);
         return;
       case 'close':
         this.#close(seat);
         return;
       case 'unsubscribe':
       case 'dispose':
-        this.#leave(seat, deed.do === 'dispose' || seat.subscription === undefined);
+      case 'abort':
+        this.#leave(seat, deed.do);
     }
   }
 
@@ -246,8 +258,7 @@ class Run {
   }
 
   #publish(topic: number): void {
-    const routing = TOPICS[topic % TOPICS.length] as EventRouting;
-    const event: BusEvent<number> = { routing, origin: 'runtime', event: this.#published };
+    const event = eventAbout(topic, this.#published);
     if (this.#isOpen) {
       this.#published += 1;
       this.#inspection.published(event);
@@ -256,8 +267,12 @@ class Run {
       this.#jobs.push({
         isEvent: true,
         run: () => {
-          for (const { model } of present) {
-            model.offer(event);
+          this.#arrived.push(event);
+          for (const { model, plan } of present) {
+            // A filter that publishes may throw, too: it is offered what it has let through.
+            if (!plan.asks) {
+              model.offer(event);
+            }
           }
         },
       });
@@ -272,6 +287,14 @@ class Run {
       this.#differences.same('events on their way', this.#jobs.filter(({ isEvent }) => isEvent).length, 0);
       this.#runJobs();
       this.#inspection.checkLagging();
+    }
+  }
+
+  /** Does what the bus does after the event that it is about to offer, if there is one. */
+  #inOrder(run: () => void): void {
+    this.#jobs.push({ isEvent: false, run });
+    if (this.#publishing === 0) {
+      this.#runJobs();
     }
   }
 
@@ -296,18 +319,23 @@ class Run {
     );
   }
 
-  /** The part of a filter that publishes. */
-  #ask({ id, plan: { answers } }: Seat): void {
+  /** Of a filter that publishes: it lets everything through, unless it throws. */
+  #ask({ id, plan: { answers }, model }: Seat, event: BusEvent<number>): true {
     if (this.#inspection.isAsking) {
-      return;
+      return true;
     }
     this.#asked += 1;
-    for (const { after, deed } of this.#program.asides) {
-      if (after === this.#asked) {
-        this.#act(deed);
-      }
-    }
+    const due = this.#program.asides.filter(({ after }) => after === this.#asked);
+    due.forEach(({ deed }) => {
+      this.#act(deed);
+    });
     this.#answer(answers[this.#asked % answers.length], this.#asked + id);
+    if (due.some(({ deed }) => deed.do === 'throw')) {
+      model.fail();
+      throw new PlannedError();
+    }
+    model.offer(event);
+    return true;
   }
 
   /** Law 28. */
@@ -321,11 +349,10 @@ class Run {
     const { model } = seat;
     this.#differences.same(`receiver ${id}: said that it lags`, seat.saysThatItLags, !lags);
     seat.saysThatItLags = lags;
-    if (lags) {
-      this.#differences.same(`receiver ${id}: lags`, model.isLagging, true);
-    } else {
+    if (!lags) {
       this.#turns.noticePulls();
-      this.#differences.same(`receiver ${id}: caught up`, seat.pulls > 0 || model.waiting.length === 0, true);
+      const isEmpty = seat.calls.length > 0 || model.waiting.length === 0;
+      this.#differences.same(`receiver ${id}: caught up`, model.isLagging && isEmpty, true);
       this.#differences.same(`receiver ${id}: tells its count`, String(line).endsWith(`lagged: ${model.lagged}`), true);
       model.isLagging = false;
     }
@@ -339,12 +366,21 @@ class Run {
     const { filter, capacity, policy, form } = plan;
     const seat = new Seat(this.#seats.length + (this.#witness === undefined ? 0 : 1), plan);
     this.#seats.push(seat);
-    const asking = (): boolean => {
-      this.#ask(seat);
-      return true;
+    const made: EventFilter<number> = plan.asks
+      ? filters.where<number>((event) => this.#ask(seat, event))
+      : FILTERS[filter].make(filters);
+    const isLate = this.#program.hasHistory && plan.isLate && !plan.asks;
+    const options = {
+      capacity,
+      signal: seat.leaving.signal,
+      ...OPTIONS[policy],
+      from: isLate ? ('start' as const) : undefined,
     };
-    const made: EventFilter<number> = plan.asks ? filters.where<number>(asking) : FILTERS[filter].make(filters);
-    const options = { capacity, ...OPTIONS[policy] };
+    if (isLate) {
+      this.#inOrder(() => {
+        seat.model.start(this.#arrived);
+      });
+    }
     if (form === 'stream') {
       this.#subscribe(seat, this.#bus.stream(made, options));
       return;
@@ -367,15 +403,27 @@ class Run {
   }
 
   #watch(seat: Seat): void {
-    const { handle, id, model } = seat;
+    const { handle, id, model, plan } = seat;
     if (handle === undefined || seat.watched !== undefined) {
       return;
     }
     const watched: number[] = [];
     seat.watched = watched;
     seat.laggedBefore = model.lagged;
+    seat.wasOpen = true;
+    handle.closed$.subscribe(() => {
+      this.#differences.same(`receiver ${id}: has its slot`, seat.isOpen, false);
+      seat.closings += 1;
+    });
     handle.lagged$.subscribe({
-      next: (lagged) => watched.push(lagged),
+      next: (lagged) => {
+        watched.push(lagged);
+        if (watched.length > 1) {
+          this.#turns.lagged();
+          this.#differences.same(`receiver ${id}: lagged$`, lagged, model.lagged);
+          this.#answer(plan.answers[watched.length % plan.answers.length], watched.length);
+        }
+      },
       complete: () => {
         seat.isWatchOver = true;
       },
@@ -444,8 +492,9 @@ class Run {
       this.#react(seat);
       this.#throwIfAsked();
     };
-    // A function is told no error: RxJS reports it, and so would end the program.
-    if (seat.plan.form === 'function' && seat.plan.policy !== 'evict') {
+    const { form, policy, asks } = seat.plan;
+    // A function is told no error: RxJS reports it.
+    if (form === 'function' && policy !== 'evict' && !asks) {
       const subscription = events$.subscribe(next);
       subscription.add(() => {
         if (!seat.isThrough) {
@@ -473,11 +522,8 @@ class Run {
   #close(seat: Seat): void {
     const { handle, id, model, given } = seat;
     seat.isClosed = true;
-    this.#jobs.push({
-      isEvent: false,
-      run: () => {
-        model.close();
-      },
+    this.#inOrder(() => {
+      model.close();
     });
     // They are the same.
     if (handle === undefined || given % 2 === 0) {
@@ -485,18 +531,21 @@ class Run {
     } else {
       handle.close();
     }
-    if (this.#publishing === 0) {
-      this.#runJobs();
-    }
   }
 
   /** Law 31. */
-  #leave(seat: Seat, disposes: boolean): void {
-    const { handle, subscription, model, isLoop } = seat;
+  #leave(seat: Seat, how: 'unsubscribe' | 'dispose' | 'abort'): void {
+    const { handle, subscription, model, isLoop, leaving } = seat;
     if (seat.isThrough || (isLoop && this.#turns.isActing && !seat.isOpen)) {
       // Whether one that has no slot has had its turn is seen by what its consumer was given: not at once, where it pulls.
       return;
     }
+    this.#turns.noticePulls();
+    if (how === 'abort' && model.ending === 'complete' && model.waiting.length === 0) {
+      // Its signal is not listened to any more, though a gap at its end may not be told yet.
+      return;
+    }
+    seat.hasLeft = true;
     model.leave();
     if (seat.inHand !== undefined) {
       model.delivered -= 1;
@@ -505,20 +554,27 @@ class Run {
     if (isLoop) {
       this.#turns.answer(seat);
     }
-    if (disposes && handle !== undefined) {
+    if (how === 'abort') {
+      this.#turns.atOnce(seat, () => {
+        leaving.abort();
+      });
+    } else if (how === 'dispose' && handle !== undefined) {
       handle[Symbol.dispose]();
-    } else {
+    } else if (subscription !== undefined) {
       seat.isThrough = true;
       seat.isDue = false;
-      subscription?.unsubscribe();
+      subscription.unsubscribe();
+    } else {
+      handle?.[Symbol.dispose]();
     }
   }
 
   /** Law 33. */
   #closeBus(): void {
     this.#isOpen = false;
-    this.#seats.forEach(({ model }) => {
-      model.close();
+    this.#seats.forEach((seat) => {
+      seat.isClosed = true;
+      seat.model.close();
     });
     this.#bus.close();
   }
@@ -571,6 +627,7 @@ class Run {
     seat.work = work;
     this.#react(seat);
     this.#throws = false;
+    seat.model.read();
     return work?.through$ ?? EMPTY;
   }
 
@@ -582,20 +639,49 @@ class Run {
   }
 
   /** Takes up to `count` of what is there. */
-  #pull(seat: Seat, count: number): void {
-    const { handle, subscription, pulls } = seat;
-    if (handle === undefined || subscription !== undefined || pulls > 0) {
+  #pull(seat: Seat, count: number, tries: boolean): void {
+    const { handle, subscription, iterator } = seat;
+    if (handle === undefined || subscription !== undefined) {
+      return;
+    }
+    if (seat.isLoop && seat.hasConsumer) {
+      this.#tryBehind(seat, handle);
       return;
     }
     for (let n = 0; n < count && !seat.isThrough; n += 1) {
       const next = this.#turns.nextPulled(seat);
+      seat.isThrough = next === 'complete';
+      if (next !== undefined) {
+        seat.model.read();
+      }
+      if (tries && iterator === undefined) {
+        const got = shownTry(seat.tellsGaps ? handle.deliveries.tryRecv() : handle.tryRecv());
+        this.#differences.same(`receiver ${seat.id}: tried`, got, next ?? 'empty');
+      } else if (next !== undefined) {
+        seat.pulled.push(next);
+        void this.#call(seat, handle).then((got) => seat.got.push(got));
+      }
+      this.#inspection.checkLagged(seat);
       if (next === undefined) {
         return;
       }
-      seat.pulled.push(next);
-      void this.#call(seat, handle).then((got) => seat.got.push(got));
-      this.#inspection.checkLagged(seat);
-      seat.isThrough = next === 'complete';
+    }
+  }
+
+  /** While a call waits, what comes is for that. */
+  #tryBehind(seat: Seat, handle: BusReceiver<number>): void {
+    this.#turns.noticePulls();
+    if (seat.isOpen && seat.calls.length > 0) {
+      this.#differences.same(`receiver ${seat.id}: tried`, shownTry(handle.tryRecv()), 'empty');
+    }
+  }
+
+  #giveUp(seat: Seat): void {
+    this.#turns.noticePulls();
+    // Whether a call of one that has no slot was answered is seen later.
+    if (seat.isOpen && seat.calls.length > 0) {
+      seat.calls.shift()?.abort(GIVEN_UP);
+      seat.isDue &&= seat.calls.length > 0;
     }
   }
 
@@ -618,10 +704,15 @@ class Run {
   async #loop(seat: Seat): Promise<void> {
     const { id, handle, pulled, got } = seat;
     for (;;) {
+      const call = new AbortController();
       // What waits is taken at the call; by those that were called before, first.
-      seat.pulls += 1;
+      seat.calls.push(call);
       this.#turns.answer(seat);
-      const given = await (handle as BusReceiver<number>).recv().then(shown, shownEnding);
+      const given = await (handle as BusReceiver<number>).recv({ signal: call.signal }).then(shown, shownEnding);
+      if (given === GIVEN_UP) {
+        this.#differences.same(`receiver ${id}: gave up`, call.signal.aborted, true);
+        continue;
+      }
       if (pulled.length === got.length && !seat.isOpen) {
         // It had a turn to tell that it has caught up, and has no figures any more.
         this.#turns.answer(seat);
