@@ -97,7 +97,7 @@ export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Pul
    * and are recorded from the receiver's making on; `events$` gives the record up.
    */
   readonly deliveries$: Observable<Delivery<E>>;
-  /** The same view, for those who pull: `deliveries.recv()`, `for await (const delivery of receiver.deliveries)`. */
+  /** The same view, to be pulled: `deliveries.recv()`, `for await (const delivery of receiver.deliveries)`. */
   readonly deliveries: Pullable<Delivery<E>>;
   /**
    * Events that it was to start with, and that the bus did not retain, or no longer. At most so many where nobody knows how many of them its
@@ -225,7 +225,7 @@ export interface ReceiverBaseOptions {
    * Ends the receiver with {@link SlowConsumerError} when events wait and none has been taken for so many milliseconds, 1 to 2^31 - 1,
    * on the bus's scheduler, whatever the date; what waits can still be taken. Default: it may wait for ever.
    *
-   * **Details** It is about consumers that pull, and about those who never come: one that is subscribed takes what waits
+   * **Details** It is about receivers that are pulled, or that have no consumer yet: a subscriber takes what waits
    * in its next turn.
    */
   readonly stallAfterMs?: number | undefined;

@@ -59,7 +59,7 @@ const DEFAULT_WINDOW = 64;
  * ## Lagging
  *
  * The bus loses nothing. A receiver whose queue is full loses the arriving event, counts it, and nobody else notices:
- * neither the publisher, who is never delayed, nor another receiver.
+ * neither the publisher, which is never delayed, nor another receiver.
  *
  * ## Closing
  *
@@ -102,7 +102,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
 
   /**
    * @param options See {@link SharingBusOptions}.
-   * @throws RangeError or TypeError for options that are none, such as a `maxBindings` that is no integer from 1 to 2^31 - 1.
+   * @throws RangeError if a number is out of range, TypeError if an option has the wrong type or is unknown.
    */
   constructor(options: SharingBusOptions<E> = {}) {
     keepSelf(this, () => this);
@@ -337,13 +337,13 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     this.close();
   }
 
-  /** `close`, then waits until those who are subscribed have got what is queued. Who pulls is not waited for. */
+  /** `close`, then waits until every subscriber has got what is queued. A receiver that is pulled is not waited for. */
   [Symbol.asyncDispose](): Promise<void> {
     this.close();
     return this.flush();
   }
 
-  /** A flush on behalf of `work`, or of nobody who is known; `call` is what the application called. */
+  /** A flush on behalf of `work`, or of no known one; `call` is what the application called. */
   async #flush(
     call: 'flush' | 'connect',
     work: Work<Receiver<E>> | undefined,
@@ -371,7 +371,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   /** What is to be waited for until the events that match `filter`, and were published before, are consumed by those of `ids`. */
   #waitsFor(filter: EventFilter<E>, ids: ReadonlySet<number> | undefined): Promise<ReadonlyMap<Receiver<E>, Wait>> {
     return new Promise((resolve) => {
-      // In its place: called in the midst of an event, it is about what was published before, too.
+      // In its place: called while an event is routed, it is about what was published before, too.
       this.#inOrder.run(() => {
         // What a predicate throws rejects the inner promise.
         const waits = new Promise<ReadonlyMap<Receiver<E>, Wait>>((found) => {

@@ -67,7 +67,7 @@ export function concatMapDropNewest<T, O extends ObservableInput<unknown>>(
   return (source) =>
     new Observable((subscriber) => {
       const queue = new BoundedQueue<T>(places);
-      // Stops whoever emits without a break, also while it is still being subscribed to.
+      // Stops a source that emits without a break, also while it is still being subscribed to.
       const stop$ = new Subject<void>();
       let index = 0;
       let lagged = 0;

@@ -184,7 +184,7 @@ export function instrument(
   const ofBus = instrumentsFor(meter, FIGURES_OF_A_BUS);
   const ofName = instrumentsFor(meter, FIGURES_OF_A_NAME);
   const instruments = [...ofBus.keys(), ...ofName.keys()];
-  // Not `bus`: whoever keeps the function that stops it would keep the bus.
+  // Not `bus`: the function that stops it would keep the bus alive.
   let observed: typeof bus | undefined = bus;
   let known = new Map<string | undefined, Receivers>();
 

@@ -61,7 +61,7 @@ export interface SessionRegistered {
   readonly connectorId: string;
   /** The agent's own id of the session. */
   readonly sessionId: string;
-  /** A UUID in any spelling. One that is none is logged, and binds nothing. */
+  /** A UUID in any spelling. Any other text is logged, and binds nothing. */
   readonly scrollId: string;
 }
 

@@ -46,7 +46,7 @@ export const EventFilter = {
    * The events of one scroll.
    *
    * @param id The scroll's UUID, in any spelling.
-   * @throws InvalidUuidError where `id` is none.
+   * @throws InvalidUuidError if `id` is not a UUID.
    */
   scrollId(id: string): PlainEventFilter<'scrollId'> {
     return freeze({ type: 'scrollId', id: parseUuid(id) });
@@ -56,7 +56,7 @@ export const EventFilter = {
    * The events of one connector, by its UUID.
    *
    * @param id The connector's UUID, in any spelling.
-   * @throws InvalidUuidError where `id` is none.
+   * @throws InvalidUuidError if `id` is not a UUID.
    */
   connectorUid(id: string): PlainEventFilter<'connectorUid'> {
     return freeze({ type: 'connectorUid', id: parseUuid(id) });
@@ -123,7 +123,7 @@ export const EventFilter = {
  *
  * **Details** Ids are compared as UUIDs, whatever their spelling. A field that the routing lacks equals nothing.
  *
- * **Errors** {@link InvalidFilterError} and `InvalidUuidError` for a hand-made filter that is none, or one nested more
+ * **Errors** {@link InvalidFilterError} and `InvalidUuidError` for a hand-made filter that is malformed, or nested more
  * than 256 deep, or whose `where` predicate returns a promise; and what such a predicate throws.
  *
  * @example

@@ -9,7 +9,7 @@ import { show } from '../internal/support/show.js';
  */
 export type Uuid = string;
 
-/** Thrown where a text that ought to be a UUID is none. */
+/** Thrown if a text that ought to be a UUID is not one. */
 export class InvalidUuidError extends TypeError {
   override readonly name = 'InvalidUuidError';
 

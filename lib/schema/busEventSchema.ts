@@ -54,7 +54,7 @@ export const busEventSchema: z.ZodMiniType<BusEvent> = envelope(eventSchema);
  * **Details** The payload is copied, and refused, as that of {@link eventSchema} is, but for values that are no JSON:
  * whether a `Date` or a `Map` will do is up to `schema`.
  *
- * **Errors** `TypeError` where `schema` is none.
+ * **Errors** `TypeError` if `schema` is not a schema.
  *
  * **Gotchas** `schema` must be synchronous. What it throws becomes an issue; so does a check of it that returns a promise, but zod lets
  * nobody take what that promise rejects with. A schema that is kept reads many events faster than `parseBusEvent(value, schema)`, which makes a new one for each.

@@ -49,7 +49,7 @@ const filterShape = z.discriminatedUnion(
     filterShapes.not,
     where,
   ],
-  // `where` has a message of its own, and is none of those that would do.
+  // `where` has a message of its own, and is not among the types that would do.
   { error: (issue) => describeIssue({ ...issue, options: Object.keys(filterShapes) }) },
 );
 

@@ -39,7 +39,7 @@ export class BackOff {
   }
 
   /**
-   * Milliseconds until the next attempt; `undefined`: there is none.
+   * Milliseconds until the next attempt; `undefined` if there will be no more.
    *
    * @param retryAfter What the server said, as the header has it.
    * @param date When it said that, by its own clock, as the header has it.

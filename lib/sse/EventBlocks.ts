@@ -9,7 +9,7 @@ export interface EventBlock {
   readonly isTooLong: boolean;
 }
 
-/** Who is told what an event stream says. */
+/** Is told what an event stream says. */
 export interface EventBlockHandler {
   onBlock(block: EventBlock): void;
   onRetry(milliseconds: number): void;

@@ -35,7 +35,7 @@ export class EventStreams<E = Event> implements AsyncDisposable {
   /**
    * @param bus Whose events are served.
    * @param options See {@link EventStreamOptions}.
-   * @throws RangeError, TypeError, InvalidFilterError or InvalidUuidError for options that are none.
+   * @throws RangeError, TypeError, InvalidFilterError or InvalidUuidError for bad options.
    */
   constructor(bus: SharingBus<E>, options: EventStreamOptions<E> = {}) {
     keepSelf(this, () => this);

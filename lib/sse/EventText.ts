@@ -78,7 +78,7 @@ export class EventText<E> {
     return this.#peek()?.type === 'completed';
   }
 
-  /** The next of it, when there is something; `undefined` at the end. For one who waits for each. */
+  /** The next of it, when there is something; `undefined` at the end. Called again only when the last call is through. */
   async next(): Promise<string | undefined> {
     this.#wasRead = true;
     while (!this.#isOver) {

@@ -28,7 +28,7 @@ export type Opened<E> = EventText<E> | Response;
 /**
  * Decides about requests, and knows the streams that are open.
  *
- * Invariant: whoever is decided about holds a place, as a stream does, or any number might wait there.
+ * Invariant: a request that is being decided about holds a place, as a stream does, or any number might wait there.
  */
 export class StreamOpener<E> {
   readonly #bus: SharingBus<E>;
@@ -39,7 +39,7 @@ export class StreamOpener<E> {
   /** Requests that are being decided about, by what they ask for. */
   readonly #deciding = new Map<Asked, Request>();
   #closed: Promise<void> | undefined;
-  /** Called when no stream is open, for one who waits for it. */
+  /** Called when no stream is open any more. */
   #whenEmpty: (() => void) | undefined;
 
   constructor(bus: SharingBus<E>, options: EventStreamOptions<E>) {

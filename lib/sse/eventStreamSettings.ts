@@ -34,7 +34,7 @@ export interface EventStreamSettings<E>
   readonly scheduler: SchedulerLike;
 }
 
-/** @throws RangeError, TypeError, InvalidFilterError or InvalidUuidError for options that are none. */
+/** @throws RangeError, TypeError, InvalidFilterError or InvalidUuidError for bad options. */
 export function eventStreamSettings<E>(bus: SharingBus<E>, options: EventStreamOptions<E>): EventStreamSettings<E> {
   requireOptions('EventStreams: options', options, OPTIONS);
   const { capacity, overflow, key, barrier, reserve, stallAfterMs, name } = options;

@@ -58,7 +58,7 @@ const OPTIONS: OptionNames<FromEventStreamOptions> = {
  *
  * **Errors** {@link EventStreamError} for an answer that another attempt will not mend (4xx, but for 408, 425 and 429; what is no event
  * stream), and for the last attempt, where these are limited. At the call: `ValidationError` for a filter that is no data, `RangeError` or
- * `TypeError` for other options that are none.
+ * `TypeError` if another option has the wrong type, or is unknown.
  *
  * **Gotchas** Of a bus without a history nothing can be resumed: each break is a gap of an unknown number.
  *

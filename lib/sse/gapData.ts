@@ -50,7 +50,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What one misses who comes back when the bus is closed: it gives nothing any more, though it may retain it. */
+/** What a client misses that comes back when the bus is closed: it gives nothing any more, though it may retain it. */
 export function missedOfClosed(
   asked: 'now' | 'start' | BusPosition,
   last: BusPosition | undefined,

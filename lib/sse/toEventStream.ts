@@ -14,7 +14,7 @@ import { StreamOpener } from './StreamOpener.js';
  * @param bus Whose events are served.
  * @param request As it came.
  * @param options See {@link EventStreamOptions}.
- * @throws RangeError, TypeError, InvalidFilterError or InvalidUuidError for options that are none.
+ * @throws RangeError, TypeError, InvalidFilterError or InvalidUuidError for bad options.
  */
 export function toEventStream<E = Event>(
   bus: SharingBus<E>,

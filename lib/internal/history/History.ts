@@ -9,7 +9,7 @@ import { requireFunction } from '../support/requireFunction.js';
 import { type OptionNames, requireOptions } from '../support/requireOptions.js';
 import type { Finding, RoutingKey } from '../routing/routingKeys.js';
 
-/** How much a bus retains for those who come later, or come back. */
+/** How much a bus retains for receivers that start later, or resume. */
 export interface HistoryOptions<E> {
   /** Events that are retained at most, 1 to 2^31 - 1: the newest. */
   readonly capacity: number;
@@ -24,7 +24,7 @@ export interface HistoryOptions<E> {
 
 const HISTORY_OPTIONS: OptionNames<HistoryOptions<unknown>> = { capacity: true, maxBytes: true, sizeOf: true };
 
-/** One who reads a history, and is at an event that was not read yet. */
+/** What reads a history, and is at an event that was not read yet. */
 export interface Reader<E> {
   /** The event that is next for it is retained no longer. */
   overtaken(busEvent: BusEvent<E>): void;
@@ -56,11 +56,11 @@ export class History<E> {
   readonly #postings = new Postings();
   readonly #holes = new Holes();
   readonly #readers = new Map<number, Set<Reader<E>>>();
-  /** Those who have not read all that they want. */
+  /** The readers that have not read all that they want. */
   readonly #open = new Set<Reader<E>>();
   #isClosed = false;
 
-  /** @throws RangeError or TypeError for options that are none. */
+  /** @throws RangeError if a number is out of range, TypeError if an option has the wrong type or is unknown. */
   constructor(options: HistoryOptions<E>) {
     requireOptions('history', options, HISTORY_OPTIONS);
     const { capacity, maxBytes, sizeOf } = options;
@@ -75,7 +75,7 @@ export class History<E> {
   }
 
   /**
-   * Retains `busEvent` with its number. Older ones may have to go for it: first, so that who is overtaken by it and has nothing left to read can
+   * Retains `busEvent` with its number. Older ones may have to go for it: first, so that a reader that is overtaken by it and has nothing left to read can
    * get this one as it is published. One that is larger than all that may be retained is numbered and not retained, and the others stay.
    *
    * @returns A copy of its envelope that has the number.
@@ -118,7 +118,7 @@ export class History<E> {
   }
 
   /**
-   * The number of the oldest retained event that is wanted, from the number `from` on; `undefined`: there is none.
+   * The number of the oldest retained event that is wanted, from the number `from` on; `undefined` if there is no such event.
    *
    * @throws What a predicate in the filter throws.
    */
@@ -141,7 +141,7 @@ export class History<E> {
     this.#forgetUnread();
   }
 
-  /** Nothing will be published any more, and nobody will come who reads. */
+  /** Nothing will be published any more, and no reader will be opened. */
   close(): void {
     this.#isClosed = true;
     this.#forgetUnread();

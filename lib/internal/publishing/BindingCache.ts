@@ -36,7 +36,7 @@ export class BindingCache {
     return this.#byConnector.get(connectorId)?.get(sessionId)?.scrollId;
   }
 
-  /** The scroll id of the pair. Finding it is a use; missing it is none. */
+  /** The scroll id of the pair. Finding it is a use; missing it is not. */
   use(connectorId: string, sessionId: string): Uuid | undefined {
     const binding = this.#byConnector.get(connectorId)?.get(sessionId);
     if (binding === undefined) {

@@ -25,7 +25,7 @@ const FULL_SESSIONS = 64;
 /**
  * `options`, with what is left out.
  *
- * @throws TypeError or RangeError for what is none, and for what is no count.
+ * @throws RangeError if a number is out of range, TypeError if an option has the wrong type or is unknown.
  */
 export function checkedHold(options: HoldUnboundOptions): Limits {
   requireOptions('holdUnbound', options, HOLD_OPTIONS);
@@ -174,7 +174,7 @@ export class HeldEvents<E> {
     }
   }
 
-  /** Sees to it that somebody looks when the oldest is too old, and nobody where there is none. */
+  /** Sees to it that somebody looks when the oldest is too old, and cancels that where nothing is held. */
   #watch(): void {
     const [oldest] = this.#held;
     if (oldest === undefined) {

@@ -1,6 +1,6 @@
 /**
  * Runs jobs one at a time, in the order in which they were asked for: one that is asked for while another runs waits
- * for its place. Publishing, joining and leaving are such jobs, so what a callback does in the midst of an event
+ * for its place. Publishing, joining and leaving are such jobs, so what a callback does while an event is routed
  * happens after that event.
  */
 export class InOrder {

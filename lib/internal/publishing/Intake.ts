@@ -57,7 +57,7 @@ export class Intake<E> {
     }
   };
 
-  /** @throws RangeError or TypeError for options that are none. */
+  /** @throws RangeError if a number is out of range, TypeError if an option has the wrong type. */
   constructor(options: IntakeOptions<E>, history: History<E> | undefined, host: IntakeHost<E>) {
     const { holdUnbound } = options;
     const { stage, inOrder } = host;

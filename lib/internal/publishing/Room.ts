@@ -11,7 +11,7 @@ const LONGEST_BURST = 1024;
 /**
  * How many events may be staged before the next of them could make a receiver begin to lag.
  *
- * The receivers that lag already are not among those who count: to them it makes no difference when they are refused more.
+ * Receivers that lag already do not count: to them it makes no difference when they are refused more.
  *
  * Invariant: `least` is never more than the free places of a receiver that counts. It may be less; then events are routed
  * sooner than they need be.
@@ -57,7 +57,7 @@ export class Room {
   }
 
   /**
-   * Looks again who has which room; but only when so many events were routed as there is to look at, so that no event pays
+   * Looks again at the room of each receiver; but only when so many events were routed as there is to look at, so that no event pays
    * for more than a constant number of them.
    */
   recount(): void {

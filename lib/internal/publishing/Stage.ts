@@ -119,7 +119,7 @@ export class Stage<E> extends Turns {
   /**
    * Offers what is staged.
    *
-   * @param lent Whether those who take of it have their turn in the action that has begun.
+   * @param lent Whether receivers that take of it have their turn in the action that has begun.
    */
   settle(lent = false): void {
     if (this.#staged.events.length === 0) {
@@ -191,7 +191,7 @@ function isPrompt<E>({ capacity, policy }: Staged<E>, filter: EventFilter<E>): b
 
 const STACK_WORDS: readonly number[] = Array.from({ length: 256 }, () => 0);
 
-/** Where the stack is about to end, it ends here, and not in the midst of a hand-over. */
+/** Where the stack is about to end, it ends here, and not during a hand-over. */
 function probeStack(..._words: readonly number[]): void {
   // The words were on it.
 }

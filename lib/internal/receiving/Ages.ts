@@ -5,7 +5,7 @@ const NO_PAIRS = (): number[] => [Infinity, 0, Infinity, 0, Infinity, 0, Infinit
  * Since when the events of a queue have waited, by their numbers.
  *
  * Invariants: `#later` holds three pairs of a number and a time, both growing; the number of a free one, and what follows the three, is infinite. An
- * event has waited since the time of the last pair whose number is not above its own, and where there is none, since `#since`. Where pairs had to be
+ * event has waited since the time of the last pair whose number is not above its own, and without such a pair, since `#since`. Where pairs had to be
  * dropped, it has waited for less than that says.
  */
 export class Ages {

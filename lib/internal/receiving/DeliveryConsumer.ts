@@ -25,7 +25,7 @@ export class DeliveryConsumer<E> implements Observer<BusEvent<E>> {
     try {
       this.tell(gap);
     } finally {
-      // Whoever leaves when the gap is told gets no more.
+      // A consumer that leaves when the gap is told gets no more.
       if (gap === undefined || !this.#inHand.isForgotten()) {
         this.#out.next({ type: 'event', event });
       }

@@ -48,7 +48,7 @@ export class DirectConsumer<T> extends Subscription implements Observer<T> {
   override unsubscribe(): void {
     const { seat } = this;
     this.seat = undefined;
-    // It leaves before those who were added to it are told, and holds nothing of what it served.
+    // It leaves before its teardowns run, and holds nothing of what it served.
     seat?.().leave(this);
     this.next = noop;
     super.unsubscribe();

@@ -725,7 +725,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Seat<
     return (this.parts?.pulls?.size ?? 0) > 0;
   }
 
-  /** Whether a consumer takes one after the other. Once all is over, there is none. */
+  /** Whether a consumer takes one after the other; not any more once all is over. */
   get isClaimed(): boolean {
     const isThrough = this.hasEnded && this.parts?.failure === undefined && this.waiting === 0;
     return this.parts?.pulls?.claimant !== undefined && !isThrough;

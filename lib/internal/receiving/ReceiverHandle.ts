@@ -23,7 +23,7 @@ interface Views<E> {
 /**
  * The application's end of a receiver.
  *
- * Invariant: whoever consumes, watches or pulls holds this, and the bus does not: so it is collected when nobody can come for
+ * Invariant: every consumer, observer and pull holds this, and the bus does not: so it is collected when nothing can take
  * the events any more.
  */
 export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {

@@ -39,7 +39,7 @@ export class Batch<E> implements Burst<E> {
     this.#since = this.#now();
   }
 
-  /** Takes the last event out again, whoever it was found to be for. */
+  /** Takes the last event out again, with all that was noted of it. */
   pop(): void {
     this.events.pop();
     for (const run of this.runs) {

@@ -15,9 +15,9 @@ export class Listing<E> implements Target<E> {
   readonly #open: Target<E>[] = [];
   #parked = 0;
   #refused = 0;
-  /** Of which kinds they were, while somebody who is parked wants to know. Has room for a gap's kinds whenever one is parked. */
+  /** Of which kinds they were, while a parked destination wants to know. Has room for a gap's kinds whenever one is parked. */
   #tally: Tally | undefined;
-  /** What the tally was when they were parked, of those who want to know. */
+  /** What the tally was when they were parked, of the destinations that want to know. */
   readonly #tallied = new Map<Destination<E>, ReadonlyMap<string, number>>();
 
   get size(): number {
@@ -68,7 +68,7 @@ export class Listing<E> implements Target<E> {
     }
     const open = this.#open;
     let full: Destination<E>[] | undefined;
-    // Nobody leaves in the midst of it. Who is unparked in the midst of it comes behind these, and was counted above.
+    // None leaves meanwhile. A destination that is unparked meanwhile comes behind these, and was counted above.
     const count = open.length;
     for (let place = 0; place < count; place += 1) {
       const target = open[place] as Target<E>;
@@ -96,7 +96,7 @@ export class Listing<E> implements Target<E> {
     }
   }
 
-  /** The tally, begun anew where there is little room left for the kinds of one who is parked now. */
+  /** The tally, begun anew where there is little room left for the kinds of one that is parked now. */
   #tallyWithRoom(): Tally {
     const tally = this.#tally;
     if (tally !== undefined && tally.counts.size <= MAX_KINDS) {

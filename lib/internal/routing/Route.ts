@@ -17,7 +17,7 @@ export class Route<E> implements Target<E> {
   /** Where the question is whether a field has a value. What lies elsewhere takes longer to fetch than to compare. */
   readonly #field: ComparedField | undefined;
   readonly #value: string | undefined;
-  /** Any other question; `undefined`: there is none. */
+  /** Any other question; `undefined` if there is no other. */
   readonly #filter: EventFilter<E> | undefined;
   readonly #asked: Asked | undefined;
   readonly key: RoutingKey;

@@ -9,7 +9,7 @@ export interface Burst<E> {
   readonly events: readonly BusEvent<E>[];
   /** The number of the first one; a router counts its events from 0. */
   readonly first: number;
-  /** Whether those who take of it have their turn at once: what they take may then wait where it is. */
+  /** Whether destinations that take of it have their turn at once: what they take may then wait where it is. */
   readonly lent: boolean;
   /** The time of its first event on the bus's scheduler, in milliseconds. */
   readonly since: number;
