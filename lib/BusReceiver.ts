@@ -105,9 +105,10 @@ export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Pul
    */
   readonly missed: number;
   /**
-   * The place up to which every event for this receiver was taken, or told as missing: to start another one `from` there misses nothing.
+   * The place up to which this receiver's events were taken: another one that starts `from` there goes on where this one is.
    *
-   * **Details** `undefined` on a bus without a history, while a gap is next in `deliveries`, and after the end.
+   * **Details** It is right before the next event, or before the gap, if one is next in `deliveries`: what was lost there may still be in the history.
+   * After the end it stays where it was. `undefined` on a bus without a history.
    */
   readonly position: BusPosition | undefined;
   /**

@@ -415,6 +415,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
 
   #join(receiver: Receiver<E>, filter: EventFilter<E>, from: ReceiverOptions['from'] = 'now'): void {
     if (this.#history === undefined || from === 'now') {
+      receiver.lastSeq = this.#history?.last ?? 0;
       this.#stage.join(receiver, filter);
     } else if (!receiver.hasEnded) {
       replayFrom(receiver, filter, { history: this.#history, epoch: this.#epoch, from });

@@ -187,21 +187,66 @@ describe('position', () => {
     expect(seen).toEqual([1, 2, 4].map((seq) => ({ epoch, seq })));
   });
 
-  it('is not known without a history, while a gap is next, and after the end', () => {
+  it('is not known without a history, before a gap while that is next, and stays after the end', () => {
     expect(setUp().receiver.position).toBeUndefined();
     const { bus, publish, epoch } = withHistory();
+    publish(1);
     const receiver = bus.subscribeFiltered(EventFilter.all, 1);
-    publish(1, 2);
+    publish(2, 3);
+    expect(receiver.position).toEqual({ epoch, seq: 1 });
     receiver.tryRecv();
-    expect(receiver.position).toBeUndefined();
+    expect(receiver.position).toEqual({ epoch, seq: 2 });
     expect(receiver.deliveries.tryRecv().type).toBe('gap');
-    expect(receiver.position).toEqual({ epoch, seq: 2 });
-    publish(3);
+    expect(receiver.position).toEqual({ epoch, seq: 3 });
+    publish(4);
     receiver.close();
-    expect(receiver.position).toEqual({ epoch, seq: 2 });
+    publish(5);
+    expect(receiver.position).toEqual({ epoch, seq: 3 });
     receiver.tryRecv();
-    expect(receiver.position).toBeUndefined();
+    expect([receiver.position, receiver.tryRecv()]).toEqual([{ epoch, seq: 4 }, { type: 'completed' }]);
   });
+
+  it.each(['close', 'dispose', 'lag', 'subscribe', 'lend'])(
+    'kept after each event, it is where a resume goes on: no hole and no double; %s',
+    (how) => {
+      const { bus, scheduler, publish, epoch } = withHistory();
+      publish(1);
+      const receiver = bus.subscribeFiltered(EventFilter.all, how === 'lag' ? 2 : 10);
+      let saved = receiver.position;
+      const seen: number[] = [];
+      const take = ({ event: payload }: BusEvent<number>): void => {
+        seen.push(payload);
+        saved = receiver.position;
+        if (how === 'dispose' && payload === 3) {
+          receiver.dispose();
+          saved = receiver.position;
+        }
+      };
+      if (how === 'subscribe' || how === 'lend' || how === 'dispose') {
+        receiver.events$.subscribe(take);
+      }
+      publish(2, 3, 4, 5);
+      if (how === 'close') {
+        receiver.close();
+      }
+      publish(6);
+      scheduler.flush();
+      if (how === 'close' || how === 'lag') {
+        for (let next = receiver.tryRecv(); next.type === 'event'; next = receiver.tryRecv()) {
+          take(next.event);
+        }
+      }
+      receiver.dispose();
+      publish(7);
+      expect(saved).toEqual({ epoch, seq: seen.at(-1) });
+      const resumed = bus.subscribeFiltered(EventFilter.all, { from: saved });
+      publish(8);
+      for (let next = resumed.tryRecv(); next.type === 'event'; next = resumed.tryRecv()) {
+        seen.push(next.event.event);
+      }
+      expect(seen).toEqual([2, 3, 4, 5, 6, 7, 8]);
+    },
+  );
 });
 
 describe('closed$', () => {

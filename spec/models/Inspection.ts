@@ -200,10 +200,13 @@ export class Inspection {
       return;
     }
     const isGapNext = !forgetsGaps && total((first ?? model).missing) > 0;
-    const hasPosition = this.#hasHistory && !isGapNext && (first !== undefined || model.ending === undefined);
     // The first event has the number 1 there, and 0 in a program.
-    const before = first?.event.event ?? this.#published;
-    this.#differences.same(`receiver ${id}: position`, handle.position?.seq, hasPosition ? before : undefined);
+    const next = first?.event.event ?? (model.ending === undefined ? this.#published : model.lastTaken);
+    const before = isGapNext ? model.lastTaken : next;
+    // One that has taken nothing is where it has started.
+    if (before !== undefined || !this.#hasHistory) {
+      this.#differences.same(`receiver ${id}: position`, handle.position?.seq, this.#hasHistory ? before : undefined);
+    }
   }
 
   #withoutWitness<T extends { readonly id: number }>(told: readonly T[]): readonly T[] {

@@ -35,6 +35,8 @@ export class ListReceiver {
   missing: Missing = {};
   lagged = 0;
   delivered = 0;
+  /** The number in the history of the event that was taken last. */
+  lastTaken: number | undefined;
   highWaterMark = 0;
   ending: Ending | undefined;
   /** Whether it has lost something, and was not said to have caught up since. */
@@ -116,7 +118,9 @@ export class ListReceiver {
 
   take(): Place {
     this.delivered += 1;
-    return this.waiting.shift() as Place;
+    const place = this.waiting.shift() as Place;
+    this.lastTaken = place.event.event + 1;
+    return place;
   }
 
   /** Takes what is missing before the event that is next, or behind all of them. */

@@ -24,6 +24,8 @@ export class Inbox<E> {
   lost = 0;
   /** The most events that waited at a time. */
   highWaterMark = 0;
+  /** The number in the history of the event that came out last before the present run, or where the receiver started; of no meaning without a history. */
+  lastSeq = 0;
 
   /** The run that was lent: the places from `runNext` to before `runEnd` of the burst. Both are below zero once what waited was cleared. */
   private runNext = 0;
@@ -130,11 +132,19 @@ export class Inbox<E> {
 
   /** Takes the next event out, which there is; while a run is lent, only {@link drain} does. */
   shift(): BusEvent<E> {
-    return this.ownQueue().shift();
+    const busEvent = this.ownQueue().shift();
+    this.lastSeq = busEvent.seq ?? 0;
+    return busEvent;
   }
 
-  /** Forgets what waits, and what is missing. */
-  clear(): void {
+  /** {@link lastSeq}, also while the run of `burst` is handed over. */
+  lastSeqIn(burst: readonly BusEvent<E>[]): number {
+    return (this.runNext > 0 ? burst[this.runNext - 1]?.seq : undefined) ?? this.lastSeq;
+  }
+
+  /** Forgets what waits, and what is missing. `burst` is the one that is being handed over. */
+  clear(burst: readonly BusEvent<E>[]): void {
+    this.lastSeq = this.lastSeqIn(burst);
     this.unseen += this.waiting;
     this.gaps = undefined;
     this.runNext = -1;
@@ -172,6 +182,11 @@ export class Inbox<E> {
         report(error);
       }
     }
+    if (this.runEnd > 0) {
+      this.lastSeq = this.lastSeqIn(burst);
+      this.runNext = 0;
+      this.runEnd = 0;
+    }
     this.drainQueue(consumer, queued, known);
   }
 
@@ -181,7 +196,7 @@ export class Inbox<E> {
       try {
         while (count > 0 && this.queue !== undefined && this.queue.size > 0) {
           count -= 1;
-          consumer.next(this.queue.shift());
+          consumer.next(this.shift());
           if (this.policy.displaces) {
             // What counts is which events were there when the turn began.
             count = Math.min(count, known - this.nextNumber);

@@ -147,6 +147,11 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Seat<
     return positionOf(this, this.host.position());
   }
 
+  /** The number in the history of the event that came out last. */
+  get lastTaken(): number {
+    return this.lastSeqIn(this.host.stage.lent);
+  }
+
   /** The `index`th event to come out. */
   waitingAt(index: number): BusEvent<E> {
     return this.peek(index, this.host.stage.lent);
@@ -222,6 +227,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Seat<
   /** Starts with what `history` retains of the events after the number `after`, then goes live. */
   startAfter(after: number, history: History<E>, filter: EventFilter<E>): void {
     this.filter = filter;
+    this.lastSeq = after;
     const catchUp = new CatchUp(history, filter, after, this);
     this.more.catchUp = catchUp;
     this.more.missed = this.missed + catchUp.missed;
@@ -499,7 +505,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Seat<
     }
     this.parkedIn?.unpark(this);
     this.parts?.catchUp?.forgetMissing();
-    this.clear();
+    this.clear(this.host.stage.lent);
     if (this.parts !== undefined) {
       this.parts.failure = undefined;
     }

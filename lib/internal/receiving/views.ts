@@ -8,13 +8,20 @@ export function statsOf<E>(receiver: Receiver<E>): ReceiverStats<E> | undefined 
   return filter && { id, name, filter, capacity, waiting, highWaterMark, delivered, lagged: laggedNow, oldestAgeMs };
 }
 
-/** The place up to which `receiver` has taken everything; `last` is that of what was published last. */
+/**
+ * The place up to which `receiver` has taken everything, `last` being that of what was published last. While a gap is next it is before the gap: nobody
+ * knows the numbers of what is missing.
+ */
 export function positionOf<E>(receiver: Receiver<E>, last: BusPosition | undefined): BusPosition | undefined {
-  if (last === undefined || receiver.gapIsNext) {
+  if (last === undefined) {
     return undefined;
   }
-  if (receiver.waiting > 0) {
+  const { lastTaken, gapIsNext, waiting, hasEnded, catchUp } = receiver;
+  if (gapIsNext) {
+    return { ...last, seq: lastTaken };
+  }
+  if (waiting > 0) {
     return { ...last, seq: (receiver.waitingAt(0).seq as number) - 1 };
   }
-  return receiver.hasEnded ? undefined : { ...last, seq: receiver.catchUp?.read ?? last.seq };
+  return { ...last, seq: hasEnded ? lastTaken : (catchUp?.read ?? last.seq) };
 }
