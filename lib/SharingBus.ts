@@ -254,7 +254,8 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    *
    * @param source An async iterable, a web stream or an Observable of events, of RxJS, another library or the platform; see {@link BusEventSource}.
    * @param options See {@link ConnectOptions}.
-   * @returns How many events were published, when `source` ends or the bus is closed.
+   * @returns How many events were published, when `source` ends or the bus is closed. The last of them, fewer than `window`, may still wait:
+   * flush then, or close the bus and wait for its consumers.
    */
   async connect(source: BusEventSource<E>, options: ConnectOptions = {}): Promise<number> {
     requireOptions('connect: options', options, CONNECT_OPTIONS);
