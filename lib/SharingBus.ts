@@ -262,7 +262,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     const { window = DEFAULT_WINDOW, signal, waitFor } = options;
     requireCount('connect: window', window);
     requireSignal('connect: signal', signal);
-    idsOf('connect: waitFor', waitFor);
+    idsOf('connect: waitFor', waitFor, this.#stage);
     const work = this.#consuming.current;
     const sink: Sink<E> = {
       publish: (busEvent) => {
@@ -354,7 +354,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     requireOptions('flush: options', options, FLUSH_OPTIONS);
     const { signal, waitFor } = options;
     requireSignal('flush: signal', signal);
-    const waits = await this.#waitsFor(canonicalFilter(filter), idsOf('flush: waitFor', waitFor));
+    const waits = await this.#waitsFor(canonicalFilter(filter), idsOf('flush: waitFor', waitFor, this.#stage));
     try {
       // Work that is through by now has not waited for this.
       const receiver = work?.receiver;
@@ -455,10 +455,18 @@ function isVirtual(scheduler: SchedulerLike): boolean {
 }
 
 /** The ids of those that are to be waited for; `undefined`: all of them. */
-function idsOf(owner: string, receivers: readonly BusReceiver<unknown>[] | undefined): ReadonlySet<number> | undefined {
+function idsOf(
+  owner: string,
+  receivers: readonly BusReceiver<unknown>[] | undefined,
+  stage: unknown,
+): ReadonlySet<number> | undefined {
   const given: unknown = receivers;
   if (given !== undefined && !(Array.isArray(given) && given.every((one) => one instanceof ReceiverHandle))) {
     throw new TypeError(`${owner}: expected an array of receivers, got ${show(given)}`);
+  }
+  const stranger = receivers?.find((one) => one instanceof ReceiverHandle && !one.isOf(stage));
+  if (stranger !== undefined) {
+    throw new TypeError(`${owner}: receiver ${stranger.id} is of another bus`);
   }
   return receivers && new Set(receivers.map(({ id }) => id));
 }

@@ -189,6 +189,15 @@ const NO_OPTIONS: readonly [shown: string, value: unknown][] = [
   ['{"size":5}', new Sized()],
 ];
 
+it('flush and connect refuse a receiver of another bus in waitFor, by its id', async () => {
+  const [bus, other] = [new SharingBus<number>(), new SharingBus<number>()];
+  const stranger = other.subscribeAll();
+  const expected = 'waitFor: receiver 0 is of another bus';
+  await expect(bus.flush(EventFilter.all, { waitFor: [stranger] })).rejects.toThrow(`flush: ${expected}`);
+  await expect(bus.connect(EMPTY, { waitFor: [stranger] })).rejects.toThrow(`connect: ${expected}`);
+  await other.flush(EventFilter.all, { waitFor: [stranger] });
+});
+
 describe('options', () => {
   it.each(places)('law 24: %s: what is no object of options is refused by name, and shown', async (what, taker) => {
     for (const [shown, value] of NO_OPTIONS) {

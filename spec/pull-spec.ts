@@ -54,6 +54,11 @@ async function collectAll(receiver: BusReceiver<number>): Promise<readonly numbe
   return Promise.resolve(payloads);
 }
 
+async function refused(iterator: AsyncIterator<unknown>): Promise<void> {
+  await expect(iterator.next()).rejects.toEqual(new ReceiverBusyError(0));
+  await iterator.return?.();
+}
+
 function takerOf(iterator: AsyncIterator<unknown>): {
   take: () => Promise<unknown>;
   leave: () => Promise<unknown> | undefined;
@@ -247,6 +252,22 @@ describe('position', () => {
       expect(seen).toEqual([2, 3, 4, 5, 6, 7, 8]);
     },
   );
+});
+
+describe('position with latest', () => {
+  it('is before all that waits: a resume has no hole', () => {
+    const scheduler = new ManualScheduler();
+    const bus = new SharingBus<number>({ scheduler, history: { capacity: 10 } });
+    const receiver = bus.subscribeFiltered(EventFilter.all, { overflow: 'latest', key: ({ routing }) => routing.kind });
+    ['x', 'A', 'B', 'A'].forEach((kind, index) => {
+      bus.publish(event(index + 1, { kind }));
+    });
+    const seen: (number | undefined)[] = [];
+    for (let next = receiver.tryRecv(); next.type === 'event'; next = receiver.tryRecv()) {
+      seen.push(next.event.seq, receiver.position?.seq);
+    }
+    expect(seen).toEqual([1, 1, 4, 2, 3, 4]);
+  });
 });
 
 describe('closed$', () => {
@@ -485,6 +506,45 @@ describe('recv', () => {
         expect(await form(receiver).take()).toMatchObject({ done: true });
       }
     }
+  });
+
+  it.each<[string, (receiver: BusReceiver<number>) => Promise<unknown>]>([
+    ['an iterator that was refused', (receiver) => refused(receiver[Symbol.asyncIterator]())],
+    ['an iterator of its deliveries', (receiver) => refused(receiver.deliveries[Symbol.asyncIterator]())],
+    ['an iterator that has asked for nothing', async (receiver) => receiver[Symbol.asyncIterator]().return?.()],
+    ['a stream that has asked for nothing', (receiver) => receiver.toReadableStream().cancel()],
+  ])('law 32: a call that waits notices nothing of %s and that leaves', async (_what, leave) => {
+    const { bus, scheduler, receiver, publish } = setUp();
+    const call = receiver.recv();
+    await leave(receiver);
+    publish(1);
+    scheduler.flush();
+    expect([payloadOf(await call), bus.subscriberCount]).toEqual([1, 1]);
+  });
+
+  it.each<[string, (receiver: BusReceiver<number>) => unknown]>([
+    ['events$', (receiver) => collect(receiver.events$).endings],
+    [
+      'tryRecv',
+      (receiver) => {
+        try {
+          return receiver.deliveries.tryRecv();
+        } catch (error) {
+          return [error];
+        }
+      },
+    ],
+  ])('law 32: the gap before the end is for the consumer that was first, and not for %s', async (_what, steal) => {
+    const { bus, scheduler, receiver, publish } = setUp(1);
+    const iterator = receiver.deliveries[Symbol.asyncIterator]();
+    publish(1, 2);
+    await iterator.next();
+    bus.close();
+    expect(steal(receiver)).toEqual([new ReceiverBusyError(0)]);
+    expect((await iterator.next()).value).toMatchObject({ type: 'gap', missed: 1 });
+    expect(await iterator.next()).toMatchObject({ done: true });
+    scheduler.flush();
+    expect(collect(receiver.events$).endings).toEqual(['complete']);
   });
 
   it('law 32: an iterator or a stream cannot begin while a call waits', async () => {

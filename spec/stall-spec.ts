@@ -52,6 +52,21 @@ const POLICIES: readonly { readonly name: string; readonly options: ReceiverOpti
 ];
 
 describe('stallAfterMs', () => {
+  it.each(POLICIES)('$name: counts for what came for a call that was then given up', async ({ options }) => {
+    const { bus, to, publish, receiver } = setUp({ ...options });
+    const controller = new AbortController();
+    const call = receiver.recv({ signal: controller.signal });
+    publish(1);
+    // What is asked now has it routed: it waits for the call.
+    expect(receiver.lagged).toBe(0);
+    controller.abort('given up');
+    await expect(call).rejects.toBe('given up');
+    to(LIMIT - 1);
+    expect(bus.subscriberCount).toBe(1);
+    to(LIMIT);
+    expect(bus.subscriberCount).toBe(0);
+  });
+
   it.each(POLICIES)(
     '$name: ends one that nobody consumes, exactly when its first event has waited so long',
     ({ options }) => {

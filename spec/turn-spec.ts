@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { config } from 'rxjs';
 import { type BusEvent, type BusReceiver, EventFilter, SharingBus } from '../lib/index.js';
 import { ManualScheduler } from './support/ManualScheduler.js';
 
@@ -18,6 +19,35 @@ describe('a handler that publishes', () => {
     origin: 'agent',
     event,
   });
+
+  it.each([{ overflow: 'drop-oldest' }, { overflow: 'drop-newest' }] as const)(
+    'and throws has in its turn what waited when that began, and nothing else: $overflow (law 26)',
+    ({ overflow }) => {
+      const scheduler = new ManualScheduler();
+      const bus = new SharingBus<number>({ scheduler });
+      const turns: number[][] = [];
+      config.onUnhandledError = () => undefined;
+      bus.subscribeFiltered(EventFilter.all, { capacity: 2, overflow }).events$.subscribe(({ event }) => {
+        turns.at(-1)?.push(event);
+        if (event === 1) {
+          [3, 4, 5].forEach((answer) => {
+            bus.publish(eventOf(answer));
+          });
+          throw new Error('no');
+        }
+      });
+      [1, 2].forEach((event) => {
+        bus.publish(eventOf(event));
+      });
+      // Routed before their turn: they are in the queue, and not in a run of the burst.
+      bus.stats();
+      for (let turn = 0; turn < 3; turn += 1) {
+        turns.push([]);
+        scheduler.turn();
+      }
+      expect(turns).toEqual(overflow === 'drop-oldest' ? [[1], [4, 5], []] : [[1, 2], [3], []]);
+    },
+  );
 
   describe.each([1, 3, 100, 256])('with %d places', (capacity) => {
     it.each(FILTERS)('is refused an event only where all of them are taken: $type (law 21)', (filter) => {

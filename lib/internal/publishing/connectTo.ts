@@ -95,11 +95,13 @@ async function pull<E>(
     for (;;) {
       stop.throwIfAborted();
       const next = await unlessAborted(stop, Promise.resolve(iterator.next()));
-      if (next.done === true) {
+      const isDone: unknown = next.done;
+      // As `for await` reads it.
+      if (Boolean(isDone)) {
         return published;
       }
       stop.throwIfAborted();
-      bus.publish(next.value);
+      bus.publish(next.value as BusEvent<E>);
       published += 1;
       if (published % window === 0) {
         await bus.flush({ signal: stop, waitFor });
@@ -184,15 +186,24 @@ function iteratorOf<E>(source: BusEventSource<E>): AsyncIterator<BusEvent<E>> | 
   // A stream's own iterator cannot be told to stop while it waits, and some browsers have none.
   if (has('getReader', source)) {
     const reader = (source as ReadableStream<BusEvent<E>>).getReader();
-    const unlock = (): void => {
-      reader.releaseLock();
-    };
-    // However it ends: by itself, by an error, or cancelled, which may take the source for ever.
-    reader.closed.then(unlock, unlock);
     return {
-      next: () => reader.read() as Promise<IteratorResult<BusEvent<E>>>,
+      next: async () => {
+        let next: IteratorResult<BusEvent<E>> | undefined = undefined;
+        try {
+          next = (await reader.read()) as IteratorResult<BusEvent<E>>;
+          return next;
+        } finally {
+          // Not when the stream is closed: then its last event may still be on its way.
+          if (next?.done !== false) {
+            reader.releaseLock();
+          }
+        }
+      },
       return: async () => {
-        await reader.cancel();
+        const cancelled = reader.cancel();
+        // To be cancelled may take the source for ever.
+        reader.releaseLock();
+        await cancelled;
         return { done: true, value: undefined };
       },
     };

@@ -192,21 +192,22 @@ export class Inbox<E> {
 
   private drainQueue(consumer: Observer<BusEvent<E>>, queued: number, known: number): void {
     let count = queued;
-    while (count > 0) {
+    while (this.isDue(count, known)) {
       try {
-        while (count > 0 && this.queue !== undefined && this.queue.size > 0) {
+        while (this.isDue(count, known)) {
           count -= 1;
           consumer.next(this.shift());
-          if (this.policy.displaces) {
-            // What counts is which events were there when the turn began.
-            count = Math.min(count, known - this.nextNumber);
-          }
         }
-        return;
       } catch (error) {
         report(error);
       }
     }
+  }
+
+  /** Whether one of the `count` events is next that were there when the turn began, as the last of the `known` ones. */
+  private isDue(count: number, known: number): boolean {
+    // Others may have been displaced meanwhile.
+    return count > 0 && (this.queue?.size ?? 0) > 0 && (!this.policy.displaces || this.nextNumber < known);
   }
 
   /** Whether events are missing right before the next one. */

@@ -81,6 +81,8 @@ export class Pulls<E> {
       return false;
     }
     this.waiting.remove(place);
+    // What was told the end is through, and may be followed.
+    this.claimant = undefined;
     if (ending === 'complete') {
       pull.complete();
     } else {

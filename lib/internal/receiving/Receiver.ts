@@ -152,6 +152,11 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Seat<
     return this.lastSeqIn(this.host.stage.lent);
   }
 
+  /** Whether it is a receiver of the bus that has this stage. */
+  isOf(stage: unknown): boolean {
+    return this.host.stage === stage;
+  }
+
   /** The `index`th event to come out. */
   waitingAt(index: number): BusEvent<E> {
     return this.peek(index, this.host.stage.lent);
@@ -373,13 +378,19 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Seat<
 
   /** Takes back what was asked for at `place`. Returns whether it was not answered yet. */
   withdraw(place: Link<Pull<E>>): boolean {
-    return this.parts?.pulls?.withdraw(place) === true;
+    const isWithdrawn = this.parts?.pulls?.withdraw(place) === true;
+    if (isWithdrawn && this.waiting > 0 && !this.isAsked && this.phase === 'live') {
+      // What came for it waits now, as if it had never been asked for.
+      this.parts?.stallTimer?.watch(this.host.stage.now());
+    }
+    return isWithdrawn;
   }
 
   /** Leaves at once, where `claimant` is its consumer, or nobody is. */
   leaveAs(claimant: object): void {
     const current = this.parts?.pulls?.claimant;
-    if (!this.hasConsumer && (current === undefined || current === claimant)) {
+    const isOnlyOne = current === undefined && !this.hasConsumer && !this.isAsked;
+    if (isOnlyOne || current === claimant) {
       this.dispose();
     }
   }
@@ -733,7 +744,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Seat<
 
   /** Whether a consumer takes one after the other; not any more once all is over. */
   get isClaimed(): boolean {
-    const isThrough = this.hasEnded && this.parts?.failure === undefined && this.waiting === 0;
+    const isThrough = this.hasEnded && this.parts?.failure === undefined && this.waiting === 0 && !this.gapIsNext;
     return this.parts?.pulls?.claimant !== undefined && !isThrough;
   }
 

@@ -42,6 +42,11 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
     keepSelf(this, itself.bind(this) as () => this);
   }
 
+  /** Whether it is a receiver of the bus that has this stage. */
+  isOf(stage: unknown): boolean {
+    return this.#receiver.isOf(stage);
+  }
+
   get id(): number {
     return this.#receiver.id;
   }

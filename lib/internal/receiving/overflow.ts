@@ -37,8 +37,10 @@ export interface OverflowPolicy<E> {
   makeQueue(capacity: number): OverflowQueue<E>;
   /** Whether a receiver ends when there is no room. */
   readonly endsWhenFull: boolean;
-  /** Whether an event that waits may be lost for one that arrives. */
+  /** Whether the event that has waited longest may be lost for one that arrives. */
   readonly displaces: boolean;
+  /** Whether events may come out in another order than that of their publishing. */
+  readonly reorders: boolean;
   /**
    * Whether an event may be offered later than it was published, and not at all while the receiver is full: what it would do then depends on nothing
    * but how many wait.
@@ -188,6 +190,7 @@ const DROP_NEWEST: OverflowPolicy<never> = {
   makeQueue: (capacity) => new DropNewestQueue(capacity),
   endsWhenFull: false,
   displaces: false,
+  reorders: false,
   mayBeOfferedLate: true,
 };
 
@@ -197,6 +200,7 @@ const DROP_OLDEST: OverflowPolicy<never> = {
   makeQueue: (capacity) => new DropOldestQueue(capacity),
   endsWhenFull: false,
   displaces: true,
+  reorders: false,
   mayBeOfferedLate: false,
 };
 
@@ -244,6 +248,7 @@ function reserving<E>(reserve: NonNullable<ReceiverOptions['reserve']>): Overflo
     makeQueue: (capacity) => new ReserveQueue<E>(capacity, places, kinds),
     endsWhenFull: false,
     displaces: false,
+    reorders: false,
     mayBeOfferedLate: false,
   };
 }
@@ -258,6 +263,7 @@ function latest<E>(
     makeQueue: (capacity) => new LatestQueue(capacity, key as (busEvent: BusEvent<E>) => unknown, barrier),
     endsWhenFull: false,
     displaces: false,
+    reorders: true,
     mayBeOfferedLate: false,
   };
 }

@@ -17,11 +17,16 @@ export function positionOf<E>(receiver: Receiver<E>, last: BusPosition | undefin
     return undefined;
   }
   const { lastTaken, gapIsNext, waiting, hasEnded, catchUp } = receiver;
+  const before = waiting > 0 ? firstWaiting(receiver) - 1 : undefined;
   if (gapIsNext) {
-    return { ...last, seq: lastTaken };
+    return { ...last, seq: Math.min(lastTaken, before ?? Infinity) };
   }
-  if (waiting > 0) {
-    return { ...last, seq: (receiver.waitingAt(0).seq as number) - 1 };
-  }
-  return { ...last, seq: hasEnded ? lastTaken : (catchUp?.read ?? last.seq) };
+  return { ...last, seq: before ?? (hasEnded ? lastTaken : (catchUp?.read ?? last.seq)) };
+}
+
+/** The lowest number of the events that wait: of the first, unless they may be out of order. */
+function firstWaiting<E>(receiver: Receiver<E>): number {
+  const count = receiver.policy.reorders ? receiver.waiting : 1;
+  const numbers = Array.from({ length: count }, (_, index) => receiver.waitingAt(index).seq as number);
+  return numbers.reduce((lowest, number) => Math.min(lowest, number));
 }

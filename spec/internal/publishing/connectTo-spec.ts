@@ -223,6 +223,71 @@ describe('connectTo', () => {
     expect(stream.locked).toBe(false);
   });
 
+  it.each<[string, unknown, (controller: ReadableStreamDefaultController<BusEvent<number>>) => void]>([
+    [
+      'ends',
+      2,
+      (controller) => {
+        controller.close();
+      },
+    ],
+    [
+      'fails',
+      'broken',
+      (controller) => {
+        controller.error(new Error('broken'));
+      },
+    ],
+  ])('publishes the last event of a stream that %s right behind it, and unlocks that', async (_how, expected, end) => {
+    for (const isRead of [false, true]) {
+      const { story, connect } = setUp();
+      let controller: ReadableStreamDefaultController<BusEvent<number>> | undefined;
+      const stream = new ReadableStream<BusEvent<number>>({
+        start: (given) => {
+          controller = given;
+        },
+      });
+      const feed = (): void => {
+        controller?.enqueue(event(1));
+        controller?.enqueue(event(2));
+      };
+      if (!isRead) {
+        feed();
+      }
+      const connected = connect(stream, 10).catch((error: unknown) => (error as Error).message);
+      await turn();
+      if (isRead) {
+        feed();
+      }
+      end(controller as ReadableStreamDefaultController<BusEvent<number>>);
+      expect(await connected).toBe(expected);
+      if (expected === 2) {
+        expect(story).toEqual([1, 2]);
+      }
+      await turn();
+      expect(stream.locked).toBe(false);
+    }
+  });
+
+  it('publishes what a stream has that was closed before it is connected', async () => {
+    const { story, connect } = setUp();
+    const stream = new ReadableStream<BusEvent<number>>({
+      start: (controller) => {
+        controller.enqueue(event(1));
+        controller.enqueue(event(2));
+        controller.close();
+      },
+    });
+    expect([await connect(stream, 10), story, stream.locked]).toEqual([2, [1, 2], false]);
+  });
+
+  it('ends where an iterator says done by anything true, as `for await` does', async () => {
+    const { story, connect } = setUp();
+    const answers = [{ value: event(1) }, { done: 1, value: event(2) }];
+    const source = { [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve(answers.shift()) }) };
+    expect([await connect(source as never), story]).toEqual([1, [1]]);
+  });
+
   it('counts what an Observable emits, and never flushes', async () => {
     const { story, connect } = setUp();
     expect([await connect(of(event(1), event(2), event(3)), 1), story]).toEqual([3, [1, 2, 3]]);
