@@ -47,6 +47,8 @@ export class Seat {
   /** What a slow consumer makes of the present event. */
   work: Work | undefined;
 
+  /** Whether something was pulled. */
+  hasPulled = false;
   /** Calls of `recv` that wait, by what gives them up. */
   readonly calls: AbortController[] = [];
   /** What calls are to give, and what they gave. */
@@ -106,7 +108,7 @@ export class Seat {
   /** Whether a turn may have been asked for that has nothing to do when the action begins. */
   get mayHaveIdleTurn(): boolean {
     const { form, policy } = this.plan;
-    const pulls = this.pulled.length > 0 || form === 'consume' || form === 'slow consume';
+    const pulls = this.hasPulled || form === 'consume' || form === 'slow consume';
     return pulls || policy === 'latest' || policy === 'barrier';
   }
 

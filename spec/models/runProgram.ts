@@ -652,6 +652,7 @@ class Run {
       const next = this.#turns.nextPulled(seat);
       seat.isThrough = next === 'complete';
       if (next !== undefined) {
+        seat.hasPulled = true;
         seat.model.read();
       }
       if (tries && iterator === undefined) {
