@@ -635,6 +635,19 @@ describe('stats', () => {
     }
     expect(bus.stats().receivers[0]?.oldestAgeMs).toBe(0);
   });
+
+  it('counts what a receiver loses that reads on without a slot', () => {
+    const bus = new SharingBus<string>({ scheduler: new ManualScheduler(), history: { capacity: 9 } });
+    ['a1', 'b1', 'b2', 'c1', 'd1'].forEach((payload) => {
+      bus.publish(event(payload));
+    });
+    const key = ({ event: payload }: BusEvent<string>): unknown => payload[0];
+    const receiver = bus.subscribeFiltered(EventFilter.all, { capacity: 2, overflow: 'latest', key, from: 'start' });
+    receiver.close();
+    expect(receiver.tryRecv()).toMatchObject({ event: { event: 'a1' } });
+    // It has read b2 in the place of b1, and c1; d1 is left.
+    expect([receiver.lagged, bus.stats().dropped, bus.stats().delivered]).toEqual([1, 1, 1]);
+  });
 });
 
 describe('explain', () => {

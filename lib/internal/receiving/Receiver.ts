@@ -247,6 +247,8 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Seat<
 
   takeRetained(busEvent: BusEvent<E>): void {
     if (!this.take(busEvent)) {
+      // It may be closed: then it has no slot, and `stats()` does not ask it.
+      this.account();
       this.lag();
     }
   }
