@@ -1,16 +1,10 @@
 import type { BusEvent } from '../../lib/index.js';
 import type { Differences } from './Differences.js';
-import { type Place, total } from './ListReceiver.js';
+import { total } from './ListReceiver.js';
 import { eventAbout } from './programs.js';
 import type { Bus } from './runProgram.js';
 import type { Seat } from './Seat.js';
 import type { Turns } from './Turns.js';
-
-interface Flush {
-  /** What it waits for, by receivers. */
-  readonly places: readonly (readonly [Seat, ReadonlySet<Place>])[];
-  isOver: boolean;
-}
 
 /** Compares what a bus says of itself with its model. */
 export class Inspection {
@@ -22,7 +16,6 @@ export class Inspection {
   readonly #turns: Turns;
   readonly #witness: number | undefined;
   readonly #hasHistory: boolean;
-  readonly #flushes: Flush[] = [];
   #published = 0;
   #bound = 0;
 
@@ -41,10 +34,6 @@ export class Inspection {
     this.#differences = differences;
     this.#turns = turns;
     this.#witness = witness;
-  }
-
-  get hasFlushes(): boolean {
-    return this.#flushes.length > 0;
   }
 
   published({ routing }: BusEvent<number>): void {
@@ -145,32 +134,6 @@ export class Inspection {
         same('the end of lagged$', isWatchOver, true);
         same('closed$ has told', closings, 1);
       }
-    }
-  }
-
-  flush(): void {
-    const waitedFor = this.#seats.filter(
-      ({ isOpen, isThrough, subscription }) => isOpen || (subscription !== undefined && !isThrough),
-    );
-    const flush: Flush = {
-      places: waitedFor.map((seat) => [seat, new Set(seat.model.waiting)]),
-      isOver: false,
-    };
-    this.#flushes.push(flush);
-    void this.#bus.flush().then(() => {
-      flush.isOver = true;
-    });
-  }
-
-  /** When nothing is scheduled. */
-  checkFlushes(): void {
-    for (const { places, isOver } of this.#flushes) {
-      // One that is closed and has no subscriber is not waited for any more.
-      const isWaitedFor = places.some(
-        ([{ model, isOpen, subscription }, waited]) =>
-          (isOpen || subscription !== undefined) && model.waiting.some((place) => waited.has(place)),
-      );
-      this.#differences.same('a flush is over', isOver, !isWaitedFor);
     }
   }
 

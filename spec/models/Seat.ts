@@ -5,6 +5,7 @@ import { FILTERS, type Plan } from './programs.js';
 
 /** Work that is through when a program says so. */
 export class Work {
+  isThrough = false;
   readonly #through$ = new Subject<never>();
 
   get through$(): Observable<never> {
@@ -12,6 +13,7 @@ export class Work {
   }
 
   end(): void {
+    this.isThrough = true;
     this.#through$.complete();
   }
 }

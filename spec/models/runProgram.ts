@@ -9,6 +9,7 @@ import type {
 } from '../../lib/index.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
 import { Differences } from './Differences.js';
+import { Flushes } from './Flushes.js';
 import { Inspection } from './Inspection.js';
 import { isBarrier, keyOf, type Policy, RESERVE, total } from './ListReceiver.js';
 import { type Deed, eventAbout, FILTERS, type Plan, type Program, type Step } from './programs.js';
@@ -77,6 +78,9 @@ class Run {
   readonly #differences = new Differences();
   readonly #turns: Turns;
   readonly #inspection: Inspection;
+  readonly #flushes: Flushes;
+  /** Whose `consume` is called. */
+  #consuming: Seat | undefined;
   /**
    * Sees each event before the other receivers do, and takes none. A program whose filters publish has one. It is held, since a receiver that
    * is not is taken off.
@@ -113,6 +117,7 @@ class Run {
       },
     });
     this.#unborn = program.plans.filter(({ isThere }) => !isThere);
+    this.#flushes = new Flushes(this.#bus, this.#seats, this.#differences);
     this.#turns = new Turns(this.#seats, this.#differences, () => this.#bus.stats());
     this.#witness = program.plans.some(({ asks }) => asks) ? this.#joinWitness() : undefined;
     this.#inspection = new Inspection(
@@ -138,8 +143,8 @@ class Run {
     await this.#untilQuiet(pulls);
     this.#attachAll();
     await this.#untilQuiet(pulls);
-    await this.#checked(this.#inspection.hasFlushes);
-    this.#inspection.checkFlushes();
+    await this.#checked(this.#flushes.hasAny);
+    this.#flushes.check();
     this.#closeBus();
     for (let round = 0; round < 3; round += 1) {
       await this.#untilQuiet(pulls);
@@ -157,8 +162,9 @@ class Run {
 
   /** @param settles Whether promises are to be told first. */
   async #checked(settles: boolean): Promise<void> {
-    if (settles) {
+    if (settles || this.#flushes.areUndecided) {
       await new Promise((resolve) => setImmediate(resolve));
+      this.#flushes.decide();
     }
     if (this.#differences.first !== undefined) {
       throw new Error(this.#differences.first);
@@ -205,7 +211,7 @@ class Run {
         this.#inspection.check();
         return;
       case 'flush':
-        this.#inspection.flush();
+        this.#flushes.add(this.#consuming);
         return;
       case 'throw':
         this.#throws = this.#turns.isActing;
@@ -625,7 +631,9 @@ class Run {
     this.#turns.consume(seat, event);
     const work = seat.plan.form === 'slow consume' ? new Work() : undefined;
     seat.work = work;
+    this.#consuming = seat;
     this.#react(seat);
+    this.#consuming = undefined;
     this.#throws = false;
     seat.model.read();
     return work?.through$ ?? EMPTY;
