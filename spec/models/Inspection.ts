@@ -153,21 +153,22 @@ export class Inspection {
     this.#differences.same('explain', this.#withoutWitness(foreseen), expected);
   }
 
-  /** To start from the position of a receiver repeats nothing, and misses nothing. */
-  #checkPosition({ id, isOpen, calls, handle, plan: { policy }, model, inHand, forgetsGaps }: Seat): void {
-    const [first] = model.waiting;
+  /** To start from the position of a receiver misses nothing, and repeats nothing but with `latest`. */
+  #checkPosition({ id, isOpen, calls, handle, model, inHand, forgetsGaps }: Seat): void {
+    const { waiting, unread, ending, lastTaken } = model;
     const isKnown = inHand === undefined && (isOpen || calls.length === 0);
-    const isReading = first === undefined && model.unread.length > 0;
-    // What replaces an older event is out of order.
-    if (handle === undefined || !isKnown || isReading || policy === 'latest' || policy === 'barrier') {
+    const isReading = waiting.length === 0 && unread.length > 0;
+    if (handle === undefined || !isKnown || isReading) {
       return;
     }
-    const isGapNext = !forgetsGaps && total((first ?? model).missing) > 0;
+    const isGapNext = !forgetsGaps && total((waiting[0] ?? model).missing) > 0;
     // The first event has the number 1 there, and 0 in a program.
-    const next = first?.event.event ?? (model.ending === undefined ? this.#published : model.lastTaken);
-    const before = isGapNext ? model.lastTaken : next;
+    const oldest = waiting.length > 0 ? Math.min(...waiting.map(({ event }) => event.event)) : undefined;
+    const next = oldest ?? (ending === undefined ? this.#published : lastTaken);
+    const before = isGapNext && lastTaken !== undefined ? Math.min(lastTaken, oldest ?? Infinity) : next;
     // One that has taken nothing is where it has started.
-    if (before !== undefined || !this.#hasHistory) {
+    const isPlaced = lastTaken !== undefined || !(isGapNext || next === undefined);
+    if (isPlaced || !this.#hasHistory) {
       this.#differences.same(`receiver ${id}: position`, handle.position?.seq, this.#hasHistory ? before : undefined);
     }
   }
