@@ -216,6 +216,25 @@ describe('overflow: evict', () => {
     expect(await Promise.all(ends)).toEqual([1, 2].map(() => [undefined, { type: 'completed' }, ['complete']]));
   });
 
+  it('law 31: a signal that is aborted before the last gap was told takes that away, as disposing does', () => {
+    const seen = [new AbortController(), undefined].map((controller) => {
+      const bus = new SharingBus<number>({ scheduler: new ManualScheduler() });
+      const receiver = bus.subscribeFiltered(EventFilter.all, { capacity: 1, signal: controller?.signal });
+      [1, 2, 3].forEach((payload) => {
+        bus.publish(event(payload));
+      });
+      receiver.close();
+      const first = receiver.deliveries.tryRecv();
+      if (controller === undefined) {
+        receiver.dispose();
+      } else {
+        controller.abort();
+      }
+      return [first.type, receiver.deliveries.tryRecv()];
+    });
+    expect(seen).toEqual([1, 2].map(() => ['event', { type: 'completed' }]));
+  });
+
   it('law 34: once the error was told, the signal has no listener any more', async () => {
     const { signal } = new AbortController();
     const bus = new SharingBus<number>({ scheduler: new ManualScheduler() });

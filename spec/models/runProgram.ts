@@ -547,10 +547,6 @@ class Run {
       return;
     }
     this.#turns.noticePulls();
-    if (how === 'abort' && model.ending === 'complete' && model.waiting.length === 0) {
-      // Its signal is not listened to any more, though a gap at its end may not be told yet.
-      return;
-    }
     seat.hasLeft = true;
     model.leave();
     if (seat.inHand !== undefined) {

@@ -401,11 +401,11 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Seat<
     if (!this.hasEnded) {
       return undefined;
     }
-    const failure = this.parts?.failure;
-    if (failure !== undefined) {
-      // An error is told once.
-      this.more.failure = undefined;
-    }
+    const parts = this.more;
+    const { failure } = parts;
+    // An error is told once.
+    parts.failure = undefined;
+    parts.isEndTold = true;
     return failure ?? 'complete';
   }
 
@@ -692,7 +692,10 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Seat<
   /** Once it has ended, and has nothing left that could be forgotten, an error included, it need not know that its signal is aborted. */
   private forgoSignal(): void {
     const { parts } = this;
-    if (parts?.ignoreSignal !== undefined && this.hasEnded && parts.failure === undefined && this.waiting === 0) {
+    if (parts?.ignoreSignal === undefined || !this.hasEnded || parts.failure !== undefined || this.waiting > 0) {
+      return;
+    }
+    if (!this.gapIsNext || parts.isEndTold === true) {
       parts.ignoreSignal();
       parts.ignoreSignal = undefined;
     }
