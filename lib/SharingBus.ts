@@ -1,4 +1,3 @@
-import { asapScheduler, type Observable, type ObservableInput, type ObservedValueOf, type SchedulerLike } from 'rxjs';
 import {
   BUS_OPTIONS,
   type ConsumeOptions,
@@ -7,49 +6,49 @@ import {
   type SharingBusOptions,
   STREAM_OPTIONS,
   type StreamOptions,
-} from './BusOptions.js';
-import { type BusPosition, type BusReceiver, DeadlockError, type ReceiverOptions } from './BusReceiver.js';
-import type { BusStats, Explanation } from './BusStats.js';
-import {
+  type ReceiverOptions,
   type BusEventSource,
-  CLOSED,
   CONNECT_OPTIONS,
   type ConnectOptions,
-  connectTo,
-  type Sink,
-} from './internal/publishing/connectTo.js';
-import { consumeEach } from './internal/receiving/consumeEach.js';
-import { Consuming, type Work } from './internal/receiving/Consuming.js';
-import { explain } from './internal/receiving/explain.js';
-import { HandOver } from './internal/receiving/HandOver.js';
-import { History } from './internal/history/History.js';
-import { Intake } from './internal/publishing/Intake.js';
-import { InOrder } from './internal/publishing/InOrder.js';
+  RECEIVER_OPTIONS,
+} from './options.js';
+import { asapScheduler, type Observable, type ObservableInput, type ObservedValueOf, type SchedulerLike } from 'rxjs';
+import { type BusPosition, type BusReceiver, DeadlockError } from './receiver.js';
+import type { BusStats, Explanation } from './stats.js';
+import { CLOSED, connectTo, type Sink } from './internal/publish/connectTo.js';
+import { consumeEach, Consuming, type Work } from './internal/receive/consumeEach.js';
+import { explain } from './internal/receive/explain.js';
+import { EventsObservable, PerSubscription } from './internal/receive/EventsObservable.js';
+import { History } from './internal/replay/History.js';
+import { Publisher } from './internal/publish/Publisher.js';
+import { InOrder } from './internal/dispatch/InOrder.js';
 import { loggingTo } from './internal/support/logging.js';
-import { Receiver } from './internal/receiving/Receiver.js';
-import type { Host, ReceiverSettings } from './internal/receiving/receiverParts.js';
+import { Receiver } from './internal/receive/Receiver.js';
+import type { Host, ReceiverSettings } from './internal/receive/receiverParts.js';
 import type { Wait } from './internal/support/Marks.js';
-import { onAbort } from './internal/support/onAbort.js';
-import { statsOf } from './internal/receiving/views.js';
-import { untilConsumed } from './internal/receiving/untilConsumed.js';
-import { ReceiverHandle } from './internal/receiving/ReceiverHandle.js';
-import { RECEIVER_OPTIONS, receiverSettings } from './internal/receiving/receiverSettings.js';
-import { PerSubscription } from './internal/receiving/PerSubscription.js';
-import { replayFrom } from './internal/receiving/replayFrom.js';
-import { requireCount } from './internal/support/requireCount.js';
-import { requireFunction } from './internal/support/requireFunction.js';
-import { isOptions, requireCapacityOptions, requireOptions } from './internal/support/requireOptions.js';
-import { requireSignal } from './internal/support/requireSignal.js';
+import { onAbort, unlessAborted } from './internal/support/abort.js';
+import { statsOf } from './internal/receive/views.js';
+import { untilConsumed } from './internal/receive/untilConsumed.js';
+import { ReceiverHandle } from './internal/receive/ReceiverHandle.js';
+import { receiverSettings } from './internal/receive/receiverSettings.js';
+import { replayFrom } from './internal/receive/replayFrom.js';
+import {
+  isOptions,
+  requireCapacityOptions,
+  requireCount,
+  requireFunction,
+  requireOptions,
+  requireSignal,
+} from './internal/support/require.js';
 import { show } from './internal/support/show.js';
-import { Stage } from './internal/publishing/Stage.js';
+import { Stage } from './internal/dispatch/Stage.js';
 import { Tasks } from './internal/support/Tasks.js';
 import { keepSelf, selfOf, throughProxies } from './internal/support/throughProxies.js';
-import { unlessAborted } from './internal/support/unlessAborted.js';
 import { withoutUndefined } from './internal/support/withoutUndefined.js';
-import { type BusEvent, canonicalBusEvent } from './protocol/BusEvent.js';
-import type { Event } from './protocol/Event.js';
-import { canonicalFilter, EventFilter, simplestFilter } from './protocol/EventFilter.js';
-import { newUuid } from './protocol/Uuid.js';
+import { type BusEvent, canonicalBusEvent } from './events/BusEvent.js';
+import type { Event } from './events/Event.js';
+import { canonicalFilter, EventFilter, simplestFilter } from './events/EventFilter.js';
+import { newUuid } from './events/Uuid.js';
 
 const DEFAULT_WINDOW = 64;
 
@@ -85,7 +84,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   readonly #handles = new FinalizationRegistry<Receiver<E>>((receiver) => {
     receiver.abandon();
   });
-  readonly #intake: Intake<E>;
+  readonly #intake: Publisher<E>;
   readonly #history: History<E> | undefined;
   readonly #epoch = newUuid();
   readonly #consuming = new Consuming<Receiver<E>>();
@@ -125,7 +124,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
       },
       position: () => this.position,
     };
-    this.#intake = new Intake(options, this.#history, this.#host);
+    this.#intake = new Publisher(options, this.#history, this.#host);
   }
 
   /** Receivers that have a slot: those that still take events. */
@@ -212,7 +211,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     if (consume === undefined) {
       return new PerSubscription(() => {
         const receiver = this.#admit(canonical, settings);
-        return new HandOver<BusEvent<E>>(() => receiver);
+        return new EventsObservable<BusEvent<E>>(() => receiver);
       });
     }
     requireFunction('stream: consume', consume);

@@ -1,30 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-export {
-  type BusPosition,
-  type BusReceiver,
-  DeadlockError,
-  type Overflow,
-  type OverflowOptions,
-  type Pullable,
-  type ReceiverBaseOptions,
-  ReceiverBusyError,
-  type ReceiverOptions,
-  type RecvOptions,
-  SlowConsumerError,
-  type TryRecv,
-} from './BusReceiver.js';
-export type { BusStats, Explanation, ReceiverStats } from './BusStats.js';
-export type { Delivery, EventDelivery, Gap } from './Delivery.js';
-export type { ConsumeOptions, FlushOptions, SharingBusOptions, StreamOptions } from './BusOptions.js';
+// The public names, in the order of the guide.
 export { SharingBus } from './SharingBus.js';
-export type { HistoryOptions } from './internal/history/History.js';
-export type { HoldUnboundOptions } from './internal/publishing/HeldEvents.js';
-export type { BusEventSource, ConnectOptions, NativeObservable } from './internal/publishing/connectTo.js';
-
-export { concatMapDropNewest, type ConcatMapDropNewestOptions } from './operators/concatMapDropNewest.js';
-
-export { dropNewest, type DropNewestOptions } from './operators/dropNewest.js';
-export { lateBindScrollId, type LateBindOptions, type ScrollBinding } from './operators/lateBindScrollId.js';
 export type { Logger } from './internal/support/logging.js';
 
 export {
@@ -33,7 +9,45 @@ export {
   type EventOrigin,
   type EventRouting,
   InvalidBusEventError,
-} from './protocol/BusEvent.js';
-export type * from './protocol/Event.js';
-export { EventFilter, InvalidFilterError, matches, type PlainEventFilter } from './protocol/EventFilter.js';
-export { InvalidUuidError, newUuid, parseUuid, type Uuid } from './protocol/Uuid.js';
+} from './events/BusEvent.js';
+export type * from './events/Event.js';
+export { EventFilter, InvalidFilterError, matches, type PlainEventFilter } from './events/EventFilter.js';
+export { InvalidUuidError, newUuid, parseUuid, type Uuid } from './events/Uuid.js';
+
+export {
+  type BusPosition,
+  type BusReceiver,
+  DeadlockError,
+  type Delivery,
+  type EventDelivery,
+  type Gap,
+  type Pullable,
+  ReceiverBusyError,
+  type RecvOptions,
+  SlowConsumerError,
+  type TryRecv,
+} from './receiver.js';
+export type { BusStats, Explanation, ReceiverStats } from './stats.js';
+export type {
+  BusEventSource,
+  ConcatMapDropNewestOptions,
+  ConnectOptions,
+  ConsumeOptions,
+  DropNewestOptions,
+  FlushOptions,
+  HistoryOptions,
+  HoldUnboundOptions,
+  LateBindOptions,
+  NativeObservable,
+  Overflow,
+  OverflowOptions,
+  ReceiverBaseOptions,
+  ReceiverOptions,
+  ScrollBinding,
+  SharingBusOptions,
+  StreamOptions,
+} from './options.js';
+
+export { concatMapDropNewest } from './operators/concatMapDropNewest.js';
+export { dropNewest } from './operators/dropNewest.js';
+export { lateBindScrollId } from './operators/lateBindScrollId.js';

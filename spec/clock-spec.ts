@@ -1,13 +1,7 @@
+import type { SharingBusOptions } from '../lib/options.js';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { VirtualTimeScheduler } from 'rxjs';
-import {
-  type BusEvent,
-  type BusReceiver,
-  EventFilter,
-  SharingBus,
-  type SharingBusOptions,
-  SlowConsumerError,
-} from '../lib/index.js';
+import { type BusEvent, type BusReceiver, EventFilter, SharingBus, SlowConsumerError } from '../lib/index.js';
 import { advanceTo } from './support/advanceTo.js';
 import { event, registration, uuid } from './support/events.js';
 

@@ -1,6 +1,7 @@
+import type { SharingBusOptions } from '../lib/options.js';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { SchedulerLike, Subscription } from 'rxjs';
-import type { BusEvent, BusReceiver, SharingBusOptions } from '../lib/index.js';
+import type { BusEvent, BusReceiver } from '../lib/index.js';
 import { type Faked, FakeTimers } from './support/FakeTimers.js';
 
 // The time of the platform, as far as the bus knows: it is loaded after these.

@@ -1,3 +1,4 @@
+import type { ReceiverOptions } from '../lib/options.js';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { asapScheduler, config, map, type Observer, Subscription, VirtualTimeScheduler } from 'rxjs';
@@ -7,7 +8,6 @@ import {
   type Delivery,
   EventFilter,
   ReceiverBusyError,
-  type ReceiverOptions,
   SharingBus,
   SlowConsumerError,
 } from '../lib/index.js';

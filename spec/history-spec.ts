@@ -1,3 +1,4 @@
+import type { ReceiverOptions, SharingBusOptions } from '../lib/options.js';
 import { describe, expect, it, jest } from '@jest/globals';
 import { map, queueScheduler, VirtualTimeScheduler } from 'rxjs';
 import {
@@ -5,12 +6,10 @@ import {
   type BusReceiver,
   type Delivery,
   EventFilter,
-  type ReceiverOptions,
   SharingBus,
-  type SharingBusOptions,
   SlowConsumerError,
 } from '../lib/index.js';
-import { History } from '../lib/internal/history/History.js';
+import { History } from '../lib/internal/replay/History.js';
 import { collect, collectPayloads, recordingLogger } from './support/collect.js';
 import { survivors } from './support/collectGarbage.js';
 import { event, registration, uuid } from './support/events.js';

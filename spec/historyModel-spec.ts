@@ -1,18 +1,9 @@
+import type { Overflow, OverflowOptions, ReceiverOptions } from '../lib/options.js';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { queueScheduler, type SchedulerAction, Subscription } from 'rxjs';
-import {
-  type BusEvent,
-  type BusReceiver,
-  type Delivery,
-  EventFilter,
-  matches,
-  type Overflow,
-  type OverflowOptions,
-  type ReceiverOptions,
-  SharingBus,
-} from '../lib/index.js';
-import { matchesEverything } from '../lib/protocol/EventFilter.js';
+import { type BusEvent, type BusReceiver, type Delivery, EventFilter, matches, SharingBus } from '../lib/index.js';
+import { matchesEverything } from '../lib/events/EventFilter.js';
 import { anyEvent, anyFilter } from './support/arbitraries.js';
 import { event, uuid } from './support/events.js';
 import { ManualScheduler } from './support/ManualScheduler.js';

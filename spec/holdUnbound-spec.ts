@@ -1,15 +1,8 @@
+import type { HoldUnboundOptions, ScrollBinding, SharingBusOptions } from '../lib/options.js';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { VirtualTimeScheduler } from 'rxjs';
-import {
-  type BusEvent,
-  EventFilter,
-  type HoldUnboundOptions,
-  matches,
-  type ScrollBinding,
-  SharingBus,
-  type SharingBusOptions,
-} from '../lib/index.js';
+import { type BusEvent, EventFilter, matches, SharingBus } from '../lib/index.js';
 import { advanceTo } from './support/advanceTo.js';
 import { recordingLogger } from './support/collect.js';
 import { event, uuid } from './support/events.js';

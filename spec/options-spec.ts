@@ -1,3 +1,15 @@
+import type {
+  ConcatMapDropNewestOptions,
+  ConnectOptions,
+  ConsumeOptions,
+  DropNewestOptions,
+  FlushOptions,
+  HistoryOptions,
+  HoldUnboundOptions,
+  LateBindOptions,
+  ReceiverOptions,
+  SharingBusOptions,
+} from '../lib/options.js';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import { metrics } from '@opentelemetry/api';
@@ -6,22 +18,12 @@ import { TestScheduler } from 'rxjs/testing';
 import {
   type BusReceiver,
   concatMapDropNewest,
-  type ConcatMapDropNewestOptions,
-  type ConnectOptions,
-  type ConsumeOptions,
   dropNewest,
-  type DropNewestOptions,
   EventFilter,
-  type FlushOptions,
-  type HistoryOptions,
-  type HoldUnboundOptions,
   lateBindScrollId,
-  type LateBindOptions,
   type Logger,
-  type ReceiverOptions,
   type RecvOptions,
   SharingBus,
-  type SharingBusOptions,
 } from '../lib/index.js';
 import { instrument, type InstrumentOptions } from '../lib/otel/index.js';
 import {

@@ -1,15 +1,9 @@
+import type { ReceiverOptions } from '../lib/options.js';
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { VirtualTimeScheduler } from 'rxjs';
-import {
-  type BusEvent,
-  type BusReceiver,
-  EventFilter,
-  type ReceiverOptions,
-  SharingBus,
-  SlowConsumerError,
-} from '../lib/index.js';
+import { type BusEvent, type BusReceiver, EventFilter, SharingBus, SlowConsumerError } from '../lib/index.js';
 import { collect, collectPayloads, recordingLogger } from './support/collect.js';
 import { event } from './support/events.js';
 import { ManualScheduler } from './support/ManualScheduler.js';

@@ -1,3 +1,4 @@
+import type { ReceiverOptions } from '../lib/options.js';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { asapScheduler, config, NEVER, noop, Subject, VirtualTimeScheduler } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
@@ -8,7 +9,6 @@ import {
   InvalidFilterError,
   lateBindScrollId,
   matches,
-  type ReceiverOptions,
   SharingBus,
 } from '../lib/index.js';
 import type { ValidationError } from '../lib/schema/index.js';

@@ -1,14 +1,8 @@
+import type { ReceiverOptions } from '../lib/options.js';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { asapScheduler, map, type SchedulerLike, VirtualTimeScheduler } from 'rxjs';
-import {
-  type BusEvent,
-  type BusReceiver,
-  EventFilter,
-  matches,
-  type ReceiverOptions,
-  SharingBus,
-} from '../lib/index.js';
+import { type BusEvent, type BusReceiver, EventFilter, matches, SharingBus } from '../lib/index.js';
 import { collectPayloads } from './support/collect.js';
 import { event, uuid } from './support/events.js';
 import { ManualScheduler } from './support/ManualScheduler.js';

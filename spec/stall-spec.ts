@@ -1,6 +1,7 @@
+import type { ReceiverOptions } from '../lib/options.js';
 import { describe, expect, it } from '@jest/globals';
 import { VirtualTimeScheduler } from 'rxjs';
-import { type BusReceiver, EventFilter, type ReceiverOptions, SharingBus, SlowConsumerError } from '../lib/index.js';
+import { type BusReceiver, EventFilter, SharingBus, SlowConsumerError } from '../lib/index.js';
 import { advanceTo } from './support/advanceTo.js';
 import { collectPayloads } from './support/collect.js';
 import { event } from './support/events.js';

@@ -1,3 +1,4 @@
+import type { ReceiverOptions, ScrollBinding } from '../lib/options.js';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -11,8 +12,6 @@ import {
   type Explanation,
   InvalidBusEventError,
   matches,
-  type ReceiverOptions,
-  type ScrollBinding,
   SharingBus,
 } from '../lib/index.js';
 import { advanceTo } from './support/advanceTo.js';

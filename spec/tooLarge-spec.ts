@@ -1,15 +1,7 @@
+import type { OverflowOptions, ReceiverOptions, SharingBusOptions } from '../lib/options.js';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  type BusReceiver,
-  type Delivery,
-  EventFilter,
-  type OverflowOptions,
-  type ReceiverOptions,
-  SharingBus,
-  type SharingBusOptions,
-  SlowConsumerError,
-} from '../lib/index.js';
+import { type BusReceiver, type Delivery, EventFilter, SharingBus, SlowConsumerError } from '../lib/index.js';
 import { toEventStream } from '../lib/sse/index.js';
 import { collect, recordingLogger } from './support/collect.js';
 import { survivors } from './support/collectGarbage.js';

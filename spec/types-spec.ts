@@ -1,3 +1,16 @@
+import type {
+  BusEventSource,
+  ConsumeOptions,
+  DropNewestOptions,
+  LateBindOptions,
+  NativeObservable,
+  Overflow,
+  OverflowOptions,
+  ReceiverOptions,
+  ScrollBinding,
+  SharingBusOptions,
+  StreamOptions,
+} from '../lib/options.js';
 import { describe, expect, it } from '@jest/globals';
 import {
   asapScheduler,
@@ -10,30 +23,19 @@ import {
 } from 'rxjs';
 import {
   type BusEvent,
-  type BusEventSource,
   type BusReceiver,
-  type ConsumeOptions,
   dropNewest,
-  type DropNewestOptions,
   type Event,
   EventFilter,
   type EventKind,
   type EventOrigin,
   type EventRouting,
   lateBindScrollId,
-  type LateBindOptions,
   type Logger,
   matches,
-  type NativeObservable,
   newUuid,
-  type Overflow,
-  type OverflowOptions,
   parseUuid,
-  type ReceiverOptions,
-  type ScrollBinding,
   SharingBus,
-  type SharingBusOptions,
-  type StreamOptions,
   type Uuid,
 } from '../lib/index.js';
 import { type EventStreamOptions, EventStreams, toEventStream } from '../lib/sse/index.js';

@@ -1,3 +1,4 @@
+import { type ConcatMapDropNewestOptions, CONCAT_MAP_OPTIONS } from '../options.js';
 import {
   from,
   Observable,
@@ -9,19 +10,11 @@ import {
 } from 'rxjs';
 import { BoundedQueue } from '../internal/support/BoundedQueue.js';
 import { contain, isPromise, takeRejection } from '../internal/support/promises.js';
-import { requireCount } from '../internal/support/requireCount.js';
-import { requireFunction } from '../internal/support/requireFunction.js';
-import { type OptionNames, requireCapacityOptions } from '../internal/support/requireOptions.js';
-
-/** Options of {@link concatMapDropNewest}. */
-export interface ConcatMapDropNewestOptions<T> {
-  /** Values that may wait while an inner observable runs, 1 to 2^31 - 1. Its own value does not count. */
-  readonly capacity: number;
-  /** Told of each rejected value, on the source's stack, with the count so far: 1 for the first of a subscription. */
-  readonly onDrop?: ((value: T, lagged: number) => void) | undefined;
-}
-
-const OPTIONS: OptionNames<ConcatMapDropNewestOptions<unknown>> = { capacity: true, onDrop: true };
+import {
+  requireCapacityOptions,
+  requireCount,
+  requireFunction,
+} from '../internal/support/require.js';
 
 /**
  * `concatMap` with a bounded queue: one inner observable at a time, and the newest value is rejected when too many wait.
@@ -56,7 +49,7 @@ export function concatMapDropNewest<T, O extends ObservableInput<unknown>>(
   // Plain JavaScript may leave the options out; the capacity is then as missing as in {}.
   const given: Partial<ConcatMapDropNewestOptions<T>> =
     (options as ConcatMapDropNewestOptions<T> | undefined) === undefined ? {} : options;
-  requireCapacityOptions('concatMapDropNewest: options', given, OPTIONS);
+  requireCapacityOptions('concatMapDropNewest: options', given, CONCAT_MAP_OPTIONS);
   const { capacity, onDrop } = given;
   const places = requireCount('concatMapDropNewest: capacity', capacity);
   requireFunction('concatMapDropNewest: project', project);

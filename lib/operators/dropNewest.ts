@@ -1,3 +1,4 @@
+import { type DropNewestOptions, DROP_NEWEST_OPTIONS } from '../options.js';
 import {
   asapScheduler,
   type MonoTypeOperatorFunction,
@@ -7,26 +8,16 @@ import {
   Subject,
   takeUntil,
 } from 'rxjs';
-import { type TurnTaker, Turns } from '../internal/publishing/Turns.js';
+import { type TurnTaker, Turns } from '../internal/dispatch/Turns.js';
 import { BoundedQueue } from '../internal/support/BoundedQueue.js';
 import { contain } from '../internal/support/promises.js';
 import { report } from '../internal/support/report.js';
-import { requireCount } from '../internal/support/requireCount.js';
-import { requireFunction } from '../internal/support/requireFunction.js';
-import { type OptionNames, requireCapacityOptions } from '../internal/support/requireOptions.js';
+import {
+  requireCapacityOptions,
+  requireCount,
+  requireFunction,
+} from '../internal/support/require.js';
 import { currentZone, runIn } from '../internal/support/zone.js';
-
-/** Options of {@link dropNewest}. */
-export interface DropNewestOptions<T> {
-  /** Values that may wait, 1 to 2^31 - 1. The one in the consumer's hands does not count. */
-  readonly capacity: number;
-  /** Where the consumer is called. Default `asapScheduler`. */
-  readonly scheduler?: SchedulerLike | undefined;
-  /** Told of each rejected value, on the source's stack, with the count so far: 1 for the first of a subscription. */
-  readonly onDrop?: ((value: T, lagged: number) => void) | undefined;
-}
-
-const OPTIONS: OptionNames<DropNewestOptions<unknown>> = { capacity: true, scheduler: true, onDrop: true };
 
 /**
  * Puts a bounded queue between a source and its consumer; full, it rejects the newest value and counts it.
@@ -60,7 +51,7 @@ export function dropNewest<T>(options: DropNewestOptions<T>): MonoTypeOperatorFu
   // Plain JavaScript may leave the options out; the capacity is then as missing as in {}.
   const given: Partial<DropNewestOptions<T>> =
     (options as DropNewestOptions<T> | undefined) === undefined ? {} : options;
-  requireCapacityOptions('dropNewest: options', given, OPTIONS);
+  requireCapacityOptions('dropNewest: options', given, DROP_NEWEST_OPTIONS);
   const { capacity, scheduler = asapScheduler, onDrop } = given;
   const places = requireCount('dropNewest: capacity', capacity);
   requireFunction('dropNewest: scheduler.schedule', (scheduler as Partial<SchedulerLike> | null)?.schedule);

@@ -1,34 +1,13 @@
+import { type ScrollBinding, type LateBindOptions, LATE_BIND_OPTIONS } from '../options.js';
 import { defer, map, type MonoTypeOperatorFunction, noop, type OperatorFunction, pipe, scan } from 'rxjs';
-import { BindingCache } from '../internal/publishing/BindingCache.js';
-import { type Log, type Logger, loggingTo, requireLogger } from '../internal/support/logging.js';
+import { BindingCache } from '../internal/publish/BindingCache.js';
+import { type Log, loggingTo, requireLogger } from '../internal/support/logging.js';
 import { answerOf } from '../internal/support/promises.js';
-import { requireCount } from '../internal/support/requireCount.js';
-import { requireFunction } from '../internal/support/requireFunction.js';
-import { type OptionNames, requireOptions } from '../internal/support/requireOptions.js';
+import { requireCount, requireFunction, requireOptions } from '../internal/support/require.js';
 import { show } from '../internal/support/show.js';
-import { type BusEvent, canonicalBusEvent, withIds } from '../protocol/BusEvent.js';
-import type { Event } from '../protocol/Event.js';
-import { canonicalUuid, type Uuid } from '../protocol/Uuid.js';
-
-/** What a registration says: this native session of this connector has this scroll. */
-export interface ScrollBinding {
-  readonly connectorId: string;
-  readonly sessionId: string;
-  /** A UUID in any spelling. */
-  readonly scrollId: string;
-}
-
-/** Options of {@link lateBindScrollId}. */
-export interface LateBindOptions<E = Event> {
-  /** Reads the binding that a payload registers, if it does, and answers at once. Default: that of `SessionRegistered`. */
-  readonly bindingOf?: ((event: E) => ScrollBinding | undefined) | undefined;
-  /** Bindings remembered at most, 1 to 2^31 - 1. Default 65,536. */
-  readonly maxBindings?: number | undefined;
-  /** Where refused registrations, evictions and contained errors are told. Default: silent. */
-  readonly logger?: Logger | undefined;
-}
-
-export const LATE_BIND_OPTIONS: OptionNames<LateBindOptions> = { bindingOf: true, maxBindings: true, logger: true };
+import { type BusEvent, canonicalBusEvent, withIds } from '../events/BusEvent.js';
+import type { Event } from '../events/Event.js';
+import { canonicalUuid, type Uuid } from '../events/Uuid.js';
 
 type BindingOf<E> = NonNullable<LateBindOptions<E>['bindingOf']>;
 

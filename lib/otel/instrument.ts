@@ -1,8 +1,7 @@
 // Types only: nothing of OpenTelemetry is needed when this runs.
 import type { Attributes, BatchObservableResult, Meter } from '@opentelemetry/api';
-import type { BusStats, ReceiverStats } from '../BusStats.js';
-import { type OptionNames, requireOptions } from '../internal/support/requireOptions.js';
-import { requireType } from '../internal/support/requireType.js';
+import type { BusStats, ReceiverStats } from '../stats.js';
+import { type OptionNames, requireOptions, requireType } from '../internal/support/require.js';
 import type { SharingBus } from '../SharingBus.js';
 
 /** Options of {@link instrument}. */

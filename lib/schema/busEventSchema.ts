@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { BusEvent, EventKind, EventOrigin, EventRouting } from '../protocol/BusEvent.js';
+import type { BusEvent, EventKind, EventOrigin, EventRouting } from '../events/BusEvent.js';
 import { eventSchema, payloadSchema } from './eventSchema.js';
 import { glimpse } from './glimpse.js';
 import { plainFields } from './guard.js';

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { canonicalFilter, type EventFilter, MAX_FILTER_DEPTH } from '../protocol/EventFilter.js';
+import { canonicalFilter, type EventFilter, MAX_FILTER_DEPTH } from '../events/EventFilter.js';
 import { eventKindSchema, eventOriginSchema } from './busEventSchema.js';
 import { describeIssue } from './describeIssue.js';
 import { plainCopy } from './guard.js';

@@ -7,7 +7,7 @@ import type {
   PlanEntry,
   ToolCallContent,
   ToolCallLocation,
-} from '../protocol/Event.js';
+} from '../events/Event.js';
 import { fields, list } from './fields.js';
 import { type Limits, plainCopy } from './guard.js';
 import { guarded } from './guarded.js';

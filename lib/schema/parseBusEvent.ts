@@ -1,5 +1,5 @@
 import type * as z from 'zod/mini';
-import type { BusEvent } from '../protocol/BusEvent.js';
+import type { BusEvent } from '../events/BusEvent.js';
 import { busEventSchema, busEventSchemaOf } from './busEventSchema.js';
 import { parse } from './parse.js';
 

@@ -1,4 +1,4 @@
-import type { EventFilter } from '../protocol/EventFilter.js';
+import type { EventFilter } from '../events/EventFilter.js';
 import { eventFilterSchema } from './eventFilterSchema.js';
 import { parse } from './parse.js';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { canonicalUuid, type Uuid } from '../protocol/Uuid.js';
+import { canonicalUuid, type Uuid } from '../events/Uuid.js';
 import { glimpse } from './glimpse.js';
 
 /**

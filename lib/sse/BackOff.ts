@@ -1,6 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
-import { MAX_COUNT, requireCount } from '../internal/support/requireCount.js';
-import { type OptionNames, requireOptions } from '../internal/support/requireOptions.js';
+import { MAX_COUNT, type OptionNames, requireCount, requireOptions } from '../internal/support/require.js';
 import type { FromEventStreamOptions } from './FromEventStreamOptions.js';
 
 type Retry = Exclude<FromEventStreamOptions['retry'], false | undefined>;

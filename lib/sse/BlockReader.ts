@@ -1,10 +1,9 @@
 import type { Subscriber } from 'rxjs';
-import type { BusPosition } from '../BusReceiver.js';
-import type { Delivery } from '../Delivery.js';
+import type { BusPosition, Delivery } from '../receiver.js';
 import { report } from '../internal/support/report.js';
 import { answerOf, contain } from '../internal/support/promises.js';
 import { show } from '../internal/support/show.js';
-import type { BusEvent } from '../protocol/BusEvent.js';
+import type { BusEvent } from '../events/BusEvent.js';
 import { ValidationError } from '../schema/ValidationError.js';
 import type { EventBlock } from './EventBlocks.js';
 import { gapOfOne, parseGap } from './gapData.js';

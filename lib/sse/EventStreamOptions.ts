@@ -1,7 +1,7 @@
+import type { OverflowOptions, ReceiverBaseOptions } from '../options.js';
 import type { SchedulerLike } from 'rxjs';
-import type { OverflowOptions, ReceiverBaseOptions } from '../BusReceiver.js';
-import type { Event } from '../protocol/Event.js';
-import type { EventFilter } from '../protocol/EventFilter.js';
+import type { Event } from '../events/Event.js';
+import type { EventFilter } from '../events/EventFilter.js';
 
 // As in BusReceiver.ts: where no types of a platform are there, these stand in for them.
 declare global {

@@ -1,7 +1,7 @@
-import { requireFunction } from '../internal/support/requireFunction.js';
+import { requireFunction } from '../internal/support/require.js';
 import { keepSelf, throughProxies } from '../internal/support/throughProxies.js';
 import { withoutUndefined } from '../internal/support/withoutUndefined.js';
-import type { Event } from '../protocol/Event.js';
+import type { Event } from '../events/Event.js';
 import type { SharingBus } from '../SharingBus.js';
 import type { EventStreamOptions } from './EventStreamOptions.js';
 import { EventText } from './EventText.js';

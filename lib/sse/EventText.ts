@@ -1,8 +1,7 @@
 import { noop, type SchedulerLike, type Unsubscribable } from 'rxjs';
-import type { BusPosition, BusReceiver, TryRecv } from '../BusReceiver.js';
-import type { Delivery, Gap } from '../Delivery.js';
-import { scheduleOutOfContext } from '../internal/support/scheduleOutOfContext.js';
-import type { BusEvent } from '../protocol/BusEvent.js';
+import type { BusPosition, BusReceiver, Delivery, Gap, TryRecv } from '../receiver.js';
+import { scheduleOutOfContext } from '../internal/support/context.js';
+import type { BusEvent } from '../events/BusEvent.js';
 import { block, comment } from './block.js';
 import { byteLength } from './byteLength.js';
 import { gapData, gapOfOne, joined } from './gapData.js';

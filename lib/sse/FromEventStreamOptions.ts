@@ -1,8 +1,8 @@
 import type { SchedulerLike } from 'rxjs';
-import type { BusPosition } from '../BusReceiver.js';
-import type { BusEvent } from '../protocol/BusEvent.js';
-import type { Event } from '../protocol/Event.js';
-import type { EventFilter } from '../protocol/EventFilter.js';
+import type { BusPosition } from '../receiver.js';
+import type { BusEvent } from '../events/BusEvent.js';
+import type { Event } from '../events/Event.js';
+import type { EventFilter } from '../events/EventFilter.js';
 import type { ValidationError } from '../schema/ValidationError.js';
 
 /** Headers as an object, as pairs, or as the platform's own class. */

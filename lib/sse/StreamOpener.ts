@@ -1,10 +1,9 @@
 import type { Unsubscribable } from 'rxjs';
 import { report } from '../internal/support/report.js';
-import { onAbort } from '../internal/support/onAbort.js';
+import { onAbort, unlessAborted } from '../internal/support/abort.js';
 import { contain, isPromise } from '../internal/support/promises.js';
 import { show } from '../internal/support/show.js';
-import { unlessAborted } from '../internal/support/unlessAborted.js';
-import { EventFilter, matchesEverything } from '../protocol/EventFilter.js';
+import { EventFilter, matchesEverything } from '../events/EventFilter.js';
 import type { SharingBus } from '../SharingBus.js';
 import { block } from './block.js';
 import type { EventStreamOptions, EventStreamVerdict } from './EventStreamOptions.js';

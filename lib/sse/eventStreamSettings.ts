@@ -1,7 +1,5 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
-import { requireCount } from '../internal/support/requireCount.js';
-import { requireFunction } from '../internal/support/requireFunction.js';
-import { type OptionNames, requireOptions } from '../internal/support/requireOptions.js';
+import { type OptionNames, requireCount, requireFunction, requireOptions } from '../internal/support/require.js';
 import type { SharingBus } from '../SharingBus.js';
 import type { EventStreamOptions, EventStreamReceiverOptions } from './EventStreamOptions.js';
 

@@ -11,17 +11,19 @@ import {
   timeout,
   timer,
 } from 'rxjs';
-import type { BusPosition } from '../BusReceiver.js';
-import type { Delivery } from '../Delivery.js';
-import { onAbort } from '../internal/support/onAbort.js';
-import { requireCount } from '../internal/support/requireCount.js';
-import { requireFunction } from '../internal/support/requireFunction.js';
-import { type OptionNames, requireOptions } from '../internal/support/requireOptions.js';
-import { requireSignal } from '../internal/support/requireSignal.js';
-import { requireType } from '../internal/support/requireType.js';
+import type { BusPosition, Delivery } from '../receiver.js';
+import { onAbort } from '../internal/support/abort.js';
+import {
+  type OptionNames,
+  requireCount,
+  requireFunction,
+  requireOptions,
+  requireSignal,
+  requireType,
+} from '../internal/support/require.js';
 import { show } from '../internal/support/show.js';
-import type { BusEvent } from '../protocol/BusEvent.js';
-import type { Event } from '../protocol/Event.js';
+import type { BusEvent } from '../events/BusEvent.js';
+import type { Event } from '../events/Event.js';
 import { parseBusEvent } from '../schema/parseBusEvent.js';
 import { parseEventFilter } from '../schema/parseEventFilter.js';
 import { BackOff } from './BackOff.js';

@@ -1,5 +1,4 @@
-import type { BusPosition } from '../BusReceiver.js';
-import type { Gap } from '../Delivery.js';
+import type { BusPosition, Gap } from '../receiver.js';
 
 /** What nobody can count. */
 export const UNKNOWN_GAP: Gap = { type: 'gap', missed: Infinity, byKind: { '*': Infinity }, atMost: true };

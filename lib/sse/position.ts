@@ -1,4 +1,4 @@
-import type { BusPosition } from '../BusReceiver.js';
+import type { BusPosition } from '../receiver.js';
 import { block } from './block.js';
 
 const POSITION = /^([0-9A-Za-z-]{1,64}):(0|[1-9][0-9]{0,15})$/;

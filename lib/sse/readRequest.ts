@@ -1,6 +1,6 @@
-import type { BusPosition } from '../BusReceiver.js';
+import type { BusPosition } from '../receiver.js';
 import { show } from '../internal/support/show.js';
-import { EventFilter } from '../protocol/EventFilter.js';
+import { EventFilter } from '../events/EventFilter.js';
 import { parseEventFilter } from '../schema/parseEventFilter.js';
 import { ValidationError } from '../schema/ValidationError.js';
 import { acceptsEventStream } from './accepts.js';

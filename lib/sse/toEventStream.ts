@@ -1,5 +1,5 @@
-import type { Event } from '../protocol/Event.js';
-import type { EventFilter } from '../protocol/EventFilter.js';
+import type { Event } from '../events/Event.js';
+import type { EventFilter } from '../events/EventFilter.js';
 import type { SharingBus } from '../SharingBus.js';
 import type { EventStreamReceiverOptions, EventStreamServerOptions, EventStreamVerdict } from './EventStreamOptions.js';
 import { responseOf } from './responseOf.js';

@@ -1,5 +1,5 @@
 import type { BusEvent, EventOrigin, EventRouting } from '../index.js';
-import { type OptionNames, requireOptions } from '../internal/support/requireOptions.js';
+import { type OptionNames, requireOptions } from '../internal/support/require.js';
 
 /** What {@link busEvent} fills in where it is told nothing else. */
 export const DEFAULTS = { kind: 'test', origin: 'runtime' } as const;

@@ -1,7 +1,7 @@
+import { BUS_OPTIONS, type SharingBusOptions } from '../options.js';
 import type { RunHelpers, TestScheduler } from 'rxjs/testing';
-import { BUS_OPTIONS } from '../BusOptions.js';
-import { SharingBus, type SharingBusOptions } from '../index.js';
-import { requireOptions } from '../internal/support/requireOptions.js';
+import { SharingBus } from '../index.js';
+import { requireOptions } from '../internal/support/require.js';
 import { withoutUndefined } from '../internal/support/withoutUndefined.js';
 import { type BusEvents, busEventsBy } from './busEvents.js';
 import { type ExpectDeliveries, expectDeliveriesBy } from './expectDeliveries.js';

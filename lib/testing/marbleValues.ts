@@ -1,4 +1,4 @@
-import { requireType } from '../internal/support/requireType.js';
+import { requireType } from '../internal/support/require.js';
 import { answerOf } from '../internal/support/promises.js';
 
 /** What the letters of a diagram stand for: listed, or made of the letter. */

@@ -1,12 +1,6 @@
+import type { ReceiverOptions, SharingBusOptions } from '../../lib/options.js';
 import { EMPTY, type Observable } from 'rxjs';
-import type {
-  BusEvent,
-  BusReceiver,
-  EventFilter,
-  ReceiverOptions,
-  SharingBus,
-  SharingBusOptions,
-} from '../../lib/index.js';
+import type { BusEvent, BusReceiver, EventFilter, SharingBus } from '../../lib/index.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
 import { Differences } from './Differences.js';
 import { Flushes } from './Flushes.js';

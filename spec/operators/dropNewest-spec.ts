@@ -1,3 +1,4 @@
+import type { DropNewestOptions } from '../../lib/options.js';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   asapScheduler,
@@ -24,7 +25,7 @@ import {
   VirtualTimeScheduler,
 } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
-import { dropNewest, type DropNewestOptions } from '../../lib/operators/dropNewest.js';
+import { dropNewest } from '../../lib/operators/dropNewest.js';
 import { collect } from '../support/collect.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
 import { marbles } from '../support/marbles.js';

@@ -1,3 +1,4 @@
+import type { LateBindOptions, ScrollBinding } from '../../lib/options.js';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
@@ -14,9 +15,9 @@ import {
   throwError,
   toArray,
 } from 'rxjs';
-import { lateBindScrollId, type LateBindOptions, type ScrollBinding } from '../../lib/operators/lateBindScrollId.js';
-import { type BusEvent, type EventRouting, InvalidBusEventError } from '../../lib/protocol/BusEvent.js';
-import type { Event } from '../../lib/protocol/Event.js';
+import { lateBindScrollId } from '../../lib/operators/lateBindScrollId.js';
+import { type BusEvent, type EventRouting, InvalidBusEventError } from '../../lib/events/BusEvent.js';
+import type { Event } from '../../lib/events/Event.js';
 import { collect, recordingLogger } from '../support/collect.js';
 import { survivors } from '../support/collectGarbage.js';
 import { event, registration, uuid } from '../support/events.js';

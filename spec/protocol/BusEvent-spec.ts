@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type BusEvent, canonicalBusEvent, InvalidBusEventError, withIds } from '../../lib/protocol/BusEvent.js';
+import { type BusEvent, canonicalBusEvent, InvalidBusEventError, withIds } from '../../lib/events/BusEvent.js';
 import { event, uuid } from '../support/events.js';
 
 const SCROLL = uuid(10);

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import type { BusEvent, EventRouting } from '../../lib/protocol/BusEvent.js';
+import type { BusEvent, EventRouting } from '../../lib/events/BusEvent.js';
 import {
   canonicalFilter,
   EventFilter,
   InvalidFilterError,
   matches,
   MAX_FILTER_DEPTH,
-} from '../../lib/protocol/EventFilter.js';
-import { InvalidUuidError } from '../../lib/protocol/Uuid.js';
+} from '../../lib/events/EventFilter.js';
+import { InvalidUuidError } from '../../lib/events/Uuid.js';
 import { event, uuid } from '../support/events.js';
 
 const SCROLL = uuid(10);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { canonicalUuid, InvalidUuidError, newUuid, parseUuid } from '../../lib/protocol/Uuid.js';
+import { canonicalUuid, InvalidUuidError, newUuid, parseUuid } from '../../lib/events/Uuid.js';
 
 const CANONICAL = '67e55044-10b1-426f-9247-bb680e5fe0c8';
 const DIGITS = CANONICAL.replaceAll('-', '');

@@ -1,6 +1,6 @@
-import type { Listing } from '../../lib/internal/routing/Listing.js';
-import type { Router } from '../../lib/internal/routing/Router.js';
-import type { Burst, Destination } from '../../lib/internal/routing/Target.js';
+import type { Listing } from '../../lib/internal/dispatch/Listing.js';
+import type { Router } from '../../lib/internal/dispatch/Router.js';
+import type { Burst, Destination } from '../../lib/internal/dispatch/Target.js';
 import type { EventFilter } from '../../lib/index.js';
 
 /** A destination that keeps what it is offered, as far as it has room, and what its filter threw. */

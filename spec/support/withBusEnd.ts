@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import type { BusReceiver } from '../../lib/index.js';
-import type { Receiver } from '../../lib/internal/receiving/Receiver.js';
-import { Stage } from '../../lib/internal/publishing/Stage.js';
+import type { Receiver } from '../../lib/internal/receive/Receiver.js';
+import { Stage } from '../../lib/internal/dispatch/Stage.js';
 
 /** The handle that `subscribe` makes, and the bus's end of that receiver. */
 export function withBusEnd<E>(subscribe: () => BusReceiver<E>): {

@@ -1,12 +1,6 @@
+import type { ReceiverOptions } from '../../../lib/options.js';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import {
-  type BusReceiver,
-  type Delivery,
-  EventFilter,
-  type ReceiverOptions,
-  type SharingBus,
-  SlowConsumerError,
-} from '../library.js';
+import { type BusReceiver, type Delivery, EventFilter, type SharingBus, SlowConsumerError } from '../library.js';
 import type { Account } from './Account.js';
 import { anyView, type Below, type Payload, type View } from './traffic.js';
 

@@ -1,5 +1,5 @@
 import type { Subscription } from 'rxjs';
-import { scheduleOutOfContext } from './scheduleOutOfContext.js';
+import { scheduleOutOfContext } from './context.js';
 import type { SteadyClock } from './SteadyClock.js';
 import { platformTimers } from './platformTimers.js';
 

@@ -1,5 +1,4 @@
-import { requireFunction } from './requireFunction.js';
-import { requireType } from './requireType.js';
+import { requireFunction, requireType } from './require.js';
 import { contain } from './promises.js';
 import { show } from './show.js';
 

@@ -1,3 +1,6 @@
+import { Observable } from 'rxjs';
+import { report } from './report.js';
+
 /** A zone of zone.js, as far as it is needed. */
 export interface Zone {
   run(work: () => void): unknown;
@@ -26,4 +29,35 @@ export function runIn(zone: Zone | undefined, work: () => void, failed: (error: 
   } catch (error) {
     failed(error);
   }
+}
+
+/** `source$`, whose observers are called in the zone that is current now, where there is one. */
+export function inCallersZone<T>(source$: Observable<T>): Observable<T> {
+  const zone = currentZone();
+  return zone === undefined ? source$ : keptIn(zone, source$);
+}
+
+function keptIn<T>(zone: Zone, source$: Observable<T>): Observable<T> {
+  return new Observable((subscriber) => {
+    const inZone = (work: () => void): void => {
+      runIn(zone, work, report);
+    };
+    return source$.subscribe({
+      next: (value) => {
+        inZone(() => {
+          subscriber.next(value);
+        });
+      },
+      error: (error: unknown) => {
+        inZone(() => {
+          subscriber.error(error);
+        });
+      },
+      complete: () => {
+        inZone(() => {
+          subscriber.complete();
+        });
+      },
+    });
+  });
 }

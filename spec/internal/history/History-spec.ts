@@ -1,11 +1,11 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { type BusEvent, EventFilter, matches, SharingBus } from '../../../lib/index.js';
-import { History, type Reader } from '../../../lib/internal/history/History.js';
-import { Postings } from '../../../lib/internal/history/Postings.js';
-import { finding } from '../../../lib/internal/routing/routingKeys.js';
-import { canonicalBusEvent } from '../../../lib/protocol/BusEvent.js';
-import { canonicalFilter } from '../../../lib/protocol/EventFilter.js';
+import { History, type Reader } from '../../../lib/internal/replay/History.js';
+import { Postings } from '../../../lib/internal/replay/Postings.js';
+import { finding } from '../../../lib/internal/dispatch/routingKeys.js';
+import { canonicalBusEvent } from '../../../lib/events/BusEvent.js';
+import { canonicalFilter } from '../../../lib/events/EventFilter.js';
 import { anyEvent, anyFilter } from '../../support/arbitraries.js';
 import { event, uuid } from '../../support/events.js';
 import { ManualScheduler } from '../../support/ManualScheduler.js';

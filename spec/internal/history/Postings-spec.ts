@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type BusEvent, EventFilter, matches } from '../../../lib/index.js';
-import { Postings } from '../../../lib/internal/history/Postings.js';
-import { KEY_FIELDS, type RoutingKey } from '../../../lib/internal/routing/routingKeys.js';
+import { Postings } from '../../../lib/internal/replay/Postings.js';
+import { KEY_FIELDS, type RoutingKey } from '../../../lib/internal/dispatch/routingKeys.js';
 import { anyEvent } from '../../support/arbitraries.js';
 import { event } from '../../support/events.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { BindingCache } from '../../../lib/internal/publishing/BindingCache.js';
+import { BindingCache } from '../../../lib/internal/publish/BindingCache.js';
 
 describe('BindingCache', () => {
   it('law 4: the pair is the key, and not a text joined from it', () => {

@@ -1,11 +1,11 @@
+import type { ScrollBinding } from '../../../lib/options.js';
 import { describe, expect, it } from '@jest/globals';
 import { VirtualTimeScheduler } from 'rxjs';
-import { History } from '../../../lib/internal/history/History.js';
-import { InOrder } from '../../../lib/internal/publishing/InOrder.js';
-import { Intake, type IntakeOptions } from '../../../lib/internal/publishing/Intake.js';
-import { Stage } from '../../../lib/internal/publishing/Stage.js';
-import type { ScrollBinding } from '../../../lib/operators/lateBindScrollId.js';
-import type { BusEvent } from '../../../lib/protocol/BusEvent.js';
+import { History } from '../../../lib/internal/replay/History.js';
+import { InOrder } from '../../../lib/internal/dispatch/InOrder.js';
+import { Publisher, type PublisherOptions } from '../../../lib/internal/publish/Publisher.js';
+import { Stage } from '../../../lib/internal/dispatch/Stage.js';
+import type { BusEvent } from '../../../lib/events/BusEvent.js';
 import { event, uuid } from '../../support/events.js';
 
 type Payload = string | ScrollBinding;
@@ -15,7 +15,7 @@ const session = { connectorId: 'c', nativeSessionId: 's' };
 const registration = event<Payload>({ connectorId: 'c', sessionId: 's', scrollId: uuid(1) });
 
 /** An intake, and what has come to its stage. */
-function setUp(options: IntakeOptions<Payload> = {}, history?: History<Payload>) {
+function setUp(options: PublisherOptions<Payload> = {}, history?: History<Payload>) {
   const scheduler = new VirtualTimeScheduler();
   const inOrder = new InOrder();
   const staged: BusEvent<Payload>[] = [];
@@ -28,11 +28,11 @@ function setUp(options: IntakeOptions<Payload> = {}, history?: History<Payload>)
   const log = (_level: string, line: string): void => {
     lines.push(line);
   };
-  const intake = new Intake<Payload>({ bindingOf, ...options }, history, { stage, inOrder, log });
+  const intake = new Publisher<Payload>({ bindingOf, ...options }, history, { stage, inOrder, log });
   return { intake, staged, lines };
 }
 
-describe('Intake', () => {
+describe('Publisher', () => {
   it('gives an event its scroll id and its number, and counts it', () => {
     const { intake, staged } = setUp({}, new History<Payload>({ capacity: 10 }));
     intake.publish(event('early', session));

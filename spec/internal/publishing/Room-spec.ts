@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Room } from '../../../lib/internal/publishing/Room.js';
+import { Room } from '../../../lib/internal/dispatch/Room.js';
 
 interface Counted {
   readonly capacity: number;

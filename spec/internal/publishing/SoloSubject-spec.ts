@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { map } from 'rxjs';
-import { SoloSubject } from '../../../lib/internal/publishing/SoloSubject.js';
+import { SoloSubject } from '../../../lib/internal/publish/SoloSubject.js';
 import { collect } from '../../support/collect.js';
 
 describe('SoloSubject', () => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { InOrder } from '../../../lib/internal/publishing/InOrder.js';
-import { HandOver } from '../../../lib/internal/receiving/HandOver.js';
-import { overflowPolicy } from '../../../lib/internal/receiving/overflow.js';
-import { Receiver } from '../../../lib/internal/receiving/Receiver.js';
-import { Stage } from '../../../lib/internal/publishing/Stage.js';
-import { EventFilter } from '../../../lib/protocol/EventFilter.js';
+import { InOrder } from '../../../lib/internal/dispatch/InOrder.js';
+import { EventsObservable } from '../../../lib/internal/receive/EventsObservable.js';
+import { overflowPolicy } from '../../../lib/internal/receive/overflow.js';
+import { Receiver } from '../../../lib/internal/receive/Receiver.js';
+import { Stage } from '../../../lib/internal/dispatch/Stage.js';
+import { EventFilter } from '../../../lib/events/EventFilter.js';
 import { event, uuid } from '../../support/events.js';
 import { ManualScheduler } from '../../support/ManualScheduler.js';
 
@@ -47,7 +47,7 @@ function setUp(onLog?: (line: string) => void): {
   };
   const consume = (receiver: Receiver<number>, handler?: Handler): number[] => {
     const payloads: number[] = [];
-    new HandOver(() => receiver).subscribe(({ event: payload }) => {
+    new EventsObservable(() => receiver).subscribe(({ event: payload }) => {
       payloads.push(payload);
       handler?.(payload);
     });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { SchedulerAction, Subscription } from 'rxjs';
-import { Turns, type TurnTaker } from '../../../lib/internal/publishing/Turns.js';
+import { Turns, type TurnTaker } from '../../../lib/internal/dispatch/Turns.js';
 import { ManualScheduler } from '../../support/ManualScheduler.js';
 
 /** Runs what it is given at once, in the midst of the call. */

@@ -1,8 +1,9 @@
+import type { BusEventSource } from '../../../lib/options.js';
 import type { UnderlyingSource } from 'node:stream/web';
 import { describe, expect, it } from '@jest/globals';
 import { Observable, type Observer, of, Subject } from 'rxjs';
 import type { BusEvent } from '../../../lib/index.js';
-import { type BusEventSource, CLOSED, connectTo } from '../../../lib/internal/publishing/connectTo.js';
+import { CLOSED, connectTo } from '../../../lib/internal/publish/connectTo.js';
 import { event } from '../../support/events.js';
 import { NativeObservable, type NativeSubscriber } from '../../support/NativeObservable.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Ages } from '../../../lib/internal/receiving/Ages.js';
+import { Ages } from '../../../lib/internal/receive/Ages.js';
 
 describe('Ages', () => {
   it('knows since when the oldest waits, while older ones go', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Delivery, Gap } from '../../../lib/index.js';
-import { DeliveryConsumer } from '../../../lib/internal/receiving/DeliveryConsumer.js';
+import { DeliveryConsumer } from '../../../lib/internal/receive/consumers.js';
 import { event } from '../../support/events.js';
 
 const GAP: Gap = { type: 'gap', missed: 2, byKind: { chat: 2 } };

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { UnsubscriptionError } from 'rxjs';
-import { DirectConsumer } from '../../../lib/internal/receiving/DirectConsumer.js';
+import { DirectConsumer } from '../../../lib/internal/receive/consumers.js';
 
-// HandOver-spec compares it with what RxJS makes of a function.
+// EventsObservable-spec compares it with what RxJS makes of a function.
 describe('DirectConsumer', () => {
   it('calls the function itself', () => {
     const next = (): void => undefined;

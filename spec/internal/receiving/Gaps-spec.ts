@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Gaps } from '../../../lib/internal/receiving/Gaps.js';
+import { Gaps } from '../../../lib/internal/receive/Gaps.js';
 
 describe('Gaps', () => {
   it('tells what is missing at a place, once, and nothing of other places', () => {

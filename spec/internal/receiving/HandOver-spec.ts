@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { config, map, Observable, type Observer, Subscription, take } from 'rxjs';
-import type { Seat } from '../../../lib/internal/receiving/DirectConsumer.js';
-import { HandOver } from '../../../lib/internal/receiving/HandOver.js';
+import type { Seat } from '../../../lib/internal/receive/consumers.js';
+import { EventsObservable } from '../../../lib/internal/receive/EventsObservable.js';
 import { report } from '../../../lib/internal/support/report.js';
 
 type Subscribe = (source$: Observable<number>, story: unknown[]) => Subscription | Promise<unknown>;
@@ -149,7 +149,7 @@ async function storyOf(
   return story;
 }
 
-describe('HandOver', () => {
+describe('EventsObservable', () => {
   beforeEach(() => {
     jest.useFakeTimers();
   });
@@ -163,7 +163,7 @@ describe('HandOver', () => {
 
     it.each(Object.entries(SUBSCRIBE))('to %s it is what RxJS makes of it', async (_how, subscribe) => {
       for (const atOnce of [false, true]) {
-        const story = await storyOf((seat) => new HandOver(() => seat), subscribe, end, atOnce);
+        const story = await storyOf((seat) => new EventsObservable(() => seat), subscribe, end, atOnce);
         const expected = await storyOf(plain, subscribe, end, atOnce);
         expect(story).toEqual(expected);
       }

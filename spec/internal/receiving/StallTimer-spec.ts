@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { StallTimer } from '../../../lib/internal/receiving/StallTimer.js';
+import { StallTimer } from '../../../lib/internal/receive/StallTimer.js';
 import { SteadyClock } from '../../../lib/internal/support/SteadyClock.js';
 import { Clock } from '../../support/Clock.js';
 

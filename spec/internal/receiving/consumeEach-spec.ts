@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { NEVER, type Observable, type ObservableInput, type ObservedValueOf, of, Subject } from 'rxjs';
 import type { BusEvent } from '../../../lib/index.js';
-import { consumeEach as consumeEachOf } from '../../../lib/internal/receiving/consumeEach.js';
-import { Consuming } from '../../../lib/internal/receiving/Consuming.js';
-import type { Pull } from '../../../lib/internal/receiving/Pulls.js';
+import { consumeEach as consumeEachOf, Consuming } from '../../../lib/internal/receive/consumeEach.js';
+import type { Pull } from '../../../lib/internal/receive/Pulls.js';
 import { collect } from '../../support/collect.js';
 import { event } from '../../support/events.js';
 

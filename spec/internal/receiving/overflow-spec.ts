@@ -1,7 +1,8 @@
+import type { ReceiverOptions } from '../../../lib/options.js';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { BusEvent, ReceiverOptions } from '../../../lib/index.js';
-import { type Loss, type OverflowQueue, overflowPolicy } from '../../../lib/internal/receiving/overflow.js';
+import type { BusEvent } from '../../../lib/index.js';
+import { type Loss, type OverflowQueue, overflowPolicy } from '../../../lib/internal/receive/overflow.js';
 import { event } from '../../support/events.js';
 
 /** A payload is a key and a number, as `'a1'`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { iteratorOver, type Pulled, streamOver } from '../../../lib/internal/receiving/pullOver.js';
+import { iteratorOver, type Pulled, streamOver } from '../../../lib/internal/receive/pull.js';
 
 /** Gives numbers from 1 to `last`, then nothing, and tells what is asked of it. */
 class Numbers implements Pulled<number> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { receiverSettings } from '../../../lib/internal/receiving/receiverSettings.js';
+import { receiverSettings } from '../../../lib/internal/receive/receiverSettings.js';
 
 describe('receiverSettings', () => {
   it('has a capacity of 256, and nothing else, where nothing is said', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { EventFilter } from '../../../lib/index.js';
-import { History } from '../../../lib/internal/history/History.js';
-import type { Receiver } from '../../../lib/internal/receiving/Receiver.js';
-import { checkedFrom, replayFrom } from '../../../lib/internal/receiving/replayFrom.js';
+import { History } from '../../../lib/internal/replay/History.js';
+import type { Receiver } from '../../../lib/internal/receive/Receiver.js';
+import { checkedFrom, replayFrom } from '../../../lib/internal/receive/replayFrom.js';
 import { event } from '../../support/events.js';
 
 const kind = EventFilter.kind('test');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Batch } from '../../../lib/internal/routing/Batch.js';
+import { Batch } from '../../../lib/internal/dispatch/Batch.js';
 import { event } from '../../support/events.js';
 import { Recorder } from '../../support/Recorder.js';
 

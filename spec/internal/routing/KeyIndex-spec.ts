@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Batch, type Run } from '../../../lib/internal/routing/Batch.js';
-import { KeyIndex } from '../../../lib/internal/routing/KeyIndex.js';
+import { Batch, type Run } from '../../../lib/internal/dispatch/Batch.js';
+import { KeyIndex } from '../../../lib/internal/dispatch/KeyIndex.js';
 import { event } from '../../support/events.js';
 import { Recorder } from '../../support/Recorder.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Listing } from '../../../lib/internal/routing/Listing.js';
-import type { Target } from '../../../lib/internal/routing/Target.js';
+import { Listing } from '../../../lib/internal/dispatch/Listing.js';
+import type { Target } from '../../../lib/internal/dispatch/Target.js';
 import { event } from '../../support/events.js';
 import { Recorder } from '../../support/Recorder.js';
 

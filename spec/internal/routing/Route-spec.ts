@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Asked, comparison, Route } from '../../../lib/internal/routing/Route.js';
-import { EventFilter, passes } from '../../../lib/protocol/EventFilter.js';
+import { type Asked, comparison, Route } from '../../../lib/internal/dispatch/Route.js';
+import { EventFilter, passes } from '../../../lib/events/EventFilter.js';
 import { event, uuid } from '../../support/events.js';
 import { Recorder } from '../../support/Recorder.js';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Batch } from '../../../lib/internal/routing/Batch.js';
-import { Router } from '../../../lib/internal/routing/Router.js';
-import { KEY_FIELDS, type KeyField } from '../../../lib/internal/routing/routingKeys.js';
-import { type BusEvent, canonicalBusEvent, type EventRouting } from '../../../lib/protocol/BusEvent.js';
-import { canonicalFilter, EventFilter, matches } from '../../../lib/protocol/EventFilter.js';
-import { parseUuid } from '../../../lib/protocol/Uuid.js';
+import { Batch } from '../../../lib/internal/dispatch/Batch.js';
+import { Router } from '../../../lib/internal/dispatch/Router.js';
+import { KEY_FIELDS, type KeyField } from '../../../lib/internal/dispatch/routingKeys.js';
+import { type BusEvent, canonicalBusEvent, type EventRouting } from '../../../lib/events/BusEvent.js';
+import { canonicalFilter, EventFilter, matches } from '../../../lib/events/EventFilter.js';
+import { parseUuid } from '../../../lib/events/Uuid.js';
 import { anyEvent, anyFilter } from '../../support/arbitraries.js';
 import { survivors } from '../../support/collectGarbage.js';
 import { event, uuid } from '../../support/events.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { difference, kindOf, MAX_KINDS, Tally } from '../../../lib/internal/routing/Tally.js';
+import { difference, kindOf, MAX_KINDS, Tally } from '../../../lib/internal/support/Tally.js';
 import { event } from '../../support/events.js';
 
 function tallyOf(...kinds: readonly string[]): Tally {

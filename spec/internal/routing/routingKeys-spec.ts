@@ -6,9 +6,9 @@ import {
   KEY_FIELDS,
   type KeyField,
   type RoutingKey,
-} from '../../../lib/internal/routing/routingKeys.js';
-import { type BusEvent, canonicalBusEvent } from '../../../lib/protocol/BusEvent.js';
-import { canonicalFilter, EventFilter, matches } from '../../../lib/protocol/EventFilter.js';
+} from '../../../lib/internal/dispatch/routingKeys.js';
+import { type BusEvent, canonicalBusEvent } from '../../../lib/events/BusEvent.js';
+import { canonicalFilter, EventFilter, matches } from '../../../lib/events/EventFilter.js';
 import { anyEvent, anyFilter } from '../../support/arbitraries.js';
 import { uuid } from '../../support/events.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { onAbort } from '../../../lib/internal/support/onAbort.js';
+import { onAbort } from '../../../lib/internal/support/abort.js';
 
 describe('onAbort', () => {
   it('calls when the signal is aborted, once, and not before', () => {

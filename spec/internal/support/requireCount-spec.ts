@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { requireCount } from '../../../lib/internal/support/requireCount.js';
+import { requireCount } from '../../../lib/internal/support/require.js';
 
 describe('requireCount', () => {
   it.each([1, 2, 256, 65_536, 2 ** 31 - 1])('law 24: takes %d', (count) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { requireFunction } from '../../../lib/internal/support/requireFunction.js';
+import { requireFunction } from '../../../lib/internal/support/require.js';
 
 describe('requireFunction', () => {
   it('takes functions of every sort', () => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { requireCapacityOptions, requireOptions } from '../../../lib/internal/support/requireOptions.js';
+import { requireCapacityOptions, requireOptions } from '../../../lib/internal/support/require.js';
 
 const NAMES = { capacity: true, name: true };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { SharingBus } from '../../../lib/index.js';
-import { requireType } from '../../../lib/internal/support/requireType.js';
+import { requireType } from '../../../lib/internal/support/require.js';
 
 describe('requireType', () => {
   it('takes what is of the type, and names what is not', () => {

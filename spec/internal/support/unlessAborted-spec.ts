@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { unlessAborted } from '../../../lib/internal/support/unlessAborted.js';
+import { unlessAborted } from '../../../lib/internal/support/abort.js';
 
 const never = new Promise<never>(() => undefined);
 

@@ -1,0 +1,171 @@
+import { Observable, type Observer } from 'rxjs';
+import type {
+  BusPosition,
+  BusReceiver,
+  Delivery,
+  EventDelivery,
+  Pullable,
+  RecvOptions,
+  TryRecv,
+} from '../../receiver.js';
+import type { BusEvent } from '../../events/BusEvent.js';
+import type { Seat } from './consumers.js';
+import { EventsObservable, PerSubscription } from './EventsObservable.js';
+import { Notices } from './Notices.js';
+import { type Ask, forDelivery, forEvent, iteratorOver, type Pulled, receive, streamOver, tryReceive } from './pull.js';
+import type { Receiver } from './Receiver.js';
+import { keepSelf, selfOf, throughProxies } from '../support/throughProxies.js';
+import { withoutUndefined } from '../support/withoutUndefined.js';
+
+/** What is seldom asked for beside `events$`. */
+interface Views<E> {
+  deliveries$?: Observable<Delivery<E>>;
+  deliveries?: Pullable<Delivery<E>>;
+  lagged$?: Observable<number>;
+  closed$?: Observable<void>;
+}
+
+/**
+ * The application's end of a receiver.
+ *
+ * Invariant: every consumer, observer and pull holds this, and the bus does not: so it is collected when nothing can take
+ * the events any more.
+ */
+export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
+  readonly #receiver: Receiver<E>;
+  #events$: Observable<BusEvent<E>> | undefined;
+  /** Made when one of them is asked for. */
+  #views: Views<E> | undefined;
+
+  static isOwn(target: object): boolean {
+    return #receiver in target;
+  }
+
+  constructor(receiver: Receiver<E>) {
+    this.#receiver = receiver;
+    // Bound, since a closure would take twice the memory.
+    keepSelf(this, itself.bind(this) as () => this);
+  }
+
+  /** Whether it is a receiver of the bus that has this stage. */
+  isOf(stage: unknown): boolean {
+    return this.#receiver.isOf(stage);
+  }
+
+  get id(): number {
+    return this.#receiver.id;
+  }
+
+  get name(): string | undefined {
+    return this.#receiver.name;
+  }
+
+  get events$(): Observable<BusEvent<E>> {
+    return (this.#events$ ??= new EventsObservable<BusEvent<E>>(selfOf<ReceiverHandle<E>>(this)));
+  }
+
+  get deliveries$(): Observable<Delivery<E>> {
+    return ((this.#views ??= {}).deliveries$ ??= new PerSubscription(
+      () =>
+        new Observable<Delivery<E>>((subscriber) => {
+          const consumer = this.#receiver.serveDeliveries(subscriber);
+          subscriber.add(() => {
+            this.leave(consumer);
+          });
+        }),
+    ));
+  }
+
+  get lagged(): number {
+    return this.#receiver.lagged;
+  }
+
+  get missed(): number {
+    return this.#receiver.missed;
+  }
+
+  get lagged$(): Observable<number> {
+    return ((this.#views ??= {}).lagged$ ??= Notices.laggedOf(this.#receiver));
+  }
+
+  get deliveries(): Pullable<Delivery<E>> {
+    return ((this.#views ??= {}).deliveries ??= this.#pullDeliveries());
+  }
+
+  get position(): BusPosition | undefined {
+    return this.#receiver.position;
+  }
+
+  get closed$(): Observable<void> {
+    return ((this.#views ??= {}).closed$ ??= Notices.closedOf(this.#receiver));
+  }
+
+  recv(options?: RecvOptions): Promise<BusEvent<E> | undefined> {
+    return receive(this.#receiver, forEvent<E>, this, undefined, options);
+  }
+
+  tryRecv(): TryRecv<EventDelivery<E>> {
+    // It did not ask for gaps.
+    return tryReceive(this.#receiver, false) as TryRecv<EventDelivery<E>>;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<BusEvent<E>> {
+    return iteratorOver(this.#pulled(forEvent<E>));
+  }
+
+  toReadableStream(): ReadableStream<BusEvent<E>> {
+    return streamOver(this.#pulled(forEvent<E>));
+  }
+
+  close(): void {
+    this.#receiver.close();
+  }
+
+  /** What the symbols below stand for, where the engine has them. */
+  dispose(): void {
+    this.#receiver.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.dispose();
+    return Promise.resolve();
+  }
+
+  serve(consumer: Observer<BusEvent<E>>): void {
+    this.#receiver.serve(consumer);
+  }
+
+  leave(consumer: Observer<BusEvent<E>>): void {
+    this.#receiver.leave(consumer);
+  }
+
+  #pullDeliveries(): Pullable<Delivery<E>> {
+    const pulled = this.#pulled(forDelivery<E>);
+    return {
+      recv: (options) => receive(this.#receiver, forDelivery<E>, this, undefined, options),
+      tryRecv: () => tryReceive(this.#receiver, true),
+      toReadableStream: () => streamOver(pulled),
+      [Symbol.asyncIterator]: () => iteratorOver(pulled),
+    };
+  }
+
+  #pulled<T>(asks: Ask<E, T>): Pulled<T> {
+    return {
+      take: (consumer) => receive(this.#receiver, asks, this, consumer),
+      leave: (consumer) => {
+        this.#receiver.leaveAs(consumer);
+      },
+    };
+  }
+}
+
+withoutUndefined(ReceiverHandle.prototype);
+throughProxies(ReceiverHandle, { isOwn: (target) => ReceiverHandle.isOwn(target) });
+
+function itself(this: unknown): unknown {
+  return this;
+}

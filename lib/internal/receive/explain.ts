@@ -1,0 +1,88 @@
+import type { Explanation } from '../../stats.js';
+import type { BusEvent } from '../../events/BusEvent.js';
+import { type EventFilter, passes } from '../../events/EventFilter.js';
+import type { Receiver } from './Receiver.js';
+import { show } from '../support/show.js';
+
+/**
+ * What would become of `busEvent`, which has its ids, at `receiver`, which has a slot; `undefined` while that one is about to join.
+ *
+ * @param isHeld Whether it would wait for a registration first.
+ * @param isTooLarge Whether the history would not retain it.
+ */
+export function explain<E>(
+  receiver: Receiver<E>,
+  busEvent: BusEvent<E>,
+  isHeld: boolean,
+  isTooLarge = false,
+): Explanation | undefined {
+  const { id, name, waiting, filter } = receiver;
+  if (filter === undefined) {
+    return undefined;
+  }
+  const answer = (matches: boolean, drops: boolean, why: string): Explanation => ({ id, name, matches, drops, why });
+  try {
+    const obstacle = decisive(filter, busEvent);
+    if (obstacle !== undefined) {
+      return answer(false, false, `it is not for ${describe(obstacle)}`);
+    }
+    if (isHeld) {
+      return answer(true, false, 'it would be held until its session is registered');
+    }
+    const end = receiver.policy.endsWhenFull ? ', and the receiver would end' : '';
+    if (receiver.isCatchingUp && isTooLarge) {
+      return answer(true, true, `it is too large for the history, and ${waiting} wait before it${end}`);
+    }
+    if (receiver.isCatchingUp) {
+      return answer(true, false, `it would wait in the history: ${waiting} wait before it`);
+    }
+    switch (receiver.foresee(busEvent)) {
+      case 'taken':
+        return answer(true, false, `it would wait behind ${waiting} others`);
+      case 'displaces':
+        return answer(true, false, `it would wait, and the oldest of the ${waiting} that do would be dropped`);
+      case 'replaces':
+        return answer(true, false, 'it would wait in the place of an older one of its key, which would be dropped');
+      case 'refused':
+        return answer(true, true, `there is no room: ${waiting} wait${end}`);
+    }
+  } catch (error) {
+    return answer(false, false, `a function of its options or its filter throws ${show(error)}, which would end it`);
+  }
+}
+
+/** The part of `filter` that keeps `busEvent` out; `undefined` where it matches. */
+function decisive<E>(filter: EventFilter<E>, busEvent: BusEvent<E>): EventFilter<E> | undefined {
+  if (passes(filter, busEvent)) {
+    return undefined;
+  }
+  const part = filter.type === 'and' ? filter.filters.find((one) => !passes(one, busEvent)) : undefined;
+  return part === undefined ? filter : decisive(part, busEvent);
+}
+
+/** `filter`, as one would write it. */
+function describe<E>(filter: EventFilter<E>): string {
+  const call = (...parts: readonly string[]): string => `${filter.type}(${parts.join(', ')})`;
+  switch (filter.type) {
+    case 'all':
+      return filter.type;
+    case 'scrollId':
+    case 'connectorUid':
+      return call(filter.id);
+    case 'connectorId':
+      return call(show(filter.connectorId));
+    case 'session':
+      return call(show(filter.connectorId), show(filter.nativeSessionId));
+    case 'kind':
+      return call(...filter.kinds.map(show));
+    case 'origin':
+      return call(...filter.origins.map(show));
+    case 'and':
+    case 'or':
+      return call(...filter.filters.map(describe));
+    case 'not':
+      return call(describe(filter.filter));
+    case 'where':
+      return call(filter.predicate.name);
+  }
+}

@@ -1,0 +1,272 @@
+import { type Overflow, type ReceiverOptions, RESERVE_OPTIONS } from '../../options.js';
+import type { BusEvent } from '../../events/BusEvent.js';
+import { BoundedQueue } from '../support/BoundedQueue.js';
+import { answerOf } from '../support/promises.js';
+import { requireCount, requireFunction, requireOptions } from '../support/require.js';
+import { show } from '../support/show.js';
+
+/**
+ * What becomes of a value that is offered: it waits; it does not; it waits and the oldest has to go; or it waits in the place of
+ * an older one. In all but the first case, one value is lost.
+ */
+export type Verdict = 'taken' | 'refused' | 'displaces' | 'replaces';
+
+/** The one value that an offer cost. */
+export interface Loss<T> {
+  readonly verdict: Exclude<Verdict, 'taken'>;
+  readonly value: T;
+  /** Where it waited: 0 for the one that was next. Of no meaning for one that was refused. */
+  readonly index: number;
+}
+
+/** A queue that loses in the way of its policy. */
+interface LossyQueue<T> extends BoundedQueue<T> {
+  /** What would become of `value`, were it put now. */
+  foresee(value: T): Verdict;
+
+  /** In the place of `offer`. */
+  put(value: T): Loss<T> | undefined;
+}
+
+export type OverflowQueue<E> = LossyQueue<BusEvent<E>>;
+
+/** Everything that is special about one policy. */
+export interface OverflowPolicy<E> {
+  makeQueue(capacity: number): OverflowQueue<E>;
+  /** Whether a receiver ends when there is no room. */
+  readonly endsWhenFull: boolean;
+  /** Whether the event that has waited longest may be lost for one that arrives. */
+  readonly displaces: boolean;
+  /** Whether events may come out in another order than that of their publishing. */
+  readonly reorders: boolean;
+  /**
+   * Whether an event may be offered later than it was published, and not at all while the receiver is full: what it would do then depends on nothing
+   * but how many wait.
+   */
+  readonly mayBeOfferedLate: boolean;
+}
+
+/** What an offer costs that is refused. */
+export function refused<T>(value: T): Loss<T> {
+  return { verdict: 'refused', value, index: 0 };
+}
+
+/** Full, it refuses. */
+class DropNewestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
+  foresee(): Verdict {
+    return this.size < this.capacity ? 'taken' : 'refused';
+  }
+
+  put(value: T): Loss<T> | undefined {
+    return this.offer(value) ? undefined : refused(value);
+  }
+}
+
+/** Full, it drops the oldest. */
+class DropOldestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
+  foresee(): Verdict {
+    return this.size < this.capacity ? 'taken' : 'displaces';
+  }
+
+  put(value: T): Loss<T> | undefined {
+    if (this.offer(value)) {
+      return undefined;
+    }
+    const oldest = this.shift();
+    this.offer(value);
+    return { verdict: 'displaces', value: oldest, index: 0 };
+  }
+}
+
+/** A value replaces the one of its key that waits, unless a barrier came between; full, it drops the newest. */
+class LatestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
+  readonly #keyOf: (value: T) => unknown;
+  readonly #isBarrier: (value: T) => boolean;
+  /** The number of the value that may be replaced, by its key; values are counted from 0. */
+  readonly #numbers = new Map<unknown, number>();
+  readonly #keys: BoundedQueue<unknown>;
+  #gone = 0;
+
+  constructor(capacity: number, keyOf: (value: T) => unknown, isBarrier: (value: T) => boolean) {
+    super(capacity);
+    this.#keyOf = keyOf;
+    this.#isBarrier = isBarrier;
+    this.#keys = new BoundedQueue(capacity);
+  }
+
+  foresee(value: T): Verdict {
+    // Both are asked, as `put` does: either may throw.
+    const isBarrier = answerOf('barrier', this.#isBarrier(value));
+    const key = answerOf('key', this.#keyOf(value));
+    if (!isBarrier && this.#numbers.has(key)) {
+      return 'replaces';
+    }
+    return this.size < this.capacity ? 'taken' : 'refused';
+  }
+
+  put(value: T): Loss<T> | undefined {
+    // Both are asked first: what they throw leaves the queue as it was.
+    const isBarrier = answerOf('barrier', this.#isBarrier(value));
+    const key = answerOf('key', this.#keyOf(value));
+    const number = isBarrier ? undefined : this.#numbers.get(key);
+    if (number !== undefined) {
+      const index = number - this.#gone;
+      const older = this.at(index) as T;
+      this.replace(index, value);
+      return { verdict: 'replaces', value: older, index };
+    }
+    if (isBarrier) {
+      // Also where it is refused: nothing is replaced across it.
+      this.#numbers.clear();
+    }
+    if (!this.offer(value)) {
+      return refused(value);
+    }
+    this.#keys.offer(key);
+    if (!isBarrier) {
+      this.#numbers.set(key, this.#gone + this.size - 1);
+    }
+    return undefined;
+  }
+
+  override shift(): T {
+    const key = this.#keys.shift();
+    if (this.#numbers.get(key) === this.#gone) {
+      this.#numbers.delete(key);
+    }
+    this.#gone += 1;
+    return super.shift();
+  }
+}
+
+/** Full, it takes those of some kinds into places of their own. */
+class ReserveQueue<E> extends BoundedQueue<BusEvent<E>> implements LossyQueue<BusEvent<E>> {
+  readonly #common: number;
+  readonly #reserve: number;
+  readonly #kinds: ReadonlySet<string>;
+  /** Of each that waits, whether it has a reserved place. */
+  readonly #reserved: BoundedQueue<boolean>;
+  #reservedCount = 0;
+
+  constructor(capacity: number, reserve: number, kinds: ReadonlySet<string>) {
+    super(capacity + reserve);
+    this.#common = capacity;
+    this.#reserve = reserve;
+    this.#kinds = kinds;
+    this.#reserved = new BoundedQueue(this.capacity);
+  }
+
+  foresee({ routing }: BusEvent<E>): Verdict {
+    const mayUseReserve = this.#kinds.has(routing.kind) && this.#reservedCount < this.#reserve;
+    return this.#hasCommonPlace || mayUseReserve ? 'taken' : 'refused';
+  }
+
+  put(busEvent: BusEvent<E>): Loss<BusEvent<E>> | undefined {
+    if (this.foresee(busEvent) === 'refused') {
+      return refused(busEvent);
+    }
+    const isReserved = !this.#hasCommonPlace;
+    this.#reservedCount += isReserved ? 1 : 0;
+    this.#reserved.offer(isReserved);
+    this.offer(busEvent);
+    return undefined;
+  }
+
+  override shift(): BusEvent<E> {
+    this.#reservedCount -= this.#reserved.shift() ? 1 : 0;
+    return super.shift();
+  }
+
+  get #hasCommonPlace(): boolean {
+    return this.size - this.#reservedCount < this.#common;
+  }
+}
+
+const DROP_NEWEST: OverflowPolicy<never> = {
+  makeQueue: (capacity) => new DropNewestQueue(capacity),
+  endsWhenFull: false,
+  displaces: false,
+  reorders: false,
+  mayBeOfferedLate: true,
+};
+
+const EVICT: OverflowPolicy<never> = { ...DROP_NEWEST, endsWhenFull: true, mayBeOfferedLate: false };
+
+const DROP_OLDEST: OverflowPolicy<never> = {
+  makeQueue: (capacity) => new DropOldestQueue(capacity),
+  endsWhenFull: false,
+  displaces: true,
+  reorders: false,
+  mayBeOfferedLate: false,
+};
+
+/**
+ * The policy of a receiver with these options.
+ *
+ * @throws TypeError or RangeError for a bad option, or for options that do not go together.
+ */
+export function overflowPolicy<E>({
+  overflow = 'drop-newest',
+  reserve,
+  key,
+  barrier,
+}: ReceiverOptions<E>): OverflowPolicy<E> {
+  requirePolicy('reserve', reserve, 'drop-newest', overflow);
+  requirePolicy('key', key, 'latest', overflow);
+  requirePolicy('barrier', barrier, 'latest', overflow);
+  switch (overflow) {
+    case 'drop-newest':
+      return reserve === undefined ? shared(DROP_NEWEST) : reserving(reserve);
+    case 'drop-oldest':
+      return shared(DROP_OLDEST);
+    case 'latest':
+      return latest(key, barrier);
+    case 'evict':
+      return shared(EVICT);
+    default:
+      throw new TypeError(`overflow: expected drop-newest, drop-oldest, latest or evict, got ${show(overflow)}`);
+  }
+}
+
+/** What does not look at its values is the same for all of them. */
+function shared<E>(policy: OverflowPolicy<never>): OverflowPolicy<E> {
+  return policy as OverflowPolicy<unknown> as OverflowPolicy<E>;
+}
+
+function reserving<E>(reserve: NonNullable<ReceiverOptions['reserve']>): OverflowPolicy<E> {
+  requireOptions('reserve', reserve, RESERVE_OPTIONS);
+  const places = requireCount('reserve.capacity', reserve.capacity);
+  if (!Array.isArray(reserve.kinds)) {
+    throw new TypeError(`reserve.kinds: expected an array, got ${show(reserve.kinds)}`);
+  }
+  const kinds = new Set(reserve.kinds);
+  return {
+    makeQueue: (capacity) => new ReserveQueue<E>(capacity, places, kinds),
+    endsWhenFull: false,
+    displaces: false,
+    reorders: false,
+    mayBeOfferedLate: false,
+  };
+}
+
+function latest<E>(
+  key: ((busEvent: BusEvent<E>) => unknown) | undefined,
+  barrier: (busEvent: BusEvent<E>) => boolean = () => false,
+): OverflowPolicy<E> {
+  requireFunction('key', key);
+  requireFunction('barrier', barrier);
+  return {
+    makeQueue: (capacity) => new LatestQueue(capacity, key as (busEvent: BusEvent<E>) => unknown, barrier),
+    endsWhenFull: false,
+    displaces: false,
+    reorders: true,
+    mayBeOfferedLate: false,
+  };
+}
+
+/** Throws where the option `what` is given, and would be of no meaning: it is one of `policy` alone. */
+function requirePolicy(what: string, value: unknown, policy: Overflow, overflow: Overflow): void {
+  if (value !== undefined && overflow !== policy) {
+    throw new TypeError(`${what}: goes with overflow '${policy}', got ${show(overflow)}`);
+  }
+}

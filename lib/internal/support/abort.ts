@@ -1,0 +1,29 @@
+/**
+ * Calls `act` when `signal` is aborted, or at once where it is already.
+ *
+ * @returns Gives the listener back: a signal may live longer than what it ends.
+ */
+export function onAbort(signal: AbortSignal | undefined, act: () => void): () => void {
+  if (signal === undefined) {
+    return () => undefined;
+  }
+  if (signal.aborted) {
+    act();
+    return () => undefined;
+  }
+  signal.addEventListener('abort', act, { once: true });
+  return () => {
+    signal.removeEventListener('abort', act);
+  };
+}
+
+/** What `work` comes to; or rejects with the signal's reason, whichever is first. */
+export function unlessAborted<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const ignore = onAbort(signal, () => {
+      // The reason is the caller's own, whatever it is.
+      reject(signal?.reason as Error);
+    });
+    work.then(resolve, reject).finally(ignore);
+  });
+}
