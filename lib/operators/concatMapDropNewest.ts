@@ -10,11 +10,7 @@ import {
 } from 'rxjs';
 import { BoundedQueue } from '../internal/support/BoundedQueue.js';
 import { contain, isPromise, takeRejection } from '../internal/support/promises.js';
-import {
-  requireCapacityOptions,
-  requireCount,
-  requireFunction,
-} from '../internal/support/require.js';
+import { requireCapacityOptions, requireCount, requireFunction } from '../internal/support/require.js';
 
 /**
  * `concatMap` with a bounded queue: one inner observable at a time, and the newest value is rejected when too many wait.

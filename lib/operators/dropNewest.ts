@@ -12,11 +12,7 @@ import { type TurnTaker, Turns } from '../internal/dispatch/Turns.js';
 import { BoundedQueue } from '../internal/support/BoundedQueue.js';
 import { contain } from '../internal/support/promises.js';
 import { report } from '../internal/support/report.js';
-import {
-  requireCapacityOptions,
-  requireCount,
-  requireFunction,
-} from '../internal/support/require.js';
+import { requireCapacityOptions, requireCount, requireFunction } from '../internal/support/require.js';
 import { currentZone, runIn } from '../internal/support/zone.js';
 
 /**
