@@ -1,7 +1,7 @@
 import type { HoldUnboundOptions } from '../../../lib/options.js';
 import { describe, expect, it } from '@jest/globals';
 import { checkedHold, HeldEvents } from '../../../lib/internal/publish/HeldEvents.js';
-import { InOrder } from '../../../lib/internal/dispatch/InOrder.js';
+import { InOrder } from '../../../lib/internal/dispatch/order.js';
 import { SteadyClock } from '../../../lib/internal/support/SteadyClock.js';
 import { Clock } from '../../support/Clock.js';
 import { survivors } from '../../support/collectGarbage.js';

@@ -55,7 +55,7 @@ describe('Room', () => {
           expect(room.least).toBeLessThanOrEqual(least());
           expect(room.least).toBeGreaterThanOrEqual(0);
         }
-        room.count(1_000);
+        room.routed += 1_000;
         room.recount();
         expect(room.least).toBe(least());
       }),
@@ -81,7 +81,7 @@ describe('Room', () => {
     };
     takeAndDrain();
     const leastAfter = (routed: number): number => {
-      room.count(routed);
+      room.routed += routed;
       room.recount();
       return room.least;
     };
@@ -108,10 +108,10 @@ describe('Room', () => {
     holders.slice(0, 10).forEach((holder) => {
       room.shrink(holder);
     });
-    room.count(11);
+    room.routed += 11;
     room.recount();
     looks = 0;
-    room.count(11);
+    room.routed += 11;
     room.recount();
     expect([looks, room.least]).toEqual([0, 2]);
   });
