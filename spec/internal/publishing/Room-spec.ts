@@ -49,7 +49,7 @@ describe('Room', () => {
               room.leave(leaver);
             });
           } else {
-            room.count(one.routed);
+            room.routed += one.routed;
             room.recount();
           }
           expect(room.least).toBeLessThanOrEqual(least());
