@@ -35,10 +35,16 @@ export class Gaps {
 
   /** The event at `place` is missing, too: what was missing before it is missing before the next one now. */
   addEvent(place: number, kind: string): void {
-    for (const [each, count] of this.#missing.get(place)?.counts ?? []) {
-      this.add(place + 1, each, count);
-    }
+    const before = this.#missing.get(place);
     this.#missing.delete(place);
+    if (before !== undefined && !this.#missing.has(place + 1)) {
+      // Moved, not copied: an overloaded receiver comes here for each event.
+      this.#missing.set(place + 1, before);
+    } else {
+      before?.counts.forEach((count, each) => {
+        this.add(place + 1, each, count);
+      });
+    }
     this.add(place + 1, kind);
     if (this.#vague?.delete(place) === true) {
       this.blur(place + 1);
