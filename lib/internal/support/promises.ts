@@ -18,7 +18,7 @@ export function takeRejection(promise: PromiseLike<unknown>, fail: (error: unkno
 export function answerOf<T>(what: string, answer: T): T {
   if (isPromise(answer)) {
     takeRejection(answer, () => undefined);
-    throw new TypeError(`${what}: must answer at once, got a promise`);
+    throw new TypeError(`${what}: expected a synchronous result, got a promise`);
   }
   return answer;
 }
