@@ -6,10 +6,10 @@ import { plainFields } from './guard.js';
 import { guarded } from './guarded.js';
 import { uuidSchema } from './uuidSchema.js';
 
-/** Schema of {@link EventKind}, what an event is about: any string. */
+/** Schema of `EventKind`, what an event is about: any string. */
 export const eventKindSchema: z.ZodMiniType<EventKind, string> = z.string();
 
-/** Schema of {@link EventOrigin}, what caused an event: any string. */
+/** Schema of `EventOrigin`, what caused an event: any string. */
 export const eventOriginSchema: z.ZodMiniType<EventOrigin, string> = z.string();
 
 /** The type spec compares the inferred type with `EventRouting`. */
@@ -22,7 +22,7 @@ export const routingShape = z.object({
 });
 
 /**
- * Schema of {@link EventRouting}, where an event belongs. Ids in the result are canonical.
+ * Schema of `EventRouting`, where an event belongs. Ids in the result are canonical.
  *
  * **Details** An id that is absent or `undefined` is omitted. Unknown fields are dropped without reading them.
  *
@@ -40,7 +40,7 @@ export function envelope<E>(event: z.ZodMiniType<E>): z.ZodMiniType<BusEvent<E>>
 }
 
 /**
- * Schema of a {@link BusEvent} whose payload is a member of `Event`. Ids in the result are canonical.
+ * Schema of a `BusEvent` whose payload is a member of `Event`. Ids in the result are canonical.
  *
  * **Details** The result is a copy. Unknown fields of the envelope are dropped without reading them.
  *

@@ -59,7 +59,7 @@ const canonical = z.pipe(
 );
 
 /**
- * Schema of an {@link EventFilter} as plain data. The result equals what the constructors of `EventFilter` return: canonical and frozen.
+ * Schema of an `EventFilter` as plain data. The result equals what the constructors of `EventFilter` return: canonical and frozen.
  *
  * **Details** The result fits a bus with any payload type, since no plain filter reads the payload.
  *

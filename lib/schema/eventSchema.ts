@@ -109,7 +109,7 @@ const shapes: ReadonlyMap<unknown, z.ZodMiniType<Event>> = new Map(Object.entrie
 const unknownEvent = fields({ type: text }) as unknown as z.ZodMiniType<Event>;
 
 /**
- * Schema of the built-in payloads of a `BusEvent`: any member of {@link Event}.
+ * Schema of the built-in payloads of a `BusEvent`: any member of `Event`.
  *
  * **Details** The result is a deep copy. The known fields of a known type are checked one by one. Unknown fields, and all fields of an unknown
  * type, are kept. Fields that are `undefined` are omitted.
@@ -129,25 +129,25 @@ export function payloadSchema<E>(schema: z.core.$ZodType<E>): z.ZodMiniType<E> {
 }
 
 /**
- * Schemas of the members of {@link Event}, by their type. They are building blocks for your own schemas: they check fields only. Use them for
+ * Schemas of the members of `Event`, by their type. They are building blocks for your own schemas: they check fields only. Use them for
  * data that is already known to be plain, or use {@link eventSchema}, which checks that first.
  */
 export const eventSchemas: { readonly [T in Event['type']]: z.ZodMiniType<Extract<Event, { type: T }>> } = eventShapes;
 
-/** Schema of {@link ContentBlock}, a building block as {@link eventSchemas}. */
+/** Schema of `ContentBlock`, a building block as {@link eventSchemas}. */
 export const contentBlockSchema: z.ZodMiniType<ContentBlock> = contentShape;
 
-/** Schema of {@link ToolCallContent}, a building block as {@link eventSchemas}. */
+/** Schema of `ToolCallContent`, a building block as {@link eventSchemas}. */
 export const toolCallContentSchema: z.ZodMiniType<ToolCallContent> = toolCallContentShape;
 
-/** Schema of {@link ToolCallLocation}, a building block as {@link eventSchemas}. */
+/** Schema of `ToolCallLocation`, a building block as {@link eventSchemas}. */
 export const toolCallLocationSchema: z.ZodMiniType<ToolCallLocation> = toolCallLocationShape;
 
-/** Schema of {@link PlanEntry}, a building block as {@link eventSchemas}. */
+/** Schema of `PlanEntry`, a building block as {@link eventSchemas}. */
 export const planEntrySchema: z.ZodMiniType<PlanEntry> = planEntryShape;
 
-/** Schema of {@link PermissionOption}, a building block as {@link eventSchemas}. */
+/** Schema of `PermissionOption`, a building block as {@link eventSchemas}. */
 export const permissionOptionSchema: z.ZodMiniType<PermissionOption> = permissionOptionShape;
 
-/** Schema of {@link Cost}, a building block as {@link eventSchemas}. */
+/** Schema of `Cost`, a building block as {@link eventSchemas}. */
 export const costSchema: z.ZodMiniType<Cost> = costShape;
