@@ -15,7 +15,10 @@ declare global {
 
 /** Options of `recv`. */
 export interface RecvOptions {
-  /** Cancels the call when it is aborted: the promise rejects with the signal's reason, and nothing is taken. Default: no limit. */
+  /**
+   * Cancels the call when it is aborted: the promise rejects with the signal's reason, and nothing is taken. Default: none, the call waits
+   * without limit.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -86,15 +89,18 @@ export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Pul
    * **Details** A receiver has one consumer at a time. After the receiver has ended, a new subscription completes at once. With zone.js,
    * handlers run in the zone that was current at `subscribe`. They run outside of every `AsyncLocalStorage` context.
    *
-   * **Errors** {@link ReceiverBusyError} for a second concurrent consumer. What the filter's predicate threw, or another error that ended the
-   * receiver, such as {@link SlowConsumerError}; queued events are delivered first.
+   * **Errors** {@link ReceiverBusyError} for a second concurrent consumer. What the filter's predicate threw, or another error that ended
+   * the receiver, such as {@link SlowConsumerError}; queued events are delivered first.
    *
    * **Gotchas** Unsubscribing disposes the receiver. To have several consumers, use `share()`.
    */
   readonly events$: Observable<BusEvent<E>>;
   /** Number of matching events that this receiver has lost so far; its `overflow` says which. Exact when read, also after the end. */
   readonly lagged: number;
-  /** Emits `lagged` at once, then each time that a turn finds it grown, on the bus's scheduler. Ends with the final count, then completes. */
+  /**
+   * Emits `lagged` at once, then, on the bus's scheduler, its new value after it has grown; several losses may give one emission. Emits the
+   * final count when the receiver ends, then completes.
+   */
   readonly lagged$: Observable<number>;
   /**
    * The events, with a {@link Gap} wherever events are missing: right before the event that followed the loss, or before the end.
@@ -106,9 +112,9 @@ export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Pul
   /** `deliveries$` for pulling: `deliveries.recv()`, or `for await (const delivery of receiver.deliveries)`. */
   readonly deliveries: Pullable<Delivery<E>>;
   /**
-   * Number of events after the option `from` that the history did not have when the receiver started: already dropped, or too large to keep.
-   * Exact for the filter `all`; an upper bound if any other filter would have to see the events. `Infinity` if `from` is of another bus. 0
-   * without `from`.
+   * Number of events after the option `from` that the history did not have when the receiver started: already dropped, or too large to
+   * keep. Exact for the filter `all`. For any other filter it may be an upper bound; then the first gap in `deliveries` has `atMost`.
+   * `Infinity` if `from` is of another bus. 0 if the receiver starts `'now'`.
    */
   readonly missed: number;
   /**
@@ -177,7 +183,9 @@ export interface BusPosition {
   readonly seq: number;
 }
 
-/** Ends a receiver that was too slow for its option `overflow: 'evict'` or `stallAfterMs`. Queued events are delivered first. */
+/**
+ * The error that ends a receiver which is too slow for its option `overflow: 'evict'` or `stallAfterMs`. Queued events are delivered first.
+ */
 export class SlowConsumerError extends Error {
   override readonly name = 'SlowConsumerError';
 
@@ -197,7 +205,7 @@ export class SlowConsumerError extends Error {
   }
 }
 
-/** Given to the second concurrent consumer of a receiver. The first consumer is not affected. */
+/** The error for a second concurrent consumer of a receiver. The first consumer is not affected. */
 export class ReceiverBusyError extends Error {
   override readonly name = 'ReceiverBusyError';
 
@@ -209,7 +217,7 @@ export class ReceiverBusyError extends Error {
 
 /**
  * Rejects a `flush` or `connect` that a `consume` function has called and that would wait for the receiver of that same `consume`. The
- * receiver takes no further event before `consume` has finished, so neither would ever go on.
+ * receiver takes no further event before `consume` has finished, so both would wait forever.
  */
 export class DeadlockError extends Error {
   override readonly name = 'DeadlockError';
@@ -241,9 +249,9 @@ export interface EventDelivery<E = Event> {
 /** Events that are missing at this place among a receiver's deliveries. */
 export interface Gap {
   readonly type: 'gap';
-  /** Number of missing events. All gaps of a receiver add up to its `lagged` plus its `missed`. */
+  /** Number of missing events. Over the life of a receiver, its gaps add up to its `lagged` plus its `missed`. */
   readonly missed: number;
-  /** Number of missing events of each kind. `*` counts those whose kind is unknown, and those of any kind after the first 64 of a gap. */
+  /** Number of missing events of each kind. `*` counts those of unknown kind, and those beyond the first 64 kinds of a gap. */
   readonly byKind: Readonly<Record<string, number>>;
   /**
    * Present if the filter could not be applied to all of the missing events. Then `missed` is an upper bound, and `Infinity` if not even

@@ -18,7 +18,9 @@ export interface ReceiverStats<E = unknown> {
   readonly delivered: number;
   /** Number of events that it has lost. */
   readonly lagged: number;
-  /** How long the oldest event has waited, in milliseconds on the bus's scheduler. 0 if no event waits. Setting the date does not change it. */
+  /**
+   * How long the oldest event has waited, in milliseconds on the bus's scheduler. 0 if no event waits. Setting the date does not change it.
+   */
   readonly oldestAgeMs: number;
 }
 
@@ -26,13 +28,16 @@ export interface ReceiverStats<E = unknown> {
 export interface BusStats<E = unknown> {
   /** Number of events that `publish` has accepted: `bound + unbound + held`. */
   readonly published: number;
-  /** Number of events that went to the receivers with a scroll id. */
+  /** Number of events that had a scroll id when they were dispatched to the receivers. */
   readonly bound: number;
-  /** Number of events that went to the receivers without a scroll id. */
+  /** Number of events that had no scroll id when they were dispatched to the receivers. */
   readonly unbound: number;
   /** Number of events that wait now for the registration of their session. Always 0 without the option `holdUnbound`. */
   readonly held: number;
-  /** Number of unbound events that had waited for a registration before a limit of `holdUnbound`, or closing the bus, let them go. */
+  /**
+   * Number of unbound events that were held first, and then dispatched without a scroll id: a limit of `holdUnbound` was reached, or the
+   * bus was closed.
+   */
   readonly released: number;
   /** Number of bindings that were removed because there were more than `maxBindings`. */
   readonly evictedBindings: number;

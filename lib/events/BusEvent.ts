@@ -144,7 +144,7 @@ export function withIds<E>(
 function routingWith(routing: EventRouting, scrollId: Uuid | undefined, connectorUid: Uuid | undefined): EventRouting {
   const { connectorId, nativeSessionId, kind } = routing;
   if (scrollId !== undefined && connectorUid === routing.connectorUid && isPlain(routing)) {
-    // In V8, adding a field to a copy that the original lacks takes ten times as long. So the literal is written out if the fields are known,
+    // In V8, adding a field to a copy that the original lacks takes ten times as long. So the literal is written out for known fields,
     const fields = Object.keys(routing).length;
     if (connectorId !== undefined && nativeSessionId !== undefined && routing.scrollId === undefined) {
       if (connectorUid === undefined && fields === 3) {

@@ -6,7 +6,7 @@ import { canonicalUuid, parseUuid, type Uuid } from './Uuid.js';
 
 /**
  * Selects the events that a subscriber gets. Every filter except `where` is plain data, so you can send it as JSON. Make filters with the
- * constructors of the same name, such as `EventFilter.kind('plan')`.
+ * functions of the constant `EventFilter`, such as `EventFilter.kind('plan')`.
  *
  * @see {@link matches} defines what each filter selects.
  */
@@ -161,8 +161,8 @@ export const EventFilter = {
  *
  * **Details** Scroll ids and connector UUIDs are compared as UUIDs, in any spelling. A field that is absent in the routing equals no value.
  *
- * **Errors** Throws {@link InvalidFilterError} or `InvalidUuidError` for a hand-made filter that is malformed or nested more than 256 levels
- * deep, and {@link InvalidFilterError} for a `where` predicate that returns a promise. What a predicate throws is passed on.
+ * **Errors** Throws {@link InvalidFilterError} or `InvalidUuidError` for a hand-made filter that is malformed or nested more than 256
+ * levels deep, and {@link InvalidFilterError} for a `where` predicate that returns a promise. What a predicate throws is passed on.
  *
  * @example
  * ```ts

@@ -4,8 +4,8 @@ import { show } from '../internal/support/show.js';
 /**
  * A UUID as text. UUIDs that the library delivers are canonical: in lower case, with hyphens.
  *
- * **Details** The type is a plain string, since an application may pass any spelling that {@link parseUuid} accepts. The library converts it
- * to the canonical one.
+ * **Details** The type is a plain string, since an application may pass any spelling that {@link parseUuid} accepts. The library converts
+ * it to the canonical one.
  */
 export type Uuid = string;
 
@@ -40,8 +40,8 @@ export function canonicalUuid(text: unknown): Uuid | undefined {
 /**
  * Parses a UUID in any of its usual spellings and returns the canonical one.
  *
- * **Details** Accepted spellings are `67e55044-10b1-426f-9247-bb680e5fe0c8`, the same 32 digits without hyphens, `{67e55044-…}` with hyphens,
- * and `urn:uuid:67e55044-…`. Hexadecimal digits may be in either case. Any version and variant is accepted.
+ * **Details** Accepted spellings are `67e55044-10b1-426f-9247-bb680e5fe0c8`, the same 32 digits without hyphens, `{67e55044-…}` with
+ * hyphens, and `urn:uuid:67e55044-…`. Hexadecimal digits may be in either case. Any version and variant is accepted.
  *
  * **Errors** Throws {@link InvalidUuidError} for any other value, including one with spaces or with `URN:UUID:` in upper case.
  *

@@ -22,8 +22,8 @@ import { requireCapacityOptions, requireCount, requireFunction } from '../intern
  * ```
  *
  * **Details** The operator loses values. The queue is its only buffer, so memory is bounded by `capacity`; the buffer of RxJS's own
- * `concatMap` grows without limit. Inner observables run in the order of their values. An error of the source or of an inner observable ends
- * the stream at once. The stream completes when the source has completed, no value waits, and no inner observable runs. Unsubscribing
+ * `concatMap` grows without limit. Inner observables run in the order of their values. An error of the source or of an inner observable
+ * ends the stream at once. The stream completes when the source has completed, no value waits, and no inner observable runs. Unsubscribing
  * discards the queue.
  *
  * **Errors** Throws `RangeError` at the call if `capacity` is not an integer from 1 to 2^31 - 1, and `TypeError` if another option has the

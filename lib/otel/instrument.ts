@@ -141,15 +141,15 @@ const FIGURES_OF_A_NAME: readonly Figure<Receivers>[] = [
  *
  * The metrics of receivers cover the receivers that take events now, grouped by their name. The name is reported as
  * `messaging.destination.subscription.name`; receivers without a name form one group without that attribute.
- * `sharing_bus.receiver.{count,delivered,lagged}` and `sharing_bus.queue.{waiting,capacity}` are sums over the group. They go up and down as
- * receivers come and go: when a receiver leaves the bus, its counts leave the sum. `sharing_bus.queue.high_water_mark` and
+ * `sharing_bus.receiver.{count,delivered,lagged}` and `sharing_bus.queue.{waiting,capacity}` are sums over the group. They go up and down
+ * as receivers come and go: when a receiver leaves the bus, its counts leave the sum. `sharing_bus.queue.high_water_mark` and
  * `sharing_bus.queue.oldest_age` (in seconds) are maxima over the group. When the last receiver of a group has left, 0 is reported once.
  *
  * **Errors** Throws `TypeError` at the call if an option has the wrong type or is unknown.
  *
- * **Gotchas** Each receiver name creates its own time series, so do not put ids into names. To use one meter for two buses, give them different
- * values of `destination` or of another attribute; otherwise the values of one hide those of the other. The meter keeps a reference
- * to the bus, even after the bus is closed, until you call the returned function. Some SDKs repeat the last values afterwards.
+ * **Gotchas** Each receiver name creates its own time series, so do not put ids into names. To use one meter for two buses, give them
+ * different values of `destination` or of another attribute; otherwise the values of one hide those of the other. The meter keeps a
+ * reference to the bus, even after the bus is closed, until you call the returned function. Some SDKs repeat the last values afterwards.
  *
  * @example
  * ```ts

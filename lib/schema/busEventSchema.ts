@@ -51,9 +51,9 @@ export const busEventSchema: z.ZodMiniType<BusEvent> = envelope(eventSchema);
 /**
  * Creates the schema of a `BusEvent` whose payload is the application's own.
  *
- * **Details** The payload is copied and checked as by {@link eventSchema}, except for values that JSON cannot hold: `schema` decides whether
- * it accepts a `Date` or a `Map`. To read many events, keep the created schema: that is faster than
- * `parseBusEvent(value, schema)`, which creates a new one for each call.
+ * **Details** The payload is copied and checked as by {@link eventSchema}, except for values that JSON cannot hold: `schema` decides
+ * whether it accepts a `Date` or a `Map`. To read many events, keep the created schema: that is faster than `parseBusEvent(value, schema)`,
+ * which creates a new one for each call.
  *
  * **Errors** Throws `TypeError` if `schema` is not a schema of zod 4.
  *

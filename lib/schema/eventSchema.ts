@@ -111,11 +111,11 @@ const unknownEvent = fields({ type: text }) as unknown as z.ZodMiniType<Event>;
 /**
  * Schema of the built-in payloads of a `BusEvent`: any member of `Event`.
  *
- * **Details** The result is a deep copy. The known fields of a known type are checked one by one. Unknown fields, and all fields of an unknown
- * type, are kept. Fields that are `undefined` are omitted.
+ * **Details** The result is a deep copy. The known fields of a known type are checked one by one. Unknown fields, and all fields of an
+ * unknown type, are kept. Fields that are `undefined` are omitted.
  *
- * **Errors** It refuses values that JSON cannot hold, objects that are nested more than 512 levels deep, more than 1,000,000 entries in all,
- * and more than 10,000 entries in a list whose entries have a known type. It refuses the key `__proto__` everywhere, and the keys
+ * **Errors** It refuses values that JSON cannot hold, objects that are nested more than 512 levels deep, more than 1,000,000 entries in
+ * all, and more than 10,000 entries in a list whose entries have a known type. It refuses the key `__proto__` everywhere, and the keys
  * `constructor` and `prototype` except inside the agent's own data: content, raw input and output, and unknown fields.
  */
 export const eventSchema: z.ZodMiniType<Event> = guarded(

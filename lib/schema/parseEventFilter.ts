@@ -5,8 +5,8 @@ import { parse } from './parse.js';
 /**
  * Parses a filter from untrusted data.
  *
- * **Details** The result equals what the constructors of `EventFilter` return: it is frozen, has canonical ids, and an `and` inside an `and` is
- * flattened. It fits a bus with any payload type.
+ * **Details** The result equals what the constructors of `EventFilter` return: it is frozen, has canonical ids, and an `and` inside an
+ * `and` is flattened. It fits a bus with any payload type.
  *
  * **Errors** Throws {@link ValidationError}, which lists the problems with their paths. A `where` filter is refused, since it is a
  * function and not data.

@@ -25,7 +25,10 @@ export type EventStreamOptions<E = Event> = EventStreamReceiverOptions<E> & Even
 
 /** Options of the server: what it serves, to which requests, and how. */
 export interface EventStreamServerOptions<E = Event> {
-  /** The events to serve. A request's own filter can only narrow this. Without both `filter` and `authorize`, every request gets status 403. */
+  /**
+   * The events to serve. A request's own filter can only narrow this. If neither this nor `authorize` is given, every request gets status
+   * 403.
+   */
   readonly filter?: EventFilter<E> | undefined;
   /**
    * Decides about each request. Returns the filter to serve, `false` for status 403, or a response of its own.
@@ -50,12 +53,15 @@ export interface EventStreamServerOptions<E = Event> {
   /** The most bytes that an event may have as JSON, 1 to 2^31 - 1. A larger event becomes a gap of one event. Default 1,048,576. */
   readonly maxEventBytes?: number | undefined;
   /**
-   * How long `close` waits for clients to read the events that wait for them, in milliseconds, 1 to 2^31 - 1. If a client's receiver has ended for
-   * another reason, the client is cut off when it has read nothing for this time. Default 5,000.
+   * How long `close` waits for clients to read the events that wait for them, in milliseconds, 1 to 2^31 - 1. If a client's receiver has
+   * ended for another reason, the client is cut off when it has read nothing for this time. Default 5,000.
    */
   readonly closeMs?: number | undefined;
   /** Runs the timers: heartbeats and `closeMs`. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike | undefined;
-  /** Called with errors that `authorize` or a predicate throws, with an error for each event that cannot be sent, and for clients that were too slow. Default: ignored. */
+  /**
+   * Called with errors that `authorize` or a predicate throws, with an error for each event that cannot be sent, and for clients that were
+   * too slow. Default: ignored.
+   */
   readonly onError?: ((error: unknown) => void) | undefined;
 }

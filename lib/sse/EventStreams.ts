@@ -20,8 +20,8 @@ import { HEADERS, StreamOpener } from './StreamOpener.js';
  *
  * ## Closing
  *
- * When the bus is closed, each client gets the events that wait for it, then `event: end`. After {@link EventStreams.close}, each client gets
- * the events that wait for it, and reconnects later. When a client disconnects, its receiver is disposed at once.
+ * When the bus is closed, each client gets the events that wait for it, then `event: end`. After {@link EventStreams.close}, each client
+ * gets the events that wait for it, and reconnects later. When a client disconnects, its receiver is disposed at once.
  *
  * @example
  * ```ts

@@ -23,7 +23,9 @@ export type EventStreamFetch = (url: string, request: EventStreamRequest) => Pro
 export interface EventStreamStatus {
   /** `connecting`: a request is sent. `open`: events can arrive. `waiting`: before the next attempt. `closed`: the stream has ended. */
   readonly state: 'connecting' | 'open' | 'waiting' | 'closed';
-  /** Counts the attempts in a row, from 1. A connection that worked is the first of a new row. */
+  /**
+   * The number of the current attempt, from 1. When a connection has worked, the count restarts: that connection is 1, the next attempt 2.
+   */
   readonly attempt: number;
   /** Milliseconds until the next attempt; only in the state `waiting`. */
   readonly retryInMs?: number;
@@ -47,12 +49,12 @@ export interface FromEventStreamOptions<E = Event> {
   /** Completes the stream when it is aborted. Default: none. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * How it reconnects. `false`: it does not.
+   * How the stream reconnects. `false` turns reconnecting off.
    *
-   * **Details** The first wait is `initialMs` milliseconds (default 1,000; a `retry:` of the server replaces it). Each further wait in a row
-   * is twice as long, up to `maxMs` (default 30,000). Each wait is shortened at random by up to a half, and is never less than
-   * the server's `Retry-After`. The stream fails after `maxAttempts` attempts in a row (default: no limit); a connection that worked counts as
-   * the first. All are integers from 1 to 2^31 - 1.
+   * **Details** The first wait is `initialMs` milliseconds (default 1,000; a `retry:` of the server replaces it). Each further wait is
+   * twice as long, up to `maxMs` (default 30,000), until a connection works: it has sent an event, a gap or a heartbeat. Each wait is
+   * shortened at random by up to a half, and is never less than the server's `Retry-After`. The stream fails after `maxAttempts` attempts
+   * in a row (default: no limit); a connection that worked counts as the first. All are integers from 1 to 2^31 - 1.
    */
   readonly retry?:
     | {
@@ -62,13 +64,18 @@ export interface FromEventStreamOptions<E = Event> {
       }
     | false
     | undefined;
-  /** Validates each event. It must return at once, without a promise. What it throws makes the event invalid. Default: `parseBusEvent` of `sharing-bus/schema`. */
+  /**
+   * Validates each event. It must return at once, without a promise. What it throws makes the event invalid. Default: `parseBusEvent` of
+   * `sharing-bus/schema`.
+   */
   readonly parse?: ((value: unknown) => BusEvent<E>) | undefined;
   /** Called when the state of the connection changes. */
   readonly onStatus?: ((status: EventStreamStatus) => void) | undefined;
   /** Called with each invalid event and its text. The stream has a gap of one event in its place. */
   readonly onInvalid?: ((error: ValidationError, text: string) => void) | undefined;
-  /** Called with the position that the stream has reached, after the delivery of what is before it. Store it to continue later, with `from`. */
+  /**
+   * Called with the position that the stream has reached, after the delivery of what is before it. Store it to continue later, with `from`.
+   */
   readonly onPosition?: ((position: BusPosition) => void) | undefined;
   /** The longest time without data, not even a heartbeat, in milliseconds, 1 to 2^31 - 1. Then it reconnects. Default 45,000. */
   readonly silenceMs?: number | undefined;

@@ -55,12 +55,12 @@ const OPTIONS: OptionNames<FromEventStreamOptions> = {
  * Reads an event stream that `EventStreams` serves, in a browser or in Node. It reconnects when the connection breaks.
  *
  * **Details** The observable is cold: each subscription has its own connection, and unsubscribing aborts it. After a break it resumes after
- * the last event, so no event is missing or comes twice. Events that the server no longer has are reported as a gap. The stream completes when
- * the bus is closed or `signal` is aborted.
+ * the last event, so no event is missing or comes twice. Events that the server no longer has are reported as a gap. The stream completes
+ * when the bus is closed or `signal` is aborted.
  *
- * **Errors** The stream fails with {@link EventStreamError} if another attempt cannot help (the response is not an event stream, or has a status
- * of 4xx other than 408, 425 and 429), and after the last attempt if `retry` limits them. The call throws `ValidationError` if `filter` is not
- * plain data, `RangeError` if a number is out of range, and `TypeError` if an option has the wrong type or is unknown.
+ * **Errors** The stream fails with {@link EventStreamError} if another attempt cannot help (the response is not an event stream, or has a
+ * status of 4xx other than 408, 425 and 429), and after the last attempt if `retry` limits them. The call throws `ValidationError` if
+ * `filter` is not plain data, `RangeError` if a number is out of range, and `TypeError` if an option has the wrong type or is unknown.
  *
  * **Gotchas** A stream of a bus without a history cannot resume: each break is a gap of unknown size.
  *

@@ -49,7 +49,10 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What a client misses that reconnects after the bus was closed. A closed bus delivers nothing, though its history may still have the events. */
+/**
+ * What a client misses that reconnects after the bus was closed. A closed bus delivers nothing, though its history may still have the
+ * events.
+ */
 export function missedOfClosed(
   wanted: 'now' | 'start' | BusPosition,
   last: BusPosition | undefined,

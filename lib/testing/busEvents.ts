@@ -13,8 +13,8 @@ export type MarbleEvents<E> = Observable<BusEvent<E>> & {
 /**
  * Makes an observable of the events in a marble diagram.
  *
- * **Details** `values` is an object with the event for each letter, or a function that makes the event from the letter. Without `values`, and
- * for letters that are not listed, the event is `busEvent(letter)`. `error` is the error that `#` stands for (default `'error'`).
+ * **Details** `values` is an object with the event for each letter, or a function that makes the event from the letter. Without `values`,
+ * and for letters that are not listed, the event is `busEvent(letter)`. `error` is the error that `#` stands for (default `'error'`).
  */
 export type MakeMarbleEvents = <E = string>(
   marbles: string,
@@ -22,7 +22,9 @@ export type MakeMarbleEvents = <E = string>(
   error?: unknown,
 ) => MarbleEvents<E>;
 
-/** Makes a hot observable: its events occur whether or not it has a subscriber. `cold` makes an observable that starts at each subscription. */
+/**
+ * Makes a hot observable: its events occur whether or not it has a subscriber. `cold` makes an observable that starts at each subscription.
+ */
 export interface BusEvents extends MakeMarbleEvents {
   /** Makes a cold observable: its diagram starts at each subscription. */
   readonly cold: MakeMarbleEvents;

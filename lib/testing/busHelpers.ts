@@ -23,11 +23,11 @@ export interface BusHelpers extends Disposable {
 }
 
 /**
- * Makes the helpers for a marble test that {@link runMarbles} does not run. Pass a `TestScheduler` to use them outside of its run mode, or the
- * helpers of `TestScheduler.run` to use them inside.
+ * Makes the helpers for a marble test that {@link runMarbles} does not run. Pass a `TestScheduler` to use them outside of its run mode, or
+ * the helpers of `TestScheduler.run` to use them inside.
  *
- * **Details** Outside of the run mode, a bus schedules on the `TestScheduler`. Inside, it schedules on `asapScheduler`, which is virtual there. It
- * loses the same events as in production.
+ * **Details** Outside of the run mode, a bus schedules on the `TestScheduler`. Inside, it schedules on `asapScheduler`, which is virtual
+ * there. It loses the same events as in production.
  *
  * **Gotchas** Dispose the helpers after `flush()`: a bus that is closed before the diagrams are played gets none of their events.
  *

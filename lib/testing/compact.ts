@@ -1,12 +1,14 @@
 import type { BusEvent, Delivery, Gap } from '../index.js';
 import { DEFAULTS } from './busEvent.js';
 
-/** An event that cannot be shown as one word: its payload, and the fields in which its envelope differs from that of `busEvent(payload)`. */
+/**
+ * An event that cannot be shown as one word: its payload, and the fields in which its envelope differs from that of `busEvent(payload)`.
+ */
 export type CompactEvent = Readonly<Record<string, unknown>>;
 
 /**
- * Converts a delivery to a form that reads well in a diff: the payload itself for `busEvent` of a word, `gap(3: chat 2, usage 1)` for a gap, else a
- * flat object. Two deliveries have the same form if and only if they are equal.
+ * Converts a delivery to a form that reads well in a diff: the payload itself for `busEvent` of a word, `gap(3: chat 2, usage 1)` for a
+ * gap, else a flat object. Two deliveries have the same form if and only if they are equal.
  *
  * @param byKind Whether the form of a gap includes its kinds.
  */

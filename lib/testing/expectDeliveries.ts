@@ -12,9 +12,9 @@ export type DeliverySource<E> = BusReceiver<E> | Observable<BusEvent<E> | Delive
 /**
  * Compares deliveries with the frames of a diagram. It consumes a receiver by its `deliveries$`, so that losses appear as gaps.
  *
- * **Details** Deliveries are compared in a short form, which the message of a failure shows: the word for an event that `busEvent(word)` makes,
- * `gap(3: chat 2, usage 1)` for a gap, and for any other event its payload with the fields in which its envelope differs from that of
- * `busEvent(payload)`.
+ * **Details** Deliveries are compared in a short form, which the message of a failure shows: the word for an event that `busEvent(word)`
+ * makes, `gap(3: chat 2, usage 1)` for a gap, and for any other event its payload with the fields in which its envelope differs from that
+ * of `busEvent(payload)`.
  *
  * **Errors** Without a call of `toBe`, nothing is compared. Then `runMarbles` throws at its end, and `busHelpers` when they are disposed.
  *
@@ -27,10 +27,10 @@ export interface DeliveryExpectation<E> {
   /**
    * Says which deliveries are expected.
    *
-   * @param marbles A diagram of RxJS. A digit stands for a gap of that many events: in `-(ab2)---c|`, two events are lost between `b` and `c`. A
-   * gap is delivered as soon as no event waits, so it may stand before the frame of the next event.
-   * @param values An object with the event or the {@link gap} for each letter or digit, or a function that makes it from a letter. Without it, and
-   * for letters that are not listed: `busEvent(letter)`.
+   * @param marbles A diagram of RxJS. A digit stands for a gap of that many events: in `-(ab2)---c|`, two events are lost between `b` and
+   * `c`. A gap is delivered as soon as no event waits, so it may stand before the frame of the next event.
+   * @param values An object with the event or the {@link gap} for each letter or digit, or a function that makes it from a letter. Without
+   * it, and for letters that are not listed: `busEvent(letter)`.
    * @param error The error that `#` stands for. Default `'error'`.
    */
   readonly toBe: (marbles: string, values?: MarbleValues<BusEvent<E> | Delivery<E>>, error?: unknown) => void;

@@ -16,8 +16,8 @@ export interface BusRunHelpers extends RunHelpers, BusHelpers {}
  * **Details** Scheduled work runs in virtual time: timers and the turns of the bus. A bus loses the same events as in production. When all
  * diagrams have been played and compared, the buses are closed and deliver what they still hold, so that nothing outlives the test.
  *
- * **Errors** Throws what `test` or the comparison of the scheduler throws. Throws `TypeError` if `test` returns a promise. Throws an error at the
- * end if `toBe` was not called on a result of `expectDeliveries`, `expectObservable` or `expectSubscriptions`. Throws an error if
+ * **Errors** Throws what `test` or the comparison of the scheduler throws. Throws `TypeError` if `test` returns a promise. Throws an error
+ * at the end if `toBe` was not called on a result of `expectDeliveries`, `expectObservable` or `expectSubscriptions`. Throws an error if
  * `asapScheduler` still has work from before the test: RxJS has only one `asapScheduler` and cannot make it virtual then.
  *
  * **Gotchas** Promises are not virtual: `recv`, `for await`, `flush` and `connect` settle after the test. An `async` test is refused, since
@@ -52,7 +52,8 @@ export function runMarbles<T>(
         expectSubscriptions: expectations.watched('expectSubscriptions', ofRxjs.expectSubscriptions),
       });
       requireNoPromise(result);
-      // Before the buses are closed: a completion by closing is in no diagram and must not be compared. RxJS flushes what closing schedules.
+      // Before the buses are closed: a completion by closing is in no diagram and must not be compared. RxJS flushes what closing
+      // schedules.
       ofRxjs.flush();
       expectations.requireNone();
       closeBuses();
@@ -88,7 +89,10 @@ function requireVirtual({ flush }: RunHelpers): void {
   }
 }
 
-/** Runs the scheduled rest of a test that failed: all tests share `asapScheduler`, and work that is left on it would make the next test fail. */
+/**
+ * Runs the scheduled rest of a test that failed: all tests share `asapScheduler`, and work that is left on it would make the next test
+ * fail.
+ */
 function settle({ flush }: RunHelpers): void {
   try {
     flush();

@@ -11,10 +11,11 @@ interface Binding {
 }
 
 /**
- * A cache of scroll ids by the pair of connector id and native session id. It keeps at most `maxBindings`, and evicts the least recently used one.
+ * A cache of scroll ids by the pair of connector id and native session id. It keeps at most `maxBindings`, and evicts the least recently
+ * used one.
  *
- * Invariants: the key is the pair, never a string joined from both; the links from `oldest` to `newest` contain every binding once, in the order of
- * use; a connector without bindings has no map.
+ * Invariants: the key is the pair, never a string joined from both; the links from `oldest` to `newest` contain every binding once, in the
+ * order of use; a connector without bindings has no map.
  */
 export class BindingCache {
   readonly #byConnector = new Map<string, Dictionary<Binding>>();

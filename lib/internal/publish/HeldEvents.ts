@@ -47,8 +47,8 @@ interface Session<E> {
 /**
  * Holds events of sessions that have no scroll id yet.
  *
- * Invariants: `#held` contains all held events in the order of publishing, and each session contains its own; a session without held events is
- * removed. The alarm is set if and only if events are held; it is set for an event that is or was held.
+ * Invariants: `#held` contains all held events in the order of publishing, and each session contains its own; a session without held events
+ * is removed. The alarm is set if and only if events are held; it is set for an event that is or was held.
  */
 export class HeldEvents<E> {
   /** Number of events that were released without a scroll id. */

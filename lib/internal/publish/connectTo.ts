@@ -24,7 +24,10 @@ export interface Sink<E> {
 /** The method by which an Observable of another library can be subscribed to, in engines without `Symbol.observable`. */
 const INTEROP = '@@observable';
 
-/** Other tasks run after this many events. It is half of a receiver's default capacity, so that a receiver that is read in each task keeps up. */
+/**
+ * Other tasks run after this many events. It is half of a receiver's default capacity, so that a receiver that is read in each task keeps
+ * up.
+ */
 const EVENTS_IN_A_TASK = 128;
 
 /** Options and state of one call of `connect`. */

@@ -4,9 +4,9 @@ const NO_PAIRS = (): number[] => [Infinity, 0, Infinity, 0, Infinity, 0, Infinit
 /**
  * The times since which the events of a queue have waited, by their numbers.
  *
- * Invariants: `#later` holds three pairs of a number and a time, both increasing, followed by `Infinity`; the number of a free pair is `Infinity`. An
- * event has waited since the time of the last pair whose number is not above its own, or since `#since` if there is no such pair. If pairs had to
- * be dropped, this time is too early, so the age is too high and never too low.
+ * Invariants: `#later` holds three pairs of a number and a time, both increasing, followed by `Infinity`; the number of a free pair is
+ * `Infinity`. An event has waited since the time of the last pair whose number is not above its own, or since `#since` if there is no such
+ * pair. If pairs had to be dropped, this time is too early, so the age is too high and never too low.
  */
 export class Ages {
   #since: number | undefined;

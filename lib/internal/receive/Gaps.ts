@@ -4,8 +4,8 @@ import { Tally } from '../support/Tally.js';
 /**
  * The events that are missing in a queue, and their places.
  *
- * A place is the number of an event that the queue has accepted or will accept next. Events that are missing at a place are missing right before
- * that event.
+ * A place is the number of an event that the queue has accepted or will accept next. Events that are missing at a place are missing right
+ * before that event.
  *
  * Invariant: at most one more place has missing events than events wait.
  */

@@ -28,8 +28,8 @@ interface Views<E> {
 /**
  * The object that the application gets for a receiver.
  *
- * Invariant: every consumer, observer and pull holds a reference to the handle, and the bus does not. So it is garbage-collected when the events
- * can no longer be taken.
+ * Invariant: every consumer, observer and pull holds a reference to the handle, and the bus does not. So it is garbage-collected when the
+ * events can no longer be taken.
  */
 export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
   readonly #receiver: Receiver<E>;

@@ -4,7 +4,8 @@ import type { SteadyClock } from '../support/SteadyClock.js';
 /**
  * Detects that events wait and none was taken for some time.
  *
- * Invariant: the alarm is set if and only if the timer watches. When the alarm rings, the limit has passed since it was set, whatever a clock shows.
+ * Invariant: the alarm is set if and only if the timer watches. When the alarm rings, the limit has passed since it was set, whatever a
+ * clock shows.
  */
 export class StallTimer {
   readonly #clock: SteadyClock;

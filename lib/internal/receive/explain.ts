@@ -5,7 +5,8 @@ import type { Receiver } from './Receiver.js';
 import { show } from '../support/show.js';
 
 /**
- * Explains what would happen to `busEvent`, which has its ids, at `receiver`, which has a slot. `undefined` if the receiver has not joined yet.
+ * Explains what would happen to `busEvent`, which has its ids, at `receiver`, which has a slot. `undefined` if the receiver has not joined
+ * yet.
  *
  * @param isHeld Whether the event would first wait for a registration.
  * @param isTooLarge Whether the event is too large for the history.

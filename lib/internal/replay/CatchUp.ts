@@ -33,11 +33,11 @@ interface Missing {
 }
 
 /**
- * Reads the history for a receiver, from its start position until it is live. Events are not copied. Events that leave the history before they
- * were read are recorded as missing. All methods run in jobs of the bus's order.
+ * Reads the history for a receiver, from its start position until it is live. Events are not copied. Events that leave the history before
+ * they were read are recorded as missing. All methods run in jobs of the bus's order.
  *
- * Invariants: `next` is the number of the oldest matching event that was not read; it is noted in the history, so that it cannot leave without being
- * counted. There are at most as many places with missing events as rows of retained events.
+ * Invariants: `next` is the number of the oldest matching event that was not read; it is noted in the history, so that it cannot leave
+ * without being counted. There are at most as many places with missing events as rows of retained events.
  */
 export class CatchUp<E> implements Reader<E> {
   /** Number of matching events after the start position that are not retained. An upper bound if a predicate would decide. */

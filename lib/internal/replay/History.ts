@@ -21,9 +21,9 @@ export interface Reader<E> {
 /**
  * Keeps the newest events of a bus, numbered without holes, and finds them by their keys.
  *
- * Invariants: each number from `first` to `last` belongs to a retained event or to a hole; while an event is retained, its number is in the postings
- * of its keys; a reader is noted at most at one number, whose event is retained. Only jobs of the bus's order change the history, so no event
- * leaves during a search.
+ * Invariants: each number from `first` to `last` belongs to a retained event or to a hole; while an event is retained, its number is in the
+ * postings of its keys; a reader is noted at most at one number, whose event is retained. Only jobs of the bus's order change the history,
+ * so no event leaves during a search.
  */
 export class History<E> {
   /** The number of the newest event. The first published event has 1; 0 before that. */
@@ -59,8 +59,9 @@ export class History<E> {
   }
 
   /**
-   * Numbers and retains `busEvent`. Older events may leave for it. They leave first, so that a reader that loses its last event by this goes live
-   * in time to get this one as it is published. An event that is larger than `maxBytes` is numbered but not retained, and the others stay.
+   * Numbers and retains `busEvent`. Older events may leave for it. They leave first, so that a reader that loses its last event by this
+   * goes live in time to get this one as it is published. An event that is larger than `maxBytes` is numbered but not retained, and the
+   * others stay.
    *
    * @returns A copy of the envelope with the number.
    */

@@ -23,8 +23,8 @@ class Posting extends BoundedQueue<number> {
 /**
  * The numbers of retained events, by the keys of the events.
  *
- * Invariants: the numbers in each list increase; no list is empty. `#entered` has the lists of every retained event, the oldest first, so the event
- * need not be read again when it leaves.
+ * Invariants: the numbers in each list increase; no list is empty. `#entered` has the lists of every retained event, the oldest first, so
+ * the event need not be read again when it leaves.
  */
 export class Postings {
   readonly #lists: Readonly<Record<ListedField, Lists>> = {

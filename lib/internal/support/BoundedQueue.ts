@@ -5,8 +5,8 @@ const FIRST_SLOTS = 4;
 /**
  * A first-in, first-out queue of at most `capacity` values. When it is full, it refuses the arriving value; queued values stay.
  *
- * Invariants: `ring.length` is 0 or a power of two; the values are in the `size` slots from `head` on, wrapping around the end; every other slot
- * is `undefined`, so that delivered values are not retained.
+ * Invariants: `ring.length` is 0 or a power of two; the values are in the `size` slots from `head` on, wrapping around the end; every other
+ * slot is `undefined`, so that delivered values are not retained.
  */
 export class BoundedQueue<T> {
   #ring: (T | undefined)[] = [];

@@ -1,6 +1,6 @@
 /**
- * Values by string key, as in a `Map`. It is an object without a prototype, which V8 keeps as a hash table: no key has a special meaning, and
- * a lookup of a string that V8 has internalized takes half the time of a lookup in a `Map`.
+ * Values by string key, as in a `Map`. It is an object without a prototype, which V8 keeps as a hash table: no key has a special meaning,
+ * and a lookup of a string that V8 has seen before takes half the time of a lookup in a `Map`.
  */
 export class Dictionary<V> {
   readonly #values = Object.create(null) as Record<string, V | undefined>;

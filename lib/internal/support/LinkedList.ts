@@ -8,8 +8,8 @@ export interface Link<T> {
 }
 
 /**
- * A doubly linked list. Appending a value and removing any value take constant time. In an array or a `Set`, removing the first values gets more
- * expensive with each of them.
+ * A doubly linked list. Appending a value and removing any value take constant time. In an array or a `Set`, removing the first values gets
+ * more expensive with each of them.
  *
  * Invariant: the links from `first` to `last` contain every value once.
  */

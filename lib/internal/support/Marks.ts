@@ -18,7 +18,8 @@ export interface Wait {
 /**
  * Lets callers wait until a growing count has reached a value.
  *
- * Invariant: the marks are a binary heap: each is due after its parent at half its index. So neither `passed` nor a withdrawal visits all marks.
+ * Invariant: the marks are a binary heap: each is due after its parent at half its index. So neither `passed` nor a withdrawal visits all
+ * marks.
  */
 export class Marks {
   readonly #heap: Mark[] = [];

@@ -126,7 +126,10 @@ export class SteadyClock {
     return time;
   }
 
-  /** Computes the time if fake timers were installed or removed. It continues on the present clocks. Alarms on the previous timers may be lost. */
+  /**
+   * Computes the time if fake timers were installed or removed. It continues on the present clocks. Alarms on the previous timers may be
+   * lost.
+   */
   private enter(said: number): number {
     const ownTicked = readOwnTicks();
     const isReal = isDate(said);

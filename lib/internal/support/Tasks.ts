@@ -23,8 +23,8 @@ const { setImmediate, MessageChannel } = globalThis as unknown as TaskPlatform;
 /**
  * Lets other tasks of the platform run: timers, sockets, the input of a page.
  *
- * A timer is not used for it, since its least delay, 1 to 4 ms, would be most of the time that a connection takes. `scheduler.yield` is not used,
- * since Chromium runs no timers while a program continues by it.
+ * A timer is not used for it, since its least delay, 1 to 4 ms, would be most of the time that a connection takes. `scheduler.yield` is not
+ * used, since Chromium runs no timers while a program continues by it.
  */
 export class Tasks {
   readonly #platform: TaskPlatform;

@@ -51,7 +51,10 @@ function waysBy(resource: Resource): readonly Way[] {
   ];
 }
 
-/** Removes everything but the ids from `resource`. If this module is loaded during a request, the resource holds the context of that request. */
+/**
+ * Removes everything but the ids from `resource`. If this module is loaded during a request, the resource holds the context of that
+ * request.
+ */
 function empty(resource: Resource): void {
   const ids: readonly unknown[] = [resource.asyncId?.(), resource.triggerAsyncId?.()];
   for (const key of Object.getOwnPropertySymbols(resource)) {
@@ -74,8 +77,8 @@ function works(way: Way): boolean {
 }
 
 /**
- * Schedules `work` outside of the caller's asynchronous context: neither the timer nor `work` holds it, since `work` may handle events of other
- * callers, too.
+ * Schedules `work` outside of the caller's asynchronous context: neither the timer nor `work` holds it, since `work` may handle events of
+ * other callers, too.
  *
  * @param delay In milliseconds.
  * @returns The action of `scheduler` itself, whose `closed` shows whether it can still run.

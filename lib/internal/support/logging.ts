@@ -5,8 +5,8 @@ import { show } from './show.js';
 /**
  * Receives the log lines of the library, each as one string. A `Console` is a logger. Levels without a method are not logged.
  *
- * **Errors** What a method throws is contained and, if possible, logged with `warn`. A method may return a promise; a rejection is treated in
- * the same way.
+ * **Errors** What a method throws is contained and, if possible, logged with `warn`. A method may return a promise; a rejection is treated
+ * in the same way.
  */
 export interface Logger {
   readonly debug?: ((...line: unknown[]) => void) | undefined;

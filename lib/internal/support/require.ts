@@ -44,8 +44,8 @@ export function requireSignal(what: string, signal: AbortSignal | undefined): vo
 export type OptionNames<O extends object> = Readonly<Record<keyof O, true>>;
 
 /**
- * Whether `value` is an object of options: a plain object of any realm, or an instance of an application's class that has one of `names`. An
- * array, a `Map`, a date, a promise and a boxed number are refused, and so is an object that was passed by mistake, such as a bus.
+ * Whether `value` is an object of options: a plain object of any realm, or an instance of an application's class that has one of `names`.
+ * An array, a `Map`, a date, a promise and a boxed number are refused, and so is an object that was passed by mistake, such as a bus.
  */
 export function isOptions(value: unknown, names: object): value is object {
   if (typeof value !== 'object' || value === null) {

@@ -31,8 +31,8 @@ export function selfOf<T extends object>(target: T): () => T {
 }
 
 /**
- * Makes methods and getters of `type` work on a Proxy of an instance, such as Vue puts around each object that it gets. A Proxy has no private
- * fields. But such Proxies return functions unchanged, so a function on the instance can return the instance itself.
+ * Makes methods and getters of `type` work on a Proxy of an instance, such as Vue puts around each object that it gets. A Proxy has no
+ * private fields. But such Proxies return functions unchanged, so a function on the instance can return the instance itself.
  */
 export function throughProxies<T extends object>(type: { readonly prototype: T }, options: Options<T> = {}): void {
   const { prototype } = type;
