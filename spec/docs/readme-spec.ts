@@ -1,16 +1,16 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { transformSync } from 'esbuild';
-import { existsSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { blocksOf, guidePages, programsOf, ROOT } from './support/pages.js';
+import { blocksOf, guidePages, programsOf } from './support/pages.js';
 import { runPrograms } from './support/runPrograms.js';
 import { typeErrors } from './support/typeErrors.js';
 
 // The programs of README.md and docs/guide/. Every block of a page that holds TypeScript says what it is:
 //
-//   ts               a whole program; its output follows in a text block
-//   ts fragment      not a program; it must parse
-//   ts PATH          the text of a file of this repository that is run elsewhere, such as a spec
+//   ts             a whole program; its output follows in a text block
+//   ts fragment    not a program; it must parse
+//   typescript     a test for a test runner: the whole text of a spec of this folder
 
 const pages = guidePages();
 const programs = pages.flatMap(programsOf);
@@ -44,12 +44,9 @@ describe('the blocks of the README and the guide', () => {
   });
 
   it('are of a kind that is checked, where they are TypeScript', () => {
-    const isChecked = (info: string) =>
-      info === 'ts' || info === 'ts fragment' || existsSync(join(ROOT, info.slice(3)));
-    const typed = blocks.filter(({ info }) => /^(ts|typescript|js|javascript)\b/.test(info));
-    expect(typed.filter(({ info }) => !info.startsWith('ts') || !isChecked(info)).map(({ title }) => title)).toEqual(
-      [],
-    );
+    const typed = blocks.filter(({ info }) => /^(ts|typescript|js|javascript|mts|cts)\b/.test(info));
+    const kinds = ['ts', 'ts fragment', 'typescript'];
+    expect(typed.filter(({ info }) => !kinds.includes(info)).map(({ title }) => title)).toEqual([]);
   });
 
   it('parse, where they are fragments', () => {
@@ -58,10 +55,11 @@ describe('the blocks of the README and the guide', () => {
     }
   });
 
-  it('are the files that they name', () => {
-    const files = blocks.filter(({ info }) => /^ts \S*\.ts$/.test(info));
-    for (const { info, text } of files) {
-      expect(text).toBe(readFileSync(join(ROOT, info.slice(3)), 'utf8'));
+  it('are specs that are run, where they are tests', () => {
+    const specs = readdirSync(import.meta.dirname).filter((name) => name.endsWith('-spec.ts'));
+    const texts = specs.map((name) => readFileSync(join(import.meta.dirname, name), 'utf8'));
+    for (const { text } of blocks.filter(({ info }) => info === 'typescript')) {
+      expect(texts).toContain(text);
     }
   });
 });
