@@ -63,6 +63,8 @@ async function run(program: string, printed: string): Promise<string> {
       cwd: join(program, '..'),
       env: { ...process.env, NODE_OPTIONS: '' },
       stdio: ['ignore', file.fd, file.fd],
+      // A program that never ends fails, and leaves no process.
+      timeout: 60_000,
     });
     const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
     const text = await readFile(printed, 'utf8');
