@@ -113,7 +113,7 @@ export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Pul
   readonly deliveries: Pullable<Delivery<E>>;
   /**
    * Number of events after the option `from` that the history did not have when the receiver started: already dropped, or too large to
-   * keep. Exact for the filter `all`. For any other filter it may be an upper bound; then the first gap in `deliveries` has `atMost`.
+   * keep. Exact for the filter `all`. For any other filter it may be an upper bound; then a gap in `deliveries` has `atMost`.
    * `Infinity` if `from` is of another bus. 0 if the receiver starts `'now'`.
    */
   readonly missed: number;
