@@ -3,7 +3,7 @@ import { SharingBus } from 'sharing-bus';
 
 const bus = new SharingBus();
 
-// A receiver collects from the moment it is made, even before anybody reads its events$.
+// A receiver collects events from the moment it is made, also before you subscribe to its events$.
 const everything = bus.subscribeAll();
 
 bus.publish({ routing: { kind: 'system' }, origin: 'connector', event: { type: 'Connected' } });
