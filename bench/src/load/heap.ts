@@ -16,7 +16,7 @@ export async function bytesAfterCollection(): Promise<number> {
   return heap + process.memoryUsage().external;
 }
 
-/** Bytes of the heap in use, without a turn of the loop. */
+/** Bytes of the heap in use after one collection, without a turn of the event loop. */
 export function heapNow(): number {
   collect();
   return process.memoryUsage().heapUsed;
