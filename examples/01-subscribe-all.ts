@@ -20,7 +20,7 @@ bus.publish({ routing: { kind: 'system' }, origin: 'connector', event: { type: '
 // publish never calls a subscriber: a slow one cannot delay the agent.
 console.log('published three events');
 
-// Closing delivers what is queued, then completes every receiver.
+// Closing delivers the queued events, then completes every receiver.
 bus.close();
 await reading;
 console.log(`complete, ${everything.lagged} lost`);

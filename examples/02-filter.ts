@@ -13,7 +13,7 @@ const connectorUid = newUuid();
 const permissions = bus.subscribeFiltered(questions);
 const claudeAtWork = bus.subscribeFiltered(EventFilter.and(ofClaude, EventFilter.not(questions)));
 const connection = bus.subscribeFiltered(EventFilter.connectorUid(connectorUid));
-// `where` calls a function of yours. The other filters are data, so the bus can look up who wants an event.
+// `where` calls a function of yours. The other filters are data, so the bus can look up the receivers of an event.
 const long = bus.subscribeFiltered(EventFilter.where(({ event }) => event.length > 20));
 
 const published: BusEvent<string>[] = [

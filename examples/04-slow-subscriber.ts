@@ -1,4 +1,4 @@
-// A slow subscriber loses only its own events, knows how many, and delays nobody.
+// A slow subscriber loses only its own events. It knows how many, and delays no other subscriber.
 import { EventFilter, SharingBus } from 'sharing-bus';
 import { skip, take } from 'rxjs';
 

@@ -18,7 +18,7 @@ function startFrom(from: 'start' | BusPosition): BusReceiver<string> {
 
 publish('one', 'two', 'three');
 
-// From the start: what is kept, then what is published. Nothing is missing between them, and nothing comes twice.
+// From the start: the kept events, then the new ones. No event is missing between them, and none comes twice.
 const first = startFrom('start');
 publish('four');
 console.log((await first.recv())?.event, (await first.recv())?.event);

@@ -1,7 +1,7 @@
 // Hold events until their session has its scroll id: for agents that talk before their session is registered.
 import { EventFilter, SharingBus } from 'sharing-bus';
 
-/** Payloads of your own. `bindingOf` tells the bus which of them register a session. */
+/** Payloads of your own. `bindingOf` returns the binding of those that register a session. */
 type Message = { readonly text: string } | { readonly opened: string; readonly scrollId: string };
 
 const bus = new SharingBus<Message>({

@@ -1,4 +1,4 @@
-// What is going on: counts of the bus and its receivers, a reason for each event, and a log.
+// Find out why: counts of the bus and its receivers, the fate of an event at each receiver, and a log.
 import { EventFilter, SharingBus } from 'sharing-bus';
 
 const bus = new SharingBus<string>({

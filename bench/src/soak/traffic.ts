@@ -1,7 +1,7 @@
 import { type BusEvent, EventFilter } from '../library.js';
 import { randomUuids } from '../load/random.js';
 
-/** The payload says all that a filter may ask, so that the soak can decide without the library who wants the event. */
+/** It has all the fields that a filter reads, so that the soak can decide without the library which receivers want the event. */
 export interface Payload {
   readonly n: number;
   readonly kind: string;

@@ -62,7 +62,7 @@ const NOTHING: Choices = {
           }
         </datalist>
         <label>
-          Session of this connector
+          Its session
           <input
             type="text"
             autocomplete="off"
