@@ -101,12 +101,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
       at += 1;
     }
     if (at < to) {
-      this.countRefused(to - at - 1, undefined);
-      if (this.recordsGaps && this.policy.mayBeOfferedLate) {
-        countKinds(burst.events, at, to, (kind, count) => {
-          this.miss(kind, count);
-        });
-      }
+      this.refuseRest(burst, at, to);
     }
     this.arrived(accepted, (burst.since ??= this.host.stage.now()), burst.lent && this.consumer !== undefined);
     if (at < to) {
@@ -239,7 +234,6 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     }
     const parts = this.more;
     const { failure } = parts;
-    // An error is told once.
     parts.failure = undefined;
     parts.isEndTold = true;
     return failure ?? 'complete';
@@ -328,8 +322,8 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
       this.fail(error);
       return true;
     }
+    // A function of the application may have ended it: then the event is forgotten with the others.
     if (this.phase === 'draining' || this.phase === 'over') {
-      // A function of the application has left the receiver: the event is forgotten with the others.
       return true;
     }
     // If its policy is to refuse, the losses of a run are recorded together.
@@ -341,6 +335,16 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
       this.evict();
     }
     return loss === undefined;
+  }
+
+  /** Loses the events from the place `from`, of which the first was counted. */
+  private refuseRest(burst: Burst<E>, from: number, to: number): void {
+    this.lost += to - from - 1;
+    if (this.recordsGaps && this.policy.mayBeOfferedLate) {
+      countKinds(burst.events, from, to, (kind, count) => {
+        this.miss(kind, count);
+      });
+    }
   }
 
   /** Notes the time at which the events from the number `first` on were accepted, if there are any. */
