@@ -1,0 +1,796 @@
+import { describe, expect, it } from '@jest/globals';
+import { asapScheduler, type Observable, queueScheduler, VirtualTimeScheduler } from 'rxjs';
+import {
+  type BusEvent,
+  type BusReceiver,
+  EventFilter,
+  InvalidBusEventError,
+  InvalidFilterError,
+  InvalidUuidError,
+  SharingBus,
+} from '../../lib/index.js';
+import { collect, collectPayloads, recordingLogger } from '../support/collect.js';
+import { event, registration, uuid } from '../support/events.js';
+import { ManualScheduler } from '../support/ManualScheduler.js';
+
+const SCROLL = uuid(1);
+const OTHER_SCROLL = uuid(2);
+
+function busOf<E>(options: ConstructorParameters<typeof SharingBus<E>>[0] = {}): {
+  readonly bus: SharingBus<E>;
+  readonly scheduler: ManualScheduler;
+} {
+  const scheduler = new ManualScheduler();
+  return { bus: new SharingBus<E>({ scheduler, ...options }), scheduler };
+}
+
+describe('SharingBus: enrichment', () => {
+  it('law 1, 6: a registration overrides what late binding found, and a preset id', () => {
+    const { bus, scheduler } = busOf();
+    const { values } = collect(bus.stream());
+    bus.publish(registration('c', 's', SCROLL));
+    bus.publish(registration('c', 's', OTHER_SCROLL, { connectorId: 'c', nativeSessionId: 's' }));
+    bus.publish(registration('c', 's', SCROLL, { scrollId: uuid(9) }));
+    scheduler.flush();
+    expect(values.map(({ routing }) => routing.scrollId)).toEqual([SCROLL, OTHER_SCROLL, SCROLL]);
+  });
+
+  it('law 10: bindings are learned with no subscriber present, and a late subscriber profits', () => {
+    const { bus, scheduler } = busOf();
+    bus.publish(registration('c', 's', SCROLL));
+    const { values } = collect(bus.stream(EventFilter.scrollId(SCROLL)));
+    bus.publish({ ...event({ type: 'Connected' }), routing: { kind: 'k', connectorId: 'c', nativeSessionId: 's' } });
+    scheduler.flush();
+    expect(values.map(({ routing }) => routing.scrollId)).toEqual([SCROLL]);
+  });
+
+  it('law 10: one cache serves all subscribers, whenever they came', () => {
+    const { bus, scheduler } = busOf<string>({
+      bindingOf: (payload) =>
+        payload === 'register' ? { connectorId: 'c', sessionId: 's', scrollId: SCROLL } : undefined,
+    });
+    const early = collect(bus.stream());
+    bus.publish(event('register'));
+    const late = collect(bus.stream());
+    bus.publish(event('x', { connectorId: 'c', nativeSessionId: 's' }));
+    scheduler.flush();
+    expect(early.values.at(-1)).toBe(late.values.at(-1));
+    expect(late.values[0]?.routing.scrollId).toBe(SCROLL);
+  });
+
+  it('law 11: an event that is canonical arrives as the very object, and a frozen one is accepted', () => {
+    const { bus, scheduler } = busOf<object>();
+    const { values } = collect(bus.stream());
+    const payload = Object.freeze({});
+    const given = Object.freeze({ ...event(payload), routing: Object.freeze({ kind: 'k', scrollId: SCROLL }) });
+    const spelled = Object.freeze({
+      ...event(payload),
+      routing: Object.freeze({ kind: 'k', connectorUid: SCROLL.toUpperCase() }),
+    });
+    bus.publish(given);
+    bus.publish(spelled);
+    scheduler.flush();
+    expect(values[0]).toBe(given);
+    expect(values[1]?.event).toBe(payload);
+    expect(values[1]?.routing).toEqual({ kind: 'k', connectorUid: SCROLL });
+    expect(spelled.routing.connectorUid).toBe(SCROLL.toUpperCase());
+  });
+
+  it('law 9: filters and events meet in any spelling of a UUID', () => {
+    const { bus, scheduler } = busOf<string>();
+    const spellings = [SCROLL.toUpperCase(), `{${SCROLL}}`, `urn:uuid:${SCROLL}`, SCROLL.replaceAll('-', '')];
+    const streams = spellings.map((spelling) => collectPayloads(bus.stream(EventFilter.scrollId(spelling))));
+    const byHand = collectPayloads(bus.stream({ type: 'scrollId', id: SCROLL.toUpperCase() }));
+    for (const scrollId of spellings) {
+      bus.publish(event(scrollId, { scrollId }));
+    }
+    scheduler.flush();
+    for (const { values } of [...streams, byHand]) {
+      expect(values).toEqual(spellings);
+    }
+  });
+
+  it('law 12: maxBindings is the bus’s own, and evictions are logged with the running count', () => {
+    const { lines, logger } = recordingLogger();
+    const { bus, scheduler } = busOf({ maxBindings: 1, logger });
+    const { values } = collect(bus.stream(EventFilter.kind('k')));
+    for (const session of ['a', 'b', 'c']) {
+      bus.publish(registration('c', session, SCROLL));
+    }
+    bus.publish({
+      routing: { kind: 'k', connectorId: 'c', nativeSessionId: 'b' },
+      origin: 'agent',
+      event: { type: 'Connected' },
+    });
+    scheduler.flush();
+    expect(values[0]?.routing.scrollId).toBeUndefined();
+    expect(lines).toEqual([
+      'info: sharing-bus: the binding of connector "c", session "a" was evicted; evicted so far: 1',
+      'info: sharing-bus: the binding of connector "c", session "b" was evicted; evicted so far: 2',
+    ]);
+  });
+});
+
+describe('SharingBus: dispatch', () => {
+  it('law 13: a receiver gets what is published between its making and its end, and no replay', () => {
+    const { bus, scheduler } = busOf<number>();
+    bus.publish(event(0));
+    const receiver = bus.subscribeAll();
+    const { values } = collectPayloads(receiver.events$);
+    bus.publish(event(1));
+    bus.publish(event(2));
+    receiver.close();
+    bus.publish(event(3));
+    scheduler.flush();
+    expect(values).toEqual([1, 2]);
+  });
+
+  it('law 13: a predicate that subscribes, closes or publishes does not change whose an event is', () => {
+    const { bus, scheduler } = busOf<string>();
+    const made: BusReceiver<string>[] = [];
+    let acted = false;
+    const actor = bus.subscribeFiltered(
+      EventFilter.where(() => {
+        if (!acted) {
+          acted = true;
+          bus.publish(event('inner'));
+          leaving.close();
+          made.push(bus.subscribeAll());
+          bus.publish(event('last'));
+        }
+        return true;
+      }),
+    );
+    const leaving = bus.subscribeAll();
+    const staying = bus.subscribeAll();
+    bus.publish(event('outer'));
+    expect(bus.subscriberCount).toBe(3);
+    const seen = [actor, leaving, staying, ...made].map(({ events$ }) => collectPayloads(events$));
+    scheduler.flush();
+    expect(seen.map(({ values }) => values)).toEqual([
+      ['outer', 'inner', 'last'],
+      ['outer', 'inner'],
+      ['outer', 'inner', 'last'],
+      ['last'],
+    ]);
+    expect(seen[1]?.endings).toEqual(['complete']);
+  });
+
+  it('law 13: a predicate that closes its own receiver leaves it the event', () => {
+    const { bus, scheduler } = busOf<number>();
+    const receiver: BusReceiver<number> = bus.subscribeFiltered(
+      EventFilter.where(() => {
+        receiver.close();
+        return true;
+      }),
+    );
+    const { values, endings } = collectPayloads(receiver.events$);
+    bus.publish(event(1));
+    bus.publish(event(2));
+    scheduler.flush();
+    expect(values).toEqual([1]);
+    expect(endings).toEqual(['complete']);
+  });
+
+  it('law 14: the publisher’s stack runs no handler, neither of events$ nor of lagged$', () => {
+    const { bus, scheduler } = busOf<number>();
+    const receiver = bus.subscribeFiltered(EventFilter.all, 1);
+    const events = collectPayloads(receiver.events$);
+    const counts = collect(receiver.lagged$);
+    bus.publish(event(1));
+    bus.publish(event(2));
+    receiver.close();
+    expect(events.values).toEqual([]);
+    expect(counts.values).toEqual([0]);
+    expect(events.endings).toEqual([]);
+    scheduler.flush();
+    expect(events.values).toEqual([1]);
+    expect(counts.values).toEqual([0, 1]);
+  });
+
+  it('law 14: one handler after another throws, each is reported, and nobody else is harmed', async () => {
+    const { bus, scheduler } = busOf<number>();
+    const thrown = [new Error('one'), undefined, null, 'text', 0];
+    const reported: unknown[] = [];
+    const { config } = await import('rxjs');
+    config.onUnhandledError = (error) => reported.push(error);
+    for (const error of thrown) {
+      bus.stream().subscribe(() => {
+        throw error;
+      });
+    }
+    const { values } = collectPayloads(bus.stream());
+    bus.publish(event(1));
+    bus.publish(event(2));
+    scheduler.flush();
+    expect(values).toEqual([1, 2]);
+    await new Promise((resolve) => {
+      asapScheduler.schedule(resolve, 5);
+    });
+    config.onUnhandledError = null;
+    expect(reported).toHaveLength(2 * thrown.length);
+    expect(new Set(reported)).toEqual(new Set(thrown));
+  });
+
+  it('law 14: a subscriber that is no ordinary observer, and throws, harms nobody else', async () => {
+    const { bus, scheduler } = busOf<number>();
+    const reported: unknown[] = [];
+    const { config, Subscription } = await import('rxjs');
+    config.onUnhandledError = (error) => reported.push(error);
+    // RxJS takes what looks like its own Subscriber as it is, and contains nothing of it.
+    const raw = Object.assign(new Subscription(), {
+      next: (): void => {
+        throw new Error('raw next');
+      },
+      error: (): void => undefined,
+      complete: (): void => {
+        throw new Error('raw complete');
+      },
+    });
+    bus.stream().subscribe(raw);
+    const neighbour = collectPayloads(bus.stream());
+    bus.publish(event(1));
+    bus.publish(event(2));
+    scheduler.flush();
+    bus.close();
+    scheduler.flush();
+    expect(neighbour.values).toEqual([1, 2]);
+    expect(neighbour.endings).toEqual(['complete']);
+    await new Promise((resolve) => {
+      asapScheduler.schedule(resolve, 5);
+    });
+    config.onUnhandledError = null;
+    expect(reported.map(String)).toEqual(['Error: raw next', 'Error: raw next', 'Error: raw complete']);
+  });
+
+  it('law 14: a handler whose promise never settles delays nobody', () => {
+    const { bus, scheduler } = busOf<number>();
+    let calls = 0;
+    bus.stream().subscribe({
+      next: (): void => {
+        calls += 1;
+        void new Promise(() => undefined);
+      },
+    });
+    const { values } = collectPayloads(bus.stream());
+    bus.publish(event(1));
+    bus.publish(event(2));
+    scheduler.flush();
+    expect(calls).toBe(2);
+    expect(values).toEqual([1, 2]);
+  });
+
+  it('law 15: all receivers see one order when handlers publish', () => {
+    const { bus, scheduler } = busOf<string>();
+    const first = bus.subscribeAll();
+    first.events$.subscribe(({ event: word }) => {
+      if (word.length < 3) {
+        bus.publish(event(`${word}a`));
+        bus.publish(event(`${word}b`));
+      }
+    });
+    const seen = [collectPayloads(bus.stream()), collectPayloads(bus.stream())];
+    bus.publish(event('x'));
+    bus.publish(event('y'));
+    scheduler.flush();
+    const order = ['x', 'y', 'xa', 'xb', 'ya', 'yb', 'xaa', 'xab', 'xba', 'xbb', 'yaa', 'yab', 'yba', 'ybb'];
+    expect(seen.map(({ values }) => values)).toEqual([order, order]);
+  });
+
+  it('law 15: the outer event first, when a predicate, bindingOf or the logger publishes', () => {
+    const inner = (word: string): boolean => word.endsWith('!');
+    const { bus, scheduler } = busOf<string>({
+      bindingOf: (word) => {
+        if (!inner(word)) {
+          bus.publish(event(`${word} bindingOf!`));
+        }
+        return undefined;
+      },
+      logger: {
+        warn: () => {
+          bus.publish(event('logger!'));
+        },
+      },
+    });
+    const before = collectPayloads(bus.stream());
+    bus.subscribeFiltered(
+      EventFilter.where(({ event: word }) => {
+        if (!inner(word)) {
+          bus.publish(event(`${word} predicate!`));
+        }
+        return true;
+      }),
+      1,
+    );
+    const after = collectPayloads(bus.stream());
+    bus.publish(event('outer'));
+    scheduler.flush();
+    expect(before.values).toEqual(['outer', 'outer bindingOf!', 'outer predicate!', 'logger!']);
+    expect(after.values).toEqual(before.values);
+  });
+
+  it('law 16: a predicate that throws ends its own receiver, after what is queued, and its slot is free at the throw', () => {
+    const { bus, scheduler } = busOf<number>();
+    const failure = new Error('no');
+    let asked = 0;
+    const throwing = bus.subscribeFiltered(
+      EventFilter.where(({ event: n }) => {
+        asked += 1;
+        if (n === 2) {
+          throw failure;
+        }
+        return true;
+      }),
+    );
+    const counts = collect(throwing.lagged$);
+    const { values, endings } = collectPayloads(throwing.events$);
+    const neighbour = collectPayloads(bus.stream());
+    bus.publish(event(1));
+    bus.publish(event(2));
+    expect(bus.subscriberCount).toBe(1);
+    bus.publish(event(3));
+    expect(asked).toBe(2);
+    scheduler.flush();
+    expect(values).toEqual([1]);
+    expect(endings).toEqual([failure]);
+    expect(counts).toMatchObject({ values: [0], endings: ['complete'] });
+    expect(neighbour.values).toEqual([1, 2, 3]);
+    expect(collect(throwing.events$).endings).toEqual(['complete']);
+  });
+
+  it('law 16: a predicate that publishes and then throws is not asked about what it published', () => {
+    const { bus, scheduler } = busOf<number>();
+    const asked: number[] = [];
+    const throwing = bus.subscribeFiltered(
+      EventFilter.where(({ event: n }) => {
+        asked.push(n);
+        bus.publish(event(n + 1));
+        throw new Error('no');
+      }),
+    );
+    const { endings } = collectPayloads(throwing.events$);
+    const neighbour = collectPayloads(bus.stream());
+    bus.publish(event(1));
+    scheduler.flush();
+    expect(asked).toEqual([1]);
+    expect(endings).toHaveLength(1);
+    expect(neighbour.values).toEqual([1, 2]);
+  });
+
+  it('law 16: a throw from bindingOf is logged, and the event is still late-bound', () => {
+    const { lines, logger } = recordingLogger();
+    const { bus, scheduler } = busOf<string>({
+      logger,
+      bindingOf: (word) => {
+        if (word === 'bad') {
+          throw new Error('unreadable');
+        }
+        return word === 'register' ? { connectorId: 'c', sessionId: 's', scrollId: SCROLL } : undefined;
+      },
+    });
+    const { values } = collect(bus.stream());
+    bus.publish(event('register'));
+    bus.publish(event('bad', { connectorId: 'c', nativeSessionId: 's' }));
+    scheduler.flush();
+    expect(values.map(({ routing }) => routing.scrollId)).toEqual([SCROLL, SCROLL]);
+    expect(lines).toEqual(['warn: sharing-bus: bindingOf threw Error: unreadable; nothing is registered']);
+  });
+
+  it('law 16: a logger that throws changes nothing, and is told of where it still can be', () => {
+    const told: unknown[] = [];
+    const { bus, scheduler } = busOf<number>({
+      logger: {
+        info: () => {
+          throw new Error('full disk');
+        },
+        warn: (line) => told.push(line),
+      },
+    });
+    const receiver = bus.subscribeFiltered(EventFilter.all, 1);
+    const { values } = collectPayloads(receiver.events$);
+    bus.publish(event(1));
+    bus.publish(event(2));
+    scheduler.flush();
+    bus.publish(event(3));
+    scheduler.flush();
+    expect(values).toEqual([1, 3]);
+    expect(told).toHaveLength(2);
+    expect(told[1]).toContain('full disk');
+  });
+
+  it('law 17: to publish with no subscriber is no failure', () => {
+    const { bus } = busOf<number>();
+    expect(() => {
+      bus.publish(event(1));
+    }).not.toThrow();
+  });
+
+  describe('law 17: a malformed event', () => {
+    const throwing = (field: string): object =>
+      Object.defineProperty({}, field, {
+        enumerable: true,
+        get: () => {
+          throw new Error('getter');
+        },
+      });
+    const good = { routing: { kind: 'k' }, origin: 'o', event: 1 };
+    const cases: readonly (readonly [string, unknown])[] = [
+      ['busEvent', undefined],
+      ['busEvent', null],
+      ['busEvent', 'text'],
+      ['routing', { ...good, routing: undefined }],
+      ['routing', { ...good, routing: null }],
+      ['routing', { ...good, routing: 7 }],
+      ['routing.kind', { ...good, routing: {} }],
+      ['routing.kind', { ...good, routing: { kind: 1 } }],
+      ['origin', { routing: { kind: 'k' }, event: 1 }],
+      ['origin', { ...good, origin: Symbol('o') }],
+      ['routing.scrollId', { ...good, routing: { kind: 'k', scrollId: 1 } }],
+      ['routing.scrollId', { ...good, routing: { kind: 'k', scrollId: null } }],
+      ['routing.scrollId', { ...good, routing: { kind: 'k', scrollId: '' } }],
+      ['routing.scrollId', { ...good, routing: { kind: 'k', scrollId: 'nope' } }],
+      ['routing.connectorUid', { ...good, routing: { kind: 'k', connectorUid: 'nope' } }],
+      ['routing.connectorUid', { ...good, routing: { kind: 'k', connectorUid: {} } }],
+      ['routing.connectorId', { ...good, routing: { kind: 'k', connectorId: 3 } }],
+      ['routing.connectorId', { ...good, routing: { kind: 'k', connectorId: null } }],
+      ['routing.nativeSessionId', { ...good, routing: { kind: 'k', nativeSessionId: false } }],
+      ['routing', throwing('routing')],
+      ['routing.kind', { ...good, routing: throwing('kind') }],
+      ['routing.scrollId', { ...good, routing: Object.assign(throwing('scrollId'), { kind: 'k' }) }],
+      ['origin', Object.assign(throwing('origin'), { routing: { kind: 'k' } })],
+      ['event', Object.assign(throwing('event'), { routing: { kind: 'k' }, origin: 'o' })],
+    ];
+
+    it.each(cases.map(([field, value], index) => ({ field, value, index })))(
+      'is refused with a TypeError that names $field ($index), changes nothing, and the bus goes on',
+      ({ field, value }) => {
+        const { bus, scheduler } = busOf<number>();
+        const { values } = collectPayloads(bus.stream());
+        let thrown: unknown;
+        try {
+          bus.publish(value as BusEvent<number>);
+        } catch (error) {
+          thrown = error;
+        }
+        expect(thrown).toBeInstanceOf(InvalidBusEventError);
+        expect(thrown).toBeInstanceOf(TypeError);
+        expect(thrown).toMatchObject({ field, name: 'InvalidBusEventError' });
+        expect((thrown as Error).message).toContain(field);
+        bus.publish(event(1));
+        scheduler.flush();
+        expect(values).toEqual([1]);
+      },
+    );
+
+    it('teaches nothing', () => {
+      const { bus, scheduler } = busOf();
+      const { values } = collect(bus.stream());
+      expect(() => {
+        bus.publish(registration('c', 's', SCROLL, { connectorUid: 'nope' }));
+      }).toThrow('routing.connectorUid: must be a UUID, got "nope"');
+      bus.publish({
+        routing: { kind: 'k', connectorId: 'c', nativeSessionId: 's' },
+        origin: 'agent',
+        event: { type: 'Connected' },
+      });
+      scheduler.flush();
+      expect(values.map(({ routing }) => routing.scrollId)).toEqual([undefined]);
+    });
+
+    it('is not one whose ids are present and undefined', () => {
+      const { bus, scheduler } = busOf<number>();
+      const { values } = collectPayloads(bus.stream());
+      bus.publish(event(1, { scrollId: undefined, connectorUid: undefined, connectorId: undefined }));
+      scheduler.flush();
+      expect(values).toEqual([1]);
+    });
+  });
+
+  it('law 17: an envelope whose getters change their mind is dropped with a warning, and the bus goes on', () => {
+    const { lines, logger } = recordingLogger();
+    const { bus, scheduler } = busOf<number>({ logger });
+    const { values } = collectPayloads(bus.stream());
+    const readable = (times: number): BusEvent<number> => {
+      let reads = 0;
+      return {
+        get routing() {
+          reads += 1;
+          if (reads > times) {
+            throw new Error('gone');
+          }
+          return { kind: 'k' };
+        },
+        origin: 'o',
+        event: 0,
+      };
+    };
+    bus.publish(readable(1));
+    bus.publish(readable(2));
+    bus.publish(event(1));
+    scheduler.flush();
+    expect(values).toEqual([1]);
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines.every((line) => line.startsWith('warn: '))).toBe(true);
+  });
+
+  it('law 17: a publish at the very end of the stack fails alone, and the bus goes on', () => {
+    const { bus, scheduler } = busOf<number>();
+    const { values } = collectPayloads(bus.stream(EventFilter.all, { capacity: 100_000 }));
+    const dive = (): void => {
+      try {
+        bus.publish(event(0));
+        dive();
+      } catch {
+        // The stack is at its end: somewhere in publish, or here.
+      }
+    };
+    dive();
+    scheduler.flush();
+    values.length = 0;
+    bus.publish(event(1));
+    scheduler.flush();
+    expect(values).toEqual([1]);
+  });
+
+  it('law 17: after close, publish is a no-op for anything', () => {
+    const { bus } = busOf<number>();
+    bus.close();
+    expect(() => {
+      bus.publish(undefined as unknown as BusEvent<number>);
+      bus.publish(event(1));
+    }).not.toThrow();
+  });
+
+  it('law 18: the bus itself loses nothing, however long the burst', () => {
+    const { bus, scheduler } = busOf<number>();
+    const receiver = bus.subscribeFiltered(EventFilter.all, 100_000);
+    const { values } = collectPayloads(receiver.events$);
+    for (let n = 0; n < 100_000; n += 1) {
+      bus.publish(event(n));
+    }
+    scheduler.flush();
+    expect(values).toHaveLength(100_000);
+    expect(values.every((n, index) => n === index)).toBe(true);
+    expect(receiver.lagged).toBe(0);
+  });
+});
+
+describe('SharingBus: lifecycle', () => {
+  it('law 24: a capacity that is no integer from 1 to 2^31 - 1 is refused at the call, and uses no id', () => {
+    const { bus } = busOf<number>();
+    for (const capacity of [0, -1, 1.5, NaN, Infinity, 2 ** 31, '5', null, {}]) {
+      const bad = capacity as number;
+      expect(() => bus.subscribeFiltered(EventFilter.all, { capacity: bad })).toThrow(RangeError);
+      expect(() => bus.stream(EventFilter.all, { capacity: bad })).toThrow(RangeError);
+    }
+    for (const capacity of [0, -1, 1.5, NaN, Infinity, 2 ** 31, '5', null]) {
+      expect(() => bus.subscribeFiltered(EventFilter.all, capacity as number)).toThrow(RangeError);
+    }
+    expect(() => bus.subscribeFiltered(EventFilter.all, 1.5)).toThrow(
+      'subscribeFiltered: queueCapacity must be an integer from 1 to 2147483647, got 1.5',
+    );
+    expect(() => bus.subscribeFiltered({ type: 'nope' } as never)).toThrow(InvalidFilterError);
+    expect(() => bus.subscribeFiltered({ type: 'scrollId', id: 'nope' })).toThrow(InvalidUuidError);
+    expect(() => bus.stream(null as never)).toThrow(InvalidFilterError);
+    expect(bus.subscriberCount).toBe(0);
+    expect(bus.subscribeFiltered(EventFilter.all, 2 ** 31 - 1).id).toBe(0);
+  });
+
+  it('law 24: the capacity is 256 where it is left out', () => {
+    const { bus, scheduler } = busOf<number>();
+    const all = bus.subscribeAll();
+    const filtered = bus.subscribeFiltered(EventFilter.all);
+    const streamed = collectPayloads(bus.stream(EventFilter.all));
+    for (let n = 0; n < 300; n += 1) {
+      bus.publish(event(n));
+    }
+    expect([all.lagged, filtered.lagged]).toEqual([44, 44]);
+    scheduler.flush();
+    expect(streamed.values).toHaveLength(256);
+  });
+
+  it('law 29: ids start at 0, grow by 1 and are never reused; a stream takes one for each subscription', () => {
+    const { bus } = busOf<number>();
+    const first = bus.subscribeAll();
+    first.close();
+    const stream$ = bus.stream();
+    expect(bus.subscribeAll().id).toBe(1);
+    stream$.subscribe().unsubscribe();
+    stream$.subscribe();
+    expect(bus.subscribeAll().id).toBe(4);
+    bus.close();
+    expect(bus.subscribeAll().id).toBe(5);
+  });
+
+  it('law 30: unsubscribe(id) and close free the slot at once, deliver what is queued, then complete', () => {
+    const { bus, scheduler } = busOf<number>();
+    const one = bus.subscribeAll();
+    const two = bus.subscribeAll();
+    const seen = [one, two].map(({ events$ }) => collectPayloads(events$));
+    bus.publish(event(1));
+    bus.unsubscribe(one.id);
+    two.close();
+    expect(bus.subscriberCount).toBe(0);
+    bus.publish(event(2));
+    scheduler.flush();
+    for (const { values, endings } of seen) {
+      expect(values).toEqual([1]);
+      expect(endings).toEqual(['complete']);
+    }
+  });
+
+  it('law 30: repeated and unknown ids are no-ops', () => {
+    const { bus } = busOf<number>();
+    const receiver = bus.subscribeAll();
+    for (const id of [1, -1, 0.5, NaN, Infinity, '0', undefined]) {
+      bus.unsubscribe(id as number);
+    }
+    expect(bus.subscriberCount).toBe(1);
+    bus.unsubscribe(receiver.id);
+    bus.unsubscribe(receiver.id);
+    receiver.close();
+    expect(bus.subscriberCount).toBe(0);
+  });
+
+  it('law 33: close delivers what is queued, completes every receiver, and later ones at once', () => {
+    const { bus, scheduler } = busOf<number>();
+    const receivers = [bus.subscribeAll(), bus.subscribeFiltered(EventFilter.kind('test'), 1)];
+    const seen = receivers.map(({ events$ }) => collectPayloads(events$));
+    bus.publish(event(1));
+    bus.publish(event(2));
+    bus.close();
+    bus.close();
+    expect(bus.subscriberCount).toBe(0);
+    scheduler.flush();
+    expect(seen.map(({ values }) => values)).toEqual([[1, 2], [1]]);
+    expect(seen.map(({ endings }) => endings)).toEqual([['complete'], ['complete']]);
+    const late = bus.subscribeAll();
+    expect(collect(late.events$).endings).toEqual(['complete']);
+    expect(collect(late.lagged$)).toMatchObject({ values: [0], endings: ['complete'] });
+    expect(collect(bus.stream()).endings).toEqual(['complete']);
+    expect(bus.subscriberCount).toBe(0);
+  });
+
+  it('law 33: close in the midst of an event lets that event, and those published before, arrive', () => {
+    const { bus, scheduler } = busOf<string>();
+    bus.subscribeFiltered(
+      EventFilter.where(({ event: word }) => {
+        if (word === 'outer') {
+          bus.publish(event('inner'));
+          bus.close();
+          bus.publish(event('too late'));
+        }
+        return false;
+      }),
+    );
+    const { values, endings } = collectPayloads(bus.stream());
+    bus.publish(event('outer'));
+    scheduler.flush();
+    expect(values).toEqual(['outer', 'inner']);
+    expect(endings).toEqual(['complete']);
+  });
+
+  it('law 33: disposing the bus closes it', () => {
+    const { bus } = busOf<number>();
+    const receiver = bus.subscribeAll();
+    {
+      using _held = bus;
+    }
+    expect(bus.subscriberCount).toBe(0);
+    expect(collect(receiver.events$).endings).toEqual(['complete']);
+  });
+
+  it('stream is cold: each subscription has a receiver of its own, from its subscribing to its unsubscribing', () => {
+    const { bus, scheduler } = busOf<number>();
+    const stream$: Observable<BusEvent<number>> = bus.stream(EventFilter.all, { capacity: 1 });
+    expect(bus.subscriberCount).toBe(0);
+    bus.publish(event(0));
+    const one = collectPayloads(stream$);
+    bus.publish(event(1));
+    const two = collectPayloads(stream$);
+    expect(bus.subscriberCount).toBe(2);
+    scheduler.flush();
+    bus.publish(event(2));
+    scheduler.flush();
+    one.subscription.unsubscribe();
+    expect(bus.subscriberCount).toBe(1);
+    expect([one.values, two.values]).toEqual([[1, 2], [2]]);
+  });
+
+  it('a filter is taken as it is at the call: changing it afterwards changes nothing', () => {
+    const { bus, scheduler } = busOf<number>();
+    const kinds = ['test'];
+    const { values } = collectPayloads(bus.stream({ type: 'kind', kinds }));
+    kinds[0] = 'other';
+    bus.publish(event(1));
+    scheduler.flush();
+    expect(values).toEqual([1]);
+  });
+});
+
+describe('SharingBus: schedulers', () => {
+  it('law 27: the default is asapScheduler', async () => {
+    const bus = new SharingBus<number>();
+    const { values, endings } = collectPayloads(bus.stream());
+    bus.publish(event(1));
+    bus.close();
+    expect(values).toEqual([]);
+    await new Promise((resolve) => {
+      asapScheduler.schedule(resolve);
+    });
+    expect(values).toEqual([1]);
+    expect(endings).toEqual(['complete']);
+  });
+
+  it('law 27: virtual time drives it', () => {
+    const scheduler = new VirtualTimeScheduler();
+    const bus = new SharingBus<number>({ scheduler });
+    const { values } = collectPayloads(bus.stream());
+    bus.publish(event(1));
+    expect(values).toEqual([]);
+    scheduler.flush();
+    expect(values).toEqual([1]);
+  });
+
+  it('law 15: even a scheduler that runs at once keeps one order', () => {
+    const bus = new SharingBus<string>({ scheduler: queueScheduler });
+    const seen = [bus, bus].map((one) => collectPayloads(one.stream()));
+    bus.stream().subscribe(({ event: word }) => {
+      if (word.length < 3) {
+        bus.publish(event(`${word}+`));
+      }
+    });
+    seen.push(collectPayloads(bus.stream()));
+    bus.publish(event('a'));
+    bus.publish(event('b'));
+    bus.close();
+    for (const { values, endings } of seen) {
+      expect(values).toEqual(['a', 'a+', 'a++', 'b', 'b+', 'b++']);
+      expect(endings).toEqual(['complete']);
+    }
+  });
+
+  it('one action serves a burst, whatever the number of receivers', () => {
+    const { bus, scheduler } = busOf<number>();
+    for (let n = 0; n < 10; n += 1) {
+      collect(bus.stream());
+    }
+    bus.publish(event(1));
+    bus.publish(event(2));
+    expect(scheduler.pending).toBe(1);
+  });
+
+  it('law 13: an action that a neighbour on the scheduler took down is scheduled again at the next publish', () => {
+    const { bus, scheduler } = busOf<number>();
+    const receivers = [bus.subscribeAll(), bus.subscribeFiltered(EventFilter.all, 1)];
+    const seen = receivers.map(({ events$ }) => collectPayloads(events$));
+    bus.publish(event(1));
+    // What asapScheduler does to the actions beside one that throws.
+    scheduler.cancelAll();
+    scheduler.flush();
+    expect(seen.map(({ values }) => values)).toEqual([[], []]);
+    bus.publish(event(2));
+    scheduler.flush();
+    expect(seen.map(({ values }) => values)).toEqual([[1, 2], [1]]);
+    expect(receivers.map(({ lagged }) => lagged)).toEqual([0, 1]);
+  });
+
+  it('law 13: a full queue that was left without its action is emptied, too', () => {
+    const { bus, scheduler } = busOf<number>();
+    const { values } = collectPayloads(bus.stream(EventFilter.all, { capacity: 1 }));
+    bus.publish(event(1));
+    scheduler.cancelAll();
+    bus.publish(event(2));
+    scheduler.flush();
+    expect(values).toEqual([1]);
+  });
+
+  it('refuses a scheduler that is none', () => {
+    expect(() => new SharingBus({ scheduler: {} as never })).toThrow(
+      'SharingBus: scheduler.schedule must be a function',
+    );
+    expect(() => new SharingBus({ scheduler: null as never })).toThrow(TypeError);
+    expect(() => new SharingBus({ bindingOf: 5 as never })).toThrow(TypeError);
+    expect(() => new SharingBus({ maxBindings: 0 })).toThrow(RangeError);
+  });
+});
