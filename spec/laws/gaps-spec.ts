@@ -14,7 +14,6 @@ import {
 import { collect, collectPayloads } from '../support/collect.js';
 import { event } from '../support/events.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
-import { withBusEnd } from '../support/withBusEnd.js';
 
 /** One event in the list of a receiver: it waits, or is missing in its place. */
 interface Entry {
@@ -653,16 +652,6 @@ describe('deliveries$', () => {
         },
       });
     });
-  });
-
-  it('events$ gives the record up', () => {
-    const { bus, publish } = setUp();
-    const { handle, inner } = withBusEnd(() => bus.subscribeFiltered(EventFilter.all, 1));
-    publish(1, 2, 3);
-    expect(inner.recordsGaps).toBe(true);
-    handle.events$.subscribe();
-    publish(4);
-    expect([inner.recordsGaps, handle.lagged]).toEqual([false, 3]);
   });
 });
 

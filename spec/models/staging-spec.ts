@@ -6,7 +6,6 @@ import { type BusEvent, type BusReceiver, EventFilter, matches, SharingBus } fro
 import { collectPayloads } from '../support/collect.js';
 import { event, uuid } from '../support/events.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
-import { withBusEnd } from '../support/withBusEnd.js';
 
 // The bus routes a burst at once. Here it is compared with a bus that is only lists, and routes every event when it is published.
 
@@ -453,17 +452,5 @@ describe('nobody can tell that an event waits on the stage', () => {
     bus.publish(event(4, { scrollId: uuid(1) }));
     scheduler.flush();
     expect(values).toEqual([1, 4]);
-  });
-
-  it('law 25: one with little room does not have the others’ events routed early', () => {
-    const { bus } = busAndScheduler();
-    const ends = [1, 256].map((capacity) => withBusEnd(() => bus.subscribeFiltered(EventFilter.all, capacity)));
-    const waiting = (): number[] => ends.map(({ inner }) => inner.waiting);
-    [1, 2, 3].forEach((payload) => {
-      bus.publish(event(payload));
-    });
-    expect(waiting()).toEqual([1, 0]);
-    expect(ends.map(({ handle }) => handle.lagged)).toEqual([2, 0]);
-    expect(waiting()).toEqual([1, 3]);
   });
 });
