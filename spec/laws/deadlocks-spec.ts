@@ -3,6 +3,7 @@ import { concat, defer, from, NEVER, of } from 'rxjs';
 import { type BusEvent, type BusReceiver, DeadlockError, EventFilter, SharingBus } from '../../lib/index.js';
 import { collect } from '../support/collect.js';
 import { event } from '../support/events.js';
+import { settle } from '../support/settle.js';
 
 const MESSAGE =
   'flush: receiver 0 (archive) would wait for itself: its consume called this, and events wait behind the one in hand; ' +
@@ -12,10 +13,6 @@ function publish(bus: SharingBus<number>, ...payloads: readonly number[]): void 
   payloads.forEach((payload) => {
     bus.publish(event(payload));
   });
-}
-
-function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** A stream of the name `archive` whose `consume` is given, and what became of it. */
