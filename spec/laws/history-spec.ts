@@ -786,6 +786,66 @@ describe('what is published on a bus with a history', () => {
     expect(retained).toEqual([1, 2, 2, 2, 2, 3, 3, 4, 4, 5]);
   });
 
+  it('counts the length of its JSON, where nothing says its size', () => {
+    const bus = new SharingBus<string>({ history: { capacity: 9, maxBytes: 250 } });
+    const retained = ['a', 'b'.repeat(100), 'c'.repeat(100), 'd'.repeat(300)].map((text) => {
+      bus.publish(event(text));
+      const receiver = bus.subscribeFiltered(EventFilter.all, { from: 'start' });
+      const { waiting } = bus.stats().receivers[0] ?? {};
+      receiver[Symbol.dispose]();
+      return waiting;
+    });
+    // The second and the third have no room together with the first; the last is too large alone.
+    expect(retained).toEqual([1, 2, 1, 1]);
+  });
+
+  it.each([5n, '5'])('adds up sizes that are told as %p, too', (size) => {
+    const { bus, publish } = busOf(99, {
+      history: { capacity: 99, maxBytes: 10, sizeOf: () => size as unknown as number },
+    });
+    publish(1, 2, 3, 4);
+    const { values } = collectPayloads(bus.stream(EventFilter.all, { from: 'start' }));
+    expect(bus.stats().receivers[0]?.waiting).toBe(2);
+    expect(values).toEqual([]);
+  });
+
+  it('is not asked for its size where there is no maxBytes', () => {
+    let calls = 0;
+    const { publish } = busOf(9, { history: { capacity: 9, sizeOf: () => (calls += 1) } });
+    publish(1, 2, 3);
+    expect(calls).toBe(0);
+  });
+
+  it('is numbered once, and retained whole, at whichever read it cannot be read any further', () => {
+    for (let failing = 1; failing <= 6; failing += 1) {
+      const { bus, scheduler, publish } = busOf(3);
+      publish(1, 2, 3);
+      let reads = 0;
+      const routing = {
+        get kind(): string {
+          reads += 1;
+          if (reads === failing) {
+            throw new Error('gone');
+          }
+          return 'k';
+        },
+      };
+      try {
+        bus.publish({ routing, origin: 'agent', event: 4 });
+      } catch {
+        // Nothing has happened.
+      }
+      publish(5);
+      const { values } = collect(bus.stream(EventFilter.all, { from: 'start' }));
+      scheduler.flush();
+      const last = bus.position?.seq ?? 0;
+      expect(values.map(({ seq }) => seq)).toEqual([last - 2, last - 1, last]);
+      const payloads = values.map(({ event: payload }) => payload);
+      expect([[2, 3, 5], [3, 4, 5]]).toContainEqual(payloads); // prettier-ignore
+      expect(last).toBe(payloads.includes(4) ? 5 : 4);
+    }
+  });
+
   it('follows its registration with a number of that time, where it was held', () => {
     const scheduler = new VirtualTimeScheduler();
     const bus = new SharingBus({
