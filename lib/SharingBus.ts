@@ -21,7 +21,6 @@ import { explain } from './internal/receive/explain.js';
 import { EventsObservable, PerSubscription } from './internal/receive/EventsObservable.js';
 import { History } from './internal/replay/History.js';
 import { Publisher } from './internal/publish/Publisher.js';
-import { InOrder } from './internal/dispatch/InOrder.js';
 import { loggingTo } from './internal/support/logging.js';
 import { Receiver } from './internal/receive/Receiver.js';
 import type { Host, ReceiverSettings } from './internal/receive/receiverParts.js';
@@ -43,7 +42,7 @@ import {
 import { show } from './internal/support/show.js';
 import { Stage } from './internal/dispatch/Stage.js';
 import { Tasks } from './internal/support/Tasks.js';
-import { keepSelf, selfOf, throughProxies } from './internal/support/throughProxies.js';
+import { keepSelf, type Kept, SELF, throughProxies } from './internal/support/throughProxies.js';
 import { withoutUndefined } from './internal/support/withoutUndefined.js';
 import { type BusEvent, canonicalBusEvent } from './events/BusEvent.js';
 import type { Event } from './events/Event.js';
@@ -73,7 +72,6 @@ const DEFAULT_WINDOW = 64;
  * ```
  */
 export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
-  readonly #inOrder = new InOrder();
   readonly #stage: Stage<E>;
   /** One for all receivers: a closure made for each would hold its filter as long as its handle. */
   readonly #host: Host<E>;
@@ -84,7 +82,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   readonly #handles = new FinalizationRegistry<Receiver<E>>((receiver) => {
     receiver.abandon();
   });
-  readonly #intake: Publisher<E>;
+  readonly #publisher: Publisher<E>;
   readonly #history: History<E> | undefined;
   readonly #epoch = newUuid();
   readonly #consuming = new Consuming<Receiver<E>>();
@@ -109,10 +107,10 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     const { scheduler = asapScheduler, logger, history } = options;
     this.#history = history === undefined ? undefined : new History(history);
     requireFunction('SharingBus: scheduler.schedule', (scheduler as Partial<SchedulerLike> | null)?.schedule);
-    this.#stage = new Stage(scheduler, this.#inOrder);
+    this.#stage = new Stage(scheduler);
     this.#host = {
       stage: this.#stage,
-      inOrder: this.#inOrder,
+      inOrder: this.#stage.inOrder,
       log: loggingTo(logger),
       draining: new Set(),
       totals: { delivered: 0, dropped: 0 },
@@ -124,7 +122,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
       },
       position: () => this.position,
     };
-    this.#intake = new Publisher(options, this.#history, this.#host);
+    this.#publisher = new Publisher(options, this.#history, this.#stage, this.#host.log);
   }
 
   /** Receivers that have a slot: those that still take events. */
@@ -148,11 +146,11 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    * @param busEvent Left as it is; receivers get a copy of the envelope where an id had to be filled in.
    */
   publish(busEvent: BusEvent<E>): void {
-    const bus = selfOf<SharingBus<E>>(this)();
+    const bus = (this as this & Kept<this>)[SELF]();
     if (bus.#closed) {
       return;
     }
-    bus.#intake.publish(canonicalBusEvent(busEvent, bus.#stage));
+    bus.#publisher.publish(canonicalBusEvent(busEvent, bus.#stage));
   }
 
   /** A receiver of every event, with a capacity of 256. */
@@ -295,7 +293,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     }
     const { delivered, dropped } = this.#host.totals;
     return {
-      ...this.#intake.counts,
+      ...this.#publisher.counts,
       delivered: receivers.reduce((sum, one) => sum + one.delivered, delivered),
       dropped: receivers.reduce((sum, one) => sum + one.lagged, dropped),
       receivers,
@@ -308,9 +306,9 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    * **Errors** `InvalidBusEventError` for a malformed event.
    */
   explain(busEvent: BusEvent<E>): readonly Explanation[] {
-    const enriched = this.#intake.foresee(canonicalBusEvent(busEvent));
+    const enriched = this.#publisher.foresee(canonicalBusEvent(busEvent));
     this.#stage.settle();
-    const isHeld = this.#intake.holds(enriched);
+    const isHeld = this.#publisher.holds(enriched);
     const isTooLarge = this.#history?.isTooLarge(enriched) === true;
     return [...this.#receivers.values()].flatMap((receiver) => explain(receiver, enriched, isHeld, isTooLarge) ?? []);
   }
@@ -324,12 +322,12 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     for (const connection of this.#connections) {
       connection.abort(CLOSED);
     }
-    this.#intake.release();
+    this.#publisher.release();
     // Each takes itself out.
     for (const receiver of this.#receivers.values()) {
       receiver.close();
     }
-    this.#intake.close();
+    this.#publisher.close();
   }
 
   /** The same as `close`. */
@@ -372,7 +370,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   #waitsFor(filter: EventFilter<E>, ids: ReadonlySet<number> | undefined): Promise<ReadonlyMap<Receiver<E>, Wait>> {
     return new Promise((resolve) => {
       // In its place: called while an event is routed, it is about what was published before, too.
-      this.#inOrder.run(() => {
+      this.#stage.inOrder.run(() => {
         // What a predicate throws rejects the inner promise.
         const waits = new Promise<ReadonlyMap<Receiver<E>, Wait>>((found) => {
           this.#stage.settle();
@@ -407,7 +405,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     }
     receiver.leaveOn(options.signal);
     this.#receivers.set(id, receiver);
-    this.#inOrder.run(() => {
+    this.#stage.inOrder.run(() => {
       this.#join(receiver, filter, options.from);
     }, receiver);
     return receiver;
@@ -430,7 +428,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
       }
       this.#leaving.add(receiver);
       receiver.depart();
-      this.#inOrder.run(this.#part, receiver);
+      this.#stage.inOrder.run(this.#part, receiver);
     }
   }
 }

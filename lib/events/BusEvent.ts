@@ -78,26 +78,43 @@ export function canonicalBusEvent<E>(busEvent: BusEvent<E>, known?: KnownIds): B
   // Set before each read, so that a getter that throws is told by its field.
   let field = 'busEvent';
   try {
-    requireObject(busEvent, field);
+    if (typeof (busEvent as unknown) !== 'object' || (busEvent as unknown) === null) {
+      throw mustBe('an object', field, busEvent);
+    }
     field = 'routing';
     const { routing } = busEvent;
-    requireObject(routing, field);
+    if (typeof (routing as unknown) !== 'object' || (routing as unknown) === null) {
+      throw mustBe('an object', field, routing);
+    }
     field = 'routing.kind';
-    requireString(routing.kind, field);
+    const { kind } = routing;
+    if (typeof kind !== 'string') {
+      throw mustBe('a string', field, kind);
+    }
     field = 'routing.scrollId';
     const { scrollId } = routing;
-    const canonicalScrollId = requireUuid(scrollId, field, known);
+    const canonicalScrollId = scrollId === undefined ? undefined : requireUuid(scrollId, field, known);
     field = 'routing.connectorUid';
     const { connectorUid } = routing;
-    const canonicalConnectorUid = requireUuid(connectorUid, field, known);
+    const canonicalConnectorUid = connectorUid === undefined ? undefined : requireUuid(connectorUid, field, known);
     field = 'routing.connectorId';
-    requireStringOrAbsent(routing.connectorId, field);
+    const { connectorId } = routing;
+    if (connectorId !== undefined && typeof connectorId !== 'string') {
+      throw mustBe('a string', field, connectorId);
+    }
     field = 'routing.nativeSessionId';
-    requireStringOrAbsent(routing.nativeSessionId, field);
+    const { nativeSessionId } = routing;
+    if (nativeSessionId !== undefined && typeof nativeSessionId !== 'string') {
+      throw mustBe('a string', field, nativeSessionId);
+    }
     field = 'origin';
-    requireString(busEvent.origin, field);
+    const { origin } = busEvent;
+    if (typeof origin !== 'string') {
+      throw mustBe('a string', field, origin);
+    }
     field = 'event';
-    requireReadable(busEvent.event);
+    // Any payload will do. It is read, since a getter may throw.
+    const { event: _event } = busEvent;
     return canonicalScrollId === scrollId && canonicalConnectorUid === connectorUid
       ? busEvent
       : withIds(busEvent, canonicalScrollId, canonicalConnectorUid);
@@ -156,36 +173,12 @@ function mustBe(what: string, field: string, value: unknown): InvalidBusEventErr
   return new InvalidBusEventError(field, `must be ${what}, got ${show(value)}`);
 }
 
-function requireObject(value: unknown, field: string): void {
-  if (typeof value !== 'object' || value === null) {
-    throw mustBe('an object', field, value);
-  }
-}
-
-/** Any payload will do; that a getter could be read is all that is asked. */
-function requireReadable(_value: unknown): void {
-  // It has been read.
-}
-
-function requireString(value: unknown, field: string): void {
+function requireUuid(value: unknown, field: string, known: KnownIds | undefined): Uuid {
   if (typeof value !== 'string') {
     throw mustBe('a string', field, value);
   }
-}
-
-function requireStringOrAbsent(value: unknown, field: string): void {
-  if (value !== undefined) {
-    requireString(value, field);
-  }
-}
-
-function requireUuid(value: unknown, field: string, known: KnownIds | undefined): Uuid | undefined {
-  if (value === undefined) {
-    return undefined;
-  }
-  requireString(value, field);
-  if (known?.knows(value as string) === true) {
-    return value as Uuid;
+  if (known?.knows(value) === true) {
+    return value;
   }
   const uuid = canonicalUuid(value);
   if (uuid === undefined) {

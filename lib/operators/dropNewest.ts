@@ -8,7 +8,7 @@ import {
   Subject,
   takeUntil,
 } from 'rxjs';
-import { type TurnTaker, Turns } from '../internal/dispatch/Turns.js';
+import { Action } from '../internal/dispatch/order.js';
 import { BoundedQueue } from '../internal/support/BoundedQueue.js';
 import { contain } from '../internal/support/promises.js';
 import { report } from '../internal/support/report.js';
@@ -58,9 +58,9 @@ export function dropNewest<T>(options: DropNewestOptions<T>): MonoTypeOperatorFu
   return (source) =>
     new Observable((subscriber) => {
       const queue = new BoundedQueue<T>(places);
-      const turns = new Turns(scheduler);
       const zone = currentZone();
       let lagged = 0;
+      let isMore = false;
       let end: (() => void) | undefined = undefined;
       // Stops a source that emits without a break, also while it is still being subscribed to.
       const stop$ = new Subject<void>();
@@ -76,22 +76,20 @@ export function dropNewest<T>(options: DropNewestOptions<T>): MonoTypeOperatorFu
             subscriber.next(queue.shift());
           });
         }
-        if (queue.size > 0) {
-          turns.request(taker);
-        } else if (end !== undefined) {
+        if (queue.size === 0 && end !== undefined) {
           attempt(end);
         }
+        isMore = queue.size > 0;
       };
-      const taker: TurnTaker = {
-        awaitsTurn: false,
-        turn: () => {
-          runIn(zone, deliver, report);
-        },
-      };
+      const turn = new Action(scheduler, () => {
+        isMore = false;
+        runIn(zone, deliver, report);
+        return isMore;
+      });
       const endBy = (ending: () => void): void => {
         if (end === undefined) {
           end = ending;
-          turns.request(taker);
+          turn.ensure();
         }
       };
       const fail = (error: unknown): void => {
@@ -102,7 +100,7 @@ export function dropNewest<T>(options: DropNewestOptions<T>): MonoTypeOperatorFu
       subscriber.add(() => {
         end ??= noop;
         queue.clear();
-        turns.withdraw(taker);
+        turn.cancel();
         stop$.next();
       });
       source.pipe(takeUntil(stop$)).subscribe({
@@ -111,7 +109,7 @@ export function dropNewest<T>(options: DropNewestOptions<T>): MonoTypeOperatorFu
             return;
           }
           if (queue.offer(value)) {
-            turns.request(taker);
+            turn.ensure();
             return;
           }
           lagged += 1;

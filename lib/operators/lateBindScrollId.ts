@@ -59,8 +59,8 @@ export function lateBindScrollId<E = Event>(options: LateBindOptions<E> = {}): M
 }
 
 /**
- * {@link lateBindScrollId} for events that are known to be canonical, as those that a bus has accepted. It emits its one state, of
- * which {@link takeEnriched} has to be taken at once. Never errs.
+ * {@link lateBindScrollId} for events that are known to be canonical, such as those that a bus has accepted. It emits its one state for
+ * each event; the subscriber takes `enriched` out of it at once. Never fails.
  */
 export function enrichCanonical<E>(options: LateBindOptions<E>): OperatorFunction<BusEvent<E>, Enrichment<E>> {
   const { bindingOf = sessionRegistered, maxBindings = DEFAULT_MAX_BINDINGS, logger } = options;
@@ -89,8 +89,8 @@ export function enrichCanonical<E>(options: LateBindOptions<E>): OperatorFunctio
     });
 }
 
-/** Hands the event on without keeping it: between events, the state holds bindings only. */
-export function takeEnriched<E>(state: Enrichment<E>): BusEvent<E> {
+/** Takes the event out of the state, which holds bindings only between events. */
+function takeEnriched<E>(state: Enrichment<E>): BusEvent<E> {
   const enriched = state.enriched as BusEvent<E>;
   state.enriched = undefined;
   return enriched;
@@ -120,7 +120,10 @@ function enrich<E>(state: Enrichment<E>, busEvent: BusEvent<E>, bindingOf: Bindi
       scrollId = state.bindings.use(connectorId, nativeSessionId);
     }
     // A registration comes second, and overrides what was found.
-    scrollId = learn(state, registrationIn(busEvent.event, bindingOf, log), log) ?? scrollId;
+    const registration = registrationIn(busEvent.event, bindingOf, log);
+    if (registration !== undefined) {
+      scrollId = learn(state, registration, log) ?? scrollId;
+    }
     return scrollId === preset ? busEvent : withIds(busEvent, scrollId, connectorUid);
   } catch (error) {
     // Only an envelope whose getters change their mind comes here. The stream must not end for it.
@@ -154,11 +157,8 @@ function learnable(binding: ScrollBinding | undefined): (ScrollBinding & { reado
     : { connectorId, sessionId, scrollId };
 }
 
-/** Learns `binding`, and returns its scroll id; `undefined` where there is no binding, or none to be learned. */
-function learn<E>(state: Enrichment<E>, binding: ScrollBinding | undefined, log: Log): Uuid | undefined {
-  if (binding === undefined) {
-    return undefined;
-  }
+/** Learns `binding` and returns its scroll id; `undefined` if it is refused. */
+function learn<E>(state: Enrichment<E>, binding: ScrollBinding, log: Log): Uuid | undefined {
   const learned = learnable(binding);
   if (learned === undefined) {
     const { connectorId, sessionId, scrollId: given } = binding;

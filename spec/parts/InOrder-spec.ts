@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { InOrder } from '../../lib/internal/dispatch/InOrder.js';
+import { InOrder } from '../../lib/internal/dispatch/order.js';
 
 /** Runs `job`, whose subject is nothing. */
 function run(inOrder: InOrder, job: () => void): void {

@@ -1,5 +1,5 @@
 import { countKinds, difference, MAX_KINDS, Tally } from '../support/Tally.js';
-import type { Burst, Destination, Target } from './Target.js';
+import type { Burst, Destination, Parking, Target } from './Target.js';
 
 /**
  * The targets that are found by the same key.
@@ -10,7 +10,7 @@ import type { Burst, Destination, Target } from './Target.js';
  * Invariants: a target is either open, and then at its `place`, or parked. `refused` grows with each event that comes while one is
  * parked; a parked destination was refused as many as it has grown by since `parkedAt`.
  */
-export class Listing<E> implements Target<E> {
+export class Listing<E> implements Target<E>, Parking<E> {
   place = 0;
   readonly #open: Target<E>[] = [];
   #parked = 0;

@@ -17,21 +17,17 @@ const LONGEST_BURST = 1024;
  * sooner than they need be.
  */
 export class Room {
-  #least = LONGEST_BURST;
+  least = LONGEST_BURST;
+  /** Events that were routed since the room of all receivers was last looked at. */
+  routed = 0;
   readonly #byCapacity = new Map<number, number>();
   /** Those that took something that they do not deliver at once. */
   readonly #holding = new Set<Holder>();
-  /** Events that were routed since all of these were last looked at. */
-  #routed = 0;
-
-  get least(): number {
-    return this.#least;
-  }
 
   /** `holder` counts from now on. */
   join(holder: Holder): void {
     this.#byCapacity.set(holder.capacity, (this.#byCapacity.get(holder.capacity) ?? 0) + 1);
-    this.#least = Math.min(this.#least, holder.capacity - holder.waiting);
+    this.least = Math.min(this.least, holder.capacity - holder.waiting);
   }
 
   /** `holder`, which has joined, counts no more. */
@@ -47,13 +43,8 @@ export class Room {
 
   /** `holder` took events that it does not deliver at once. */
   shrink(holder: Holder): void {
-    this.#least = Math.min(this.#least, holder.capacity - holder.waiting);
+    this.least = Math.min(this.least, holder.capacity - holder.waiting);
     this.#holding.add(holder);
-  }
-
-  /** So many events were routed. */
-  count(routed: number): void {
-    this.#routed += routed;
   }
 
   /**
@@ -61,19 +52,19 @@ export class Room {
    * for more than a constant number of them.
    */
   recount(): void {
-    if (this.#routed < this.#byCapacity.size + this.#holding.size) {
+    if (this.routed < this.#byCapacity.size + this.#holding.size) {
       return;
     }
-    this.#routed = 0;
-    this.#least = LONGEST_BURST;
+    this.routed = 0;
+    this.least = LONGEST_BURST;
     for (const capacity of this.#byCapacity.keys()) {
-      this.#least = Math.min(this.#least, capacity);
+      this.least = Math.min(this.least, capacity);
     }
     for (const holder of this.#holding) {
       if (holder.waiting === 0) {
         this.#holding.delete(holder);
       }
-      this.#least = Math.min(this.#least, holder.capacity - holder.waiting);
+      this.least = Math.min(this.least, holder.capacity - holder.waiting);
     }
   }
 }

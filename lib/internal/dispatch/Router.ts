@@ -1,18 +1,20 @@
 import type { BusEvent } from '../../events/BusEvent.js';
 import type { EventFilter } from '../../events/EventFilter.js';
-import type { Batch } from './Batch.js';
-import { KeyIndex } from './KeyIndex.js';
+import { Dictionary } from '../support/Dictionary.js';
 import { Listing } from './Listing.js';
 import { type Asked, comparison, Route } from './Route.js';
 import { finding, type KeyField, type RoutingKey } from './routingKeys.js';
-import type { Destination, Target } from './Target.js';
+import type { Batch, Destination, Lister, Run, Target } from './Target.js';
 
 /**
  * Finds the destinations of each event by the event's keys, and later offers them a burst of events at once.
  *
- * Invariants: a destination that one key decides is listed by that key; any other by a route for each of its keys.
+ * Invariants: a destination that one key decides is listed by that key. Any other is listed by a route for each of its keys.
  */
-export class Router<E> {
+export class Router<E> implements Lister<E> {
+  /** Destinations that are listed. */
+  size = 0;
+
   readonly #everyone = new Listing<E>();
   readonly #sessions = new Map<string, KeyIndex<E>>();
   readonly #indexes: Readonly<Record<Exclude<KeyField, 'session' | 'any'>, KeyIndex<E>>> = {
@@ -24,14 +26,10 @@ export class Router<E> {
   };
   /** The ways to those destinations that no single key decides about. */
   readonly #routes = new Map<Destination<E>, readonly Route<E>[]>();
-  #size = 0;
+  /** Whether `#everyone` lists any. */
+  #hasEveryone = false;
 
-  /** Destinations that are listed. */
-  get size(): number {
-    return this.#size;
-  }
-
-  /** Whether `id` is one that somebody is listed by: then it is canonical. */
+  /** Whether `id` is the canonical id of a scroll or connector by which a destination is listed. */
   knows(id: string): boolean {
     const { scrollId, connectorUid } = this.#indexes;
     return scrollId.has(id) || connectorUid.has(id);
@@ -39,7 +37,7 @@ export class Router<E> {
 
   /** Lists `destination` for the events that match `filter`, which is canonical. */
   add(destination: Destination<E>, filter: EventFilter<E>): void {
-    this.#size += 1;
+    this.size += 1;
     destination.router = this;
     destination.filter = filter;
     const { keys, rest } = finding(filter);
@@ -64,7 +62,7 @@ export class Router<E> {
     if (filter === undefined) {
       return;
     }
-    this.#size -= 1;
+    this.size -= 1;
     destination.router = undefined;
     destination.filter = undefined;
     parkedIn?.unpark(destination);
@@ -81,14 +79,14 @@ export class Router<E> {
   }
 
   /**
-   * Notes in `batch` whom its last event is for.
+   * Notes in `batch` which targets its last event is for.
    *
-   * @returns Whether it is for anybody.
+   * @returns Whether there are any.
    */
   find({ routing, origin }: BusEvent<E>, batch: Batch<E>): boolean {
     const { scrollId, connectorUid, connectorId, nativeSessionId, kind } = routing;
     const indexes = this.#indexes;
-    let found = this.#everyone.size > 0;
+    let found = this.#hasEveryone;
     if (scrollId !== undefined && indexes.scrollId.size > 0) {
       found = indexes.scrollId.find(scrollId, batch) || found;
     }
@@ -114,7 +112,9 @@ export class Router<E> {
 
   /** Offers the events of `batch`, in which all of them were found, to every destination whose filter matches them. */
   handOver(batch: Batch<E>): void {
-    this.#everyone.offerRun(batch, 0, batch.events.length);
+    if (this.#hasEveryone) {
+      this.#everyone.offerRun(batch, 0, batch.events.length);
+    }
     for (const { target, from, to } of batch.runs) {
       target.offerRun(batch, from, to);
     }
@@ -123,6 +123,7 @@ export class Router<E> {
   #enter({ field, value, nativeSessionId = '' }: RoutingKey, target: Target<E>): void {
     if (field === 'any') {
       this.#everyone.add(target);
+      this.#hasEveryone = true;
     } else if (field !== 'session') {
       this.#indexes[field].add(value, target);
     } else {
@@ -138,6 +139,7 @@ export class Router<E> {
   #leave({ field, value, nativeSessionId = '' }: RoutingKey, target: Target<E>): void {
     if (field === 'any') {
       this.#everyone.remove(target);
+      this.#hasEveryone = this.#everyone.size > 0;
     } else if (field !== 'session') {
       this.#indexes[field].remove(value, target);
     } else {
@@ -147,5 +149,98 @@ export class Router<E> {
         this.#sessions.delete(value);
       }
     }
+  }
+}
+
+/**
+ * The targets by the values of one field.
+ *
+ * Invariants: an entry is a target, or a listing of several that is not empty. `#knownTarget` is the entry of `#known`, if there is one.
+ */
+class KeyIndex<E> {
+  /** Values by which a target is listed. */
+  size = 0;
+
+  readonly #entries = new Dictionary<Target<E>>();
+  /** What was looked up last. */
+  #known: string | undefined;
+  #knownTarget: Target<E> | undefined;
+  /** The place of the last run that was found here, and the number of its batch. */
+  #run = 0;
+  #batch = -1;
+
+  /** Whether a target is listed by `value`. */
+  has(value: string): boolean {
+    this.#lookUp(value);
+    return this.#knownTarget !== undefined;
+  }
+
+  add(value: string, target: Target<E>): void {
+    const entry = this.#entries.get(value);
+    if (entry instanceof Listing) {
+      entry.add(target);
+      return;
+    }
+    this.#forget();
+    if (entry === undefined) {
+      this.size += 1;
+      this.#entries.set(value, target);
+    } else {
+      const listing = new Listing<E>();
+      listing.add(entry);
+      listing.add(target);
+      this.#entries.set(value, listing);
+    }
+  }
+
+  remove(value: string, target: Target<E>): void {
+    this.#forget();
+    const entry = this.#entries.get(value);
+    if (entry instanceof Listing) {
+      entry.remove(target);
+      if (entry.size > 0) {
+        return;
+      }
+    }
+    this.size -= 1;
+    this.#entries.delete(value);
+  }
+
+  /**
+   * Adds the last event of `batch` to the runs of the target that is listed by `value`.
+   *
+   * @returns Whether there is such a target.
+   */
+  find(value: string, batch: Batch<E>): boolean {
+    if (value !== this.#known) {
+      this.#lookUp(value);
+    }
+    const target = this.#knownTarget;
+    if (target === undefined) {
+      return false;
+    }
+    const { first, runs } = batch;
+    const at = batch.events.length - 1;
+    if (this.#batch === first) {
+      const run = runs[this.#run] as Run<E>;
+      if (run.target === target && run.to === at) {
+        run.to += 1;
+        return true;
+      }
+    }
+    this.#batch = first;
+    this.#run = runs.length;
+    runs.push({ target, from: at, to: at + 1 });
+    return true;
+  }
+
+  #lookUp(value: string): void {
+    this.#known = value;
+    this.#knownTarget = this.#entries.get(value);
+  }
+
+  #forget(): void {
+    this.#known = undefined;
+    this.#knownTarget = undefined;
   }
 }

@@ -1,14 +1,12 @@
 import type { SchedulerLike } from 'rxjs';
 import type { BusEvent } from '../../events/BusEvent.js';
 import type { EventFilter } from '../../events/EventFilter.js';
-import { Batch } from './Batch.js';
-import type { InOrder } from './InOrder.js';
+import { SteadyClock } from '../support/SteadyClock.js';
+import { Action, InOrder, Turns, type TurnTaker } from './order.js';
 import { type Holder, Room } from './Room.js';
 import { Router } from './Router.js';
 import { hasPredicate } from './routingKeys.js';
-import { SteadyClock } from '../support/SteadyClock.js';
-import type { Destination } from './Target.js';
-import { Turns } from './Turns.js';
+import type { Batch, Destination } from './Target.js';
 
 const NOTHING: readonly never[] = [];
 const LITTLE_ROOM = 64;
@@ -17,55 +15,63 @@ const LITTLE_ROOM = 64;
 export interface Staged<E> extends Destination<E>, Holder {
   /** Whether it was refused something, and has not caught up since. It has left the {@link Room} while it is. */
   readonly isLagging: boolean;
-  /** What is lost where there is no room: it says whether an event may be offered late. */
+  /** What is lost when there is no room. It says whether an event may be offered late. */
   readonly policy: { readonly mayBeOfferedLate: boolean };
 }
 
 /**
- * Where published events wait, once for all receivers, until the hand-over; and the turns in which that is done.
+ * Where published events wait, once for all receivers, until one action hands them over and gives the receivers their turns.
  *
  * Invariants: it is empty whenever a consumer runs, a receiver joins or leaves, or `lagged` is read, and never holds more than a
- * receiver that does not lag has room for: so nobody can tell that an event waited here. While it is not empty, an action is
+ * receiver that does not lag has room for. So no program can tell that an event waited here. While it is not empty, an action is
  * scheduled.
  */
-export class Stage<E> extends Turns {
-  /** The events that the present action hands over, for those that took of them where they are. */
+export class Stage<E> {
+  /** The events that the present action hands over, for receivers that took of them where they are. */
   lent: readonly BusEvent<E>[] = NOTHING;
 
-  readonly inOrder: InOrder;
+  readonly inOrder = new InOrder();
+  readonly clock: SteadyClock;
+  /** The time on the bus's scheduler, in milliseconds. */
+  readonly now: () => number;
   /** Finds the receivers of an event when it is published, and hands it over with its batch. */
   readonly #router = new Router<E>();
-  /** Does both when it is published. */
+  /** Does both when the event is published. */
   readonly #promptRouter = new Router<E>();
   /** Of the receivers of the first router that do not lag. */
   readonly #room = new Room();
-  #staged: Batch<E>;
+  readonly #turns = new Turns();
+  readonly #action: Action;
+  #staged: Batch<E> = batchFrom(0, []);
   #prompted = 0;
-  /** Of the scheduler. */
-  readonly clock: SteadyClock;
-  /** The time, in milliseconds. */
-  readonly now: () => number;
-  readonly #route = (lent: boolean): void => {
+  readonly #handOver = (lent: boolean): void => {
     const batch = this.#staged;
-    this.#staged = new Batch(batch.first + batch.events.length, this.now);
+    const { events } = batch;
+    this.#staged = { events: [], runs: [], first: batch.first + events.length, lent: false, since: undefined };
     batch.lent = lent;
     if (lent) {
-      this.lent = batch.events;
+      this.lent = events;
     }
-    this.#room.count(batch.events.length);
+    this.#room.routed += events.length;
     this.#router.handOver(batch);
-    this.cancelUnwanted();
+    if (!lent) {
+      this.#cancelUnwanted();
+    }
   };
 
-  constructor(scheduler: SchedulerLike, inOrder: InOrder) {
-    super(scheduler);
-    this.inOrder = inOrder;
+  constructor(scheduler: SchedulerLike) {
     this.clock = new SteadyClock(scheduler);
     this.now = this.clock.now;
-    this.#staged = new Batch(0, this.now);
+    this.#action = new Action(scheduler, () => {
+      this.settle(true);
+      this.#turns.take();
+      this.lent = NOTHING;
+      this.#room.recount();
+      return this.#isWanted;
+    });
   }
 
-  /** Whether `id` is the canonical id of somebody's scroll or connector. */
+  /** Whether `id` is the canonical id of a scroll or connector that a receiver asks for. */
   knows(id: string): boolean {
     return this.#router.knows(id);
   }
@@ -107,12 +113,32 @@ export class Stage<E> extends Turns {
     }
   }
 
+  /** Asks for one turn of `taker`, in this action if its turns are not over, else in the next one. */
+  request(taker: TurnTaker): void {
+    this.#turns.request(taker);
+    if (!this.#action.isRunning) {
+      this.#action.ensure();
+    }
+  }
+
+  /** Takes back what `taker` asked for. */
+  withdraw(taker: TurnTaker): void {
+    this.#turns.withdraw(taker);
+    this.#cancelUnwanted();
+  }
+
+  /** Whether this is the turn of `taker`, which gives places free as it goes. */
+  isTurnOf(taker: TurnTaker): boolean {
+    return this.#turns.isTurnOf(taker);
+  }
+
+  /** Takes the next published event. */
   append(busEvent: BusEvent<E>): void {
     if (this.#promptRouter.size > 0) {
       this.#offerPromptly(busEvent);
     }
     if (this.#router.size > 0) {
-      this.#stage(busEvent);
+      this.#keep(busEvent);
     }
   }
 
@@ -129,34 +155,21 @@ export class Stage<E> extends Turns {
       probeStack(...STACK_WORDS);
     }
     if (this.inOrder.isRunning) {
-      this.#route(lent);
+      this.#handOver(lent);
     } else {
-      this.inOrder.run(this.#route, lent);
+      this.inOrder.run(this.#handOver, lent);
     }
   }
 
-  protected override get isWanted(): boolean {
-    return super.isWanted || this.#staged.events.length > 0;
-  }
-
-  protected override begin(): void {
-    this.settle(true);
-  }
-
-  protected override end(): void {
-    this.lent = NOTHING;
-    this.#room.recount();
-  }
-
   #offerPromptly(busEvent: BusEvent<E>): void {
-    const batch = new Batch<E>(this.#prompted, this.now, busEvent);
+    const batch = batchFrom(this.#prompted, [busEvent]);
     this.#prompted += 1;
     if (this.#promptRouter.find(busEvent, batch)) {
       this.#promptRouter.handOver(batch);
     }
   }
 
-  #stage(busEvent: BusEvent<E>): void {
+  #keep(busEvent: BusEvent<E>): void {
     const batch = this.#staged;
     const { events } = batch;
     events.push(busEvent);
@@ -166,24 +179,47 @@ export class Stage<E> extends Turns {
         return;
       }
     } catch (error) {
-      batch.pop();
+      takeBackLast(batch);
       throw error;
     }
     if (events.length === 1) {
-      batch.stamp();
+      batch.since = this.now();
     }
-    if (this.isRunning || events.length > this.#room.least) {
+    if (this.#action.isRunning || events.length > this.#room.least) {
       this.settle();
       this.#room.recount();
     } else {
-      this.ensureAction();
+      this.#action.ensure();
+    }
+  }
+
+  /** Whether there is anything to do in an action. */
+  get #isWanted(): boolean {
+    return this.#turns.awaiting > 0 || this.#staged.events.length > 0;
+  }
+
+  #cancelUnwanted(): void {
+    if (!this.#isWanted) {
+      this.#action.cancel();
     }
   }
 }
 
+function batchFrom<E>(first: number, events: BusEvent<E>[]): Batch<E> {
+  return { events, runs: [], first, lent: false, since: undefined };
+}
+
+/** Takes the last event out again, with all that was noted of it. */
+function takeBackLast<E>({ events, runs }: Batch<E>): void {
+  events.pop();
+  for (const run of runs) {
+    run.to = Math.min(run.to, events.length);
+  }
+}
+
 /**
- * A predicate is asked in the place of its event, whatever it does besides. One that has little room would have all the others'
- * events routed early.
+ * Whether events are offered to `receiver` when they are published. A predicate is asked in the place of its event, whatever it does
+ * besides. A receiver with little room would have the events of all others handed over early.
  */
 function isPrompt<E>({ capacity, policy }: Staged<E>, filter: EventFilter<E>): boolean {
   return !policy.mayBeOfferedLate || capacity < LITTLE_ROOM || hasPredicate(filter);
@@ -191,7 +227,7 @@ function isPrompt<E>({ capacity, policy }: Staged<E>, filter: EventFilter<E>): b
 
 const STACK_WORDS: readonly number[] = Array.from({ length: 256 }, () => 0);
 
-/** Where the stack is about to end, it ends here, and not during a hand-over. */
+/** If the stack is about to end, it ends here, and not during a hand-over. */
 function probeStack(..._words: readonly number[]): void {
   // The words were on it.
 }

@@ -1,6 +1,6 @@
 import { type HoldUnboundOptions, HOLD_OPTIONS } from '../../options.js';
 import type { BusEvent } from '../../events/BusEvent.js';
-import type { InOrder } from '../dispatch/InOrder.js';
+import type { InOrder } from '../dispatch/order.js';
 import { Alarm } from '../support/Alarm.js';
 import { MAX_COUNT, requireCount, requireOptions } from '../support/require.js';
 import type { SteadyClock } from '../support/SteadyClock.js';

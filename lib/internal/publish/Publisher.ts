@@ -1,41 +1,41 @@
-import type { LateBindOptions, ScrollBinding, HoldUnboundOptions } from '../../options.js';
-import { noop } from 'rxjs';
-import { enrichCanonical, type Enrichment, foreseeEnriched, takeEnriched } from '../../operators/lateBindScrollId.js';
+import { noop, Observable, Subject, type Subscriber } from 'rxjs';
 import { type BusEvent, withIds } from '../../events/BusEvent.js';
+import { enrichCanonical, type Enrichment, foreseeEnriched } from '../../operators/lateBindScrollId.js';
+import type { ScrollBinding, SharingBusOptions } from '../../options.js';
+import type { Stage } from '../dispatch/Stage.js';
 import type { History } from '../replay/History.js';
 import type { Log } from '../support/logging.js';
 import { show } from '../support/show.js';
 import { checkedHold, HeldEvents } from './HeldEvents.js';
-import type { InOrder } from '../dispatch/InOrder.js';
-import { SoloSubject } from './SoloSubject.js';
-import type { Stage } from '../dispatch/Stage.js';
 
-/** Options of the way from `publish` to the stage. */
-export interface PublisherOptions<E> extends LateBindOptions<E> {
-  readonly holdUnbound?: HoldUnboundOptions | undefined;
-}
-
-/** What an {@link Publisher} needs of its bus. */
-export interface PublisherHost<E> {
-  readonly stage: Stage<E>;
-  readonly inOrder: InOrder;
-  readonly log: Log;
+/** How many events have been published, and what became of them. */
+export interface PublishedCounts {
+  readonly published: number;
+  readonly bound: number;
+  readonly unbound: number;
+  readonly held: number;
+  readonly released: number;
+  readonly evictedBindings: number;
 }
 
 /**
- * The way of an event from `publish` to the stage: a Subject, the operator that gives it its scroll id, the place where it waits for that if it
- * may, the history that numbers it.
+ * The publishing side of a bus.
+ *
+ * ```text
+ * publish -> Subject -> enrichCanonical (a scan over the bindings) -> held until its session is registered, if it may be
+ *         -> numbered by the history, if there is one -> stage: router -> each receiver's bounded queue -> events$
+ * ```
  *
  * Invariant: one event at a time is on its way, in the order of publishing.
  */
 export class Publisher<E> {
   readonly #published$ = new SoloSubject<BusEvent<E>>();
-  readonly #options: PublisherOptions<E>;
+  readonly #options: SharingBusOptions<E>;
   readonly #history: History<E> | undefined;
-  readonly #host: PublisherHost<E>;
   readonly #stage: Stage<E>;
+  readonly #log: Log;
   readonly #held: HeldEvents<E> | undefined;
-  /** The state of the pipe, once an event has come through. */
+  /** What `scan` holds, once an event has come through. */
   #enrichment: Enrichment<E> | undefined;
   #published = 0;
   #bound = 0;
@@ -45,22 +45,21 @@ export class Publisher<E> {
   // Made once: a closure for each event would cost as much as its routing.
   readonly #enter = (busEvent: BusEvent<E>): void => {
     if (!this.#pass(busEvent)) {
-      // The pipe contains all that it calls. It fails only where the stack ends in it, and is then made anew.
+      // The pipe contains all that it calls. It fails only if the stack ends in it, and is then made anew.
       this.#connect();
       this.#pass(busEvent);
     }
   };
 
   /** @throws RangeError if a number is out of range, TypeError if an option has the wrong type. */
-  constructor(options: PublisherOptions<E>, history: History<E> | undefined, host: PublisherHost<E>) {
+  constructor(options: SharingBusOptions<E>, history: History<E> | undefined, stage: Stage<E>, log: Log) {
     const { holdUnbound } = options;
-    const { stage, inOrder } = host;
     this.#options = options;
     this.#history = history;
-    this.#host = host;
     this.#stage = stage;
+    this.#log = log;
     if (holdUnbound !== undefined) {
-      this.#held = new HeldEvents(checkedHold(holdUnbound), stage.clock, inOrder, (busEvent) => {
+      this.#held = new HeldEvents(checkedHold(holdUnbound), stage.clock, stage.inOrder, (busEvent) => {
         this.#dispatchHeld(busEvent);
       });
     }
@@ -77,15 +76,7 @@ export class Publisher<E> {
     this.#connect();
   }
 
-  /** What has come in so far, and what became of it. */
-  get counts(): {
-    published: number;
-    bound: number;
-    unbound: number;
-    held: number;
-    released: number;
-    evictedBindings: number;
-  } {
+  get counts(): PublishedCounts {
     return {
       published: this.#published,
       bound: this.#bound,
@@ -100,7 +91,7 @@ export class Publisher<E> {
   publish(busEvent: BusEvent<E>): void {
     this.#published += 1;
     this.#stage.clock.watch();
-    this.#host.inOrder.run(this.#enter, busEvent);
+    this.#stage.inOrder.run(this.#enter, busEvent);
   }
 
   /** `busEvent`, which is canonical, as it would come to the stage if it were published now. */
@@ -108,27 +99,27 @@ export class Publisher<E> {
     return foreseeEnriched(busEvent, this.#enrichment?.bindings, this.#options);
   }
 
-  /** Whether `busEvent`, which has its ids, would have to wait. */
+  /** Whether `busEvent`, which has its ids, would have to wait for a registration. */
   holds(busEvent: BusEvent<E>): boolean {
     return this.#held?.wants(busEvent) === true;
   }
 
-  /** Lets everything go that waits. */
+  /** Dispatches every event that waits for a registration. */
   release(): void {
-    this.#host.inOrder.run((held) => {
+    this.#stage.inOrder.run((held) => {
       held?.releaseAll();
     }, this.#held);
   }
 
-  /** Nothing may come in any more: the Subject completes, and the history keeps nothing that nobody reads. */
+  /** Ends the publishing side: the Subject completes, and the history drops the events that no receiver is still reading. */
   close(): void {
-    this.#host.inOrder.run((published$) => {
+    this.#stage.inOrder.run((published$) => {
       published$.complete();
       this.#history?.close();
     }, this.#published$);
   }
 
-  /** Returns whether `busEvent` has come out of the pipe. */
+  /** Sends `busEvent` through the pipe. Returns whether it has come out. */
   #pass(busEvent: BusEvent<E>): boolean {
     this.#hasPassed = false;
     this.#published$.next(busEvent);
@@ -139,18 +130,21 @@ export class Publisher<E> {
     if (this.#enrichment !== enrichment) {
       this.#enrichment = enrichment;
     }
+    const busEvent = enrichment.enriched as BusEvent<E>;
+    // Between events, scan holds bindings only.
+    enrichment.enriched = undefined;
     try {
-      const busEvent = takeEnriched(enrichment);
-      if (this.holds(busEvent)) {
-        this.#held?.hold(busEvent);
-        return;
-      }
-      this.#dispatch(busEvent);
-      if (this.#held !== undefined && enrichment.learned !== undefined) {
-        this.#bindHeld(this.#held, enrichment.learned);
+      const held = this.#held;
+      if (held === undefined) {
+        this.#dispatch(busEvent);
+      } else if (held.wants(busEvent)) {
+        held.hold(busEvent);
+      } else {
+        this.#dispatch(busEvent);
+        this.#dispatchFollowers(held, enrichment.learned);
       }
     } catch (error) {
-      this.#tellUnreadable(error);
+      this.#logUnreadable(error);
     }
   }
 
@@ -163,24 +157,52 @@ export class Publisher<E> {
     this.#stage.append(this.#history === undefined ? busEvent : this.#history.append(busEvent));
   }
 
-  /** Those that waited for the registration follow it. */
-  #bindHeld(held: HeldEvents<E>, { connectorId, sessionId, scrollId }: ScrollBinding): void {
-    for (const busEvent of held.take(connectorId, sessionId)) {
-      this.#dispatchHeld(busEvent, scrollId);
+  /** Events that waited for a registration follow it. */
+  #dispatchFollowers(held: HeldEvents<E>, learned: ScrollBinding | undefined): void {
+    if (learned !== undefined) {
+      for (const busEvent of held.take(learned.connectorId, learned.sessionId)) {
+        this.#dispatchHeld(busEvent, learned.scrollId);
+      }
     }
   }
 
-  /** Contains what one of them throws: others follow it, and the timer or `close` may be who lets it go. */
+  /** Contains what one event throws: others follow it, and a timer or `close` may have let it go. */
   #dispatchHeld(busEvent: BusEvent<E>, scrollId?: string): void {
     try {
       this.#dispatch(scrollId === undefined ? busEvent : withIds(busEvent, scrollId, busEvent.routing.connectorUid));
     } catch (error) {
-      this.#tellUnreadable(error);
+      this.#logUnreadable(error);
     }
   }
 
-  /** Receivers never throw; an envelope whose getters change their mind after publish may. */
-  #tellUnreadable(error: unknown): void {
-    this.#host.log('warn', `an event could not be read again: ${show(error)}`);
+  /** Receivers never throw. An envelope whose getters change their mind after `publish` may. */
+  #logUnreadable(error: unknown): void {
+    this.#log('warn', `an event could not be read again: ${show(error)}`);
+  }
+}
+
+/**
+ * A Subject of one observer, which subscribes to {@link asObservable}; `next` calls it without looking for others.
+ *
+ * A Subject copies its list of observers and walks it inside of a closure, at each value. That alone costs more than all else that the
+ * bus does for an event (docs/decisions.md, D-015).
+ */
+class SoloSubject<T> extends Subject<T> {
+  #observer: Subscriber<T> | undefined;
+
+  override asObservable(): Observable<T> {
+    return new Observable((observer) => {
+      this.#observer = observer;
+    });
+  }
+
+  override next(value: T): void {
+    this.#observer?.next(value);
+  }
+
+  override complete(): void {
+    super.complete();
+    this.#observer?.complete();
+    this.#observer = undefined;
   }
 }

@@ -5,7 +5,7 @@ import type { EventFilter } from '../../events/EventFilter.js';
 import { CatchUp, type CatchUpOwner } from '../replay/CatchUp.js';
 import type { History } from '../replay/History.js';
 import type { Staged } from '../dispatch/Stage.js';
-import type { TurnTaker } from '../dispatch/Turns.js';
+import type { TurnTaker } from '../dispatch/order.js';
 import type { Listing } from '../dispatch/Listing.js';
 import type { Router } from '../dispatch/Router.js';
 import { countKinds, kindOf, OTHERS } from '../support/Tally.js';
@@ -188,12 +188,12 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Seat<
             this.miss(kind, count);
           });
         }
-        this.arrived(accepted, burst.since, burst.lent && this.hasConsumer);
+        this.arrived(accepted, (burst.since ??= this.host.stage.now()), burst.lent && this.hasConsumer);
         this.lag();
         return this;
       }
     }
-    this.arrived(accepted, burst.since, burst.lent && this.hasConsumer);
+    this.arrived(accepted, (burst.since ??= this.host.stage.now()), burst.lent && this.hasConsumer);
     if (this.isAsked) {
       this.requestTurn();
     }

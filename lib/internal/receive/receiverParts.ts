@@ -1,7 +1,7 @@
 import type { ReceiverBaseOptions } from '../../options.js';
 import type { BusPosition } from '../../receiver.js';
 import type { CatchUp } from '../replay/CatchUp.js';
-import type { InOrder } from '../dispatch/InOrder.js';
+import type { InOrder } from '../dispatch/order.js';
 import type { Stage } from '../dispatch/Stage.js';
 import type { Log } from '../support/logging.js';
 import type { Marks } from '../support/Marks.js';

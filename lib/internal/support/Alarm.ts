@@ -1,14 +1,14 @@
 import type { Subscription } from 'rxjs';
 import { scheduleOutOfContext } from './context.js';
-import type { SteadyClock } from './SteadyClock.js';
-import { platformTimers } from './platformTimers.js';
+import type { SteadyClock, Timed } from './SteadyClock.js';
+import { platform } from './platform.js';
 
 /**
  * One action for later.
  *
  * Invariant: its clock knows of it from when it is set until it has rung or is stopped.
  */
-export class Alarm {
+export class Alarm implements Timed {
   /** When it is to ring, on its clock. */
   due = Infinity;
   private readonly clock: SteadyClock;
@@ -40,7 +40,7 @@ export class Alarm {
     this.stop();
     const { clock, number } = this;
     const left = Math.max(this.due - clock.read(), 1);
-    this.timers = platformTimers();
+    this.timers = platform.setInterval;
     clock.expect(this);
     const ring = (): void => {
       if (number === this.number) {
@@ -53,7 +53,7 @@ export class Alarm {
 
   stop(): void {
     // Other timers cannot clear it: RxJS throws when a timer comes whose action was cancelled.
-    if (this.timers === platformTimers()) {
+    if (this.timers === platform.setInterval) {
       this.action?.unsubscribe();
     }
     this.release();

@@ -1,17 +1,22 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
-import type { Alarm } from './Alarm.js';
-import { platformTimers } from './platformTimers.js';
+import { platform } from './platform.js';
 
 /** By how much two clocks may differ when none of them was set. */
 const TOLERANCE_MS = 20;
 /** An alarm that is so late was lost. */
 const OVERDUE_MS = 100;
 
-/** `performance` does not follow the date. Not every platform has it. */
-const platform: { readonly performance?: { readonly now: () => number } | undefined } = globalThis;
 /** The functions of the platform when this was loaded: fake timers of a test replace some of them, or all, and put them back. */
-const own = { Date, timers: platformTimers(), performance: platform.performance };
+const own = { Date, timers: platform.setInterval, performance: platform.performance };
 const ownTicks = own.performance?.now;
+
+/** What is to be done at a time of the clock. */
+export interface Timed {
+  /** When, on its clock. */
+  readonly due: number;
+  /** Schedules it anew: its action may be lost. */
+  renew(): void;
+}
 
 /**
  * The time that has passed on a scheduler, in milliseconds. It never goes back, and setting the date does not change it.
@@ -22,7 +27,7 @@ const ownTicks = own.performance?.now;
  */
 export class SteadyClock {
   readonly scheduler: SchedulerLike;
-  private readonly alarms = new Set<Alarm>();
+  private readonly alarms = new Set<Timed>();
   private hasAlarms = false;
   /** Until then, no alarm is overdue. */
   private overdueAt = Infinity;
@@ -37,13 +42,14 @@ export class SteadyClock {
   /** The ticks of {@link own} at the last reading, whatever has replaced them. */
   private ownTicked = readOwnTicks();
   private ticks = platform.performance?.now;
-  private timers: unknown = platformTimers();
+  private timers: unknown = platform.setInterval;
   /** How often the date was set, as far as this can tell. */
   settings = 0;
 
   /** The time, for each event: cheaper than {@link read}, but it stands still while the scheduler's `now()` does. */
   readonly now = (): number => {
-    const said = this.ask();
+    // As `ask` does: for each event, a call would cost as much as the reading.
+    const said = (this.scheduler as Partial<SchedulerLike>).now?.() ?? asyncScheduler.now();
     return said === this.said ? this.time : this.update(said);
   };
 
@@ -61,20 +67,20 @@ export class SteadyClock {
 
   /** Sees whether alarms were lost with fake timers. For each event: it costs next to nothing. */
   watch(): void {
-    if (this.hasAlarms && platformTimers() !== this.timers) {
+    if (this.hasAlarms && platform.setInterval !== this.timers) {
       this.read();
     }
   }
 
   /** `alarm` is scheduled, and has its time. */
-  expect(alarm: Alarm): void {
+  expect(alarm: Timed): void {
     this.alarms.add(alarm);
     this.hasAlarms = true;
     this.overdueAt = Math.min(this.overdueAt, alarm.due + OVERDUE_MS);
   }
 
   /** `alarm` has rung, or was stopped. */
-  forget(alarm: Alarm): void {
+  forget(alarm: Timed): void {
     this.alarms.delete(alarm);
     if (this.alarms.size === 0) {
       this.hasAlarms = false;
@@ -89,10 +95,11 @@ export class SteadyClock {
 
   private update(said: number): number {
     this.said = said;
-    if (platformTimers() !== this.timers || platform.performance?.now !== this.ticks) {
+    if (platform.setInterval !== this.timers || platform.performance?.now !== this.ticks) {
       return this.enter(said);
     }
-    const ticked = readTicks();
+    // As readTicks does: for each event, a call would cost as much as the reading.
+    const ticked = platform.performance?.now() ?? NaN;
     this.ownTicked = this.ticks === ownTicks ? ticked : readOwnTicks();
     const time = said + this.sinceSaid;
     // Without `performance` it is NaN, and they never agree.
@@ -129,7 +136,7 @@ export class SteadyClock {
     this.sinceTicks = this.time - readTicks();
     this.ownTicked = ownTicked;
     this.ticks = platform.performance?.now;
-    this.timers = platformTimers();
+    this.timers = platform.setInterval;
     if (isReal) {
       this.renew(Infinity);
     }
@@ -155,7 +162,7 @@ function isDate(said: number): boolean {
 
 /** Whether a test moves the date and the timers, but not the ticks. */
 function areTimersFakedAlone(): boolean {
-  return Date !== own.Date && platformTimers() !== own.timers && platform.performance?.now === ownTicks;
+  return Date !== own.Date && platform.setInterval !== own.timers && platform.performance?.now === ownTicks;
 }
 
 function readTicks(): number {

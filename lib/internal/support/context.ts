@@ -1,13 +1,13 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
 
 /** Calls what it is given, at once. */
-type Way = (work: () => void) => void;
+type Way = <T>(work: () => T) => T;
 
 /** Node's `AsyncResource`, as far as it is needed. Others have less of it. */
 interface Resource {
   asyncId?(): number;
   triggerAsyncId?(): number;
-  runInAsyncScope(work: () => void): void;
+  runInAsyncScope<T>(work: () => T): T;
 }
 
 /** What gives a module of Node without an import, where there is one. */
@@ -23,10 +23,15 @@ interface Platform {
  */
 export const outOfContext: Way = wayOut();
 
-function wayOut(): Way {
-  const direct: Way = (work) => {
-    work();
+/** A function that calls `work` out of context. */
+export function boundOutOfContext(work: () => void): () => void {
+  return () => {
+    outOfContext(work);
   };
+}
+
+function wayOut(): Way {
+  const direct: Way = (work) => work();
   try {
     const AsyncResource = (globalThis as Platform).process?.getBuiltinModule?.('node:async_hooks')?.AsyncResource;
     return AsyncResource === undefined ? direct : (waysBy(new AsyncResource('sharing-bus')).find(works) ?? direct);
@@ -39,14 +44,10 @@ function wayOut(): Way {
 function waysBy(resource: Resource): readonly Way[] {
   empty(resource);
   return [
-    (work) => {
-      // Anew for each call: in Node 20 and 22, `enterWith` writes to the object that runs.
-      (Object.create(resource) as Resource).runInAsyncScope(work);
-    },
-    (work) => {
-      // In Bun and Deno a context is in a private field, which none but the object itself has.
-      resource.runInAsyncScope(work);
-    },
+    // Anew for each call: in Node 20 and 22, `enterWith` writes to the object that runs.
+    (work) => (Object.create(resource) as Resource).runInAsyncScope(work),
+    // In Bun and Deno a context is in a private field, which only the object itself has.
+    (work) => resource.runInAsyncScope(work),
   ];
 }
 

@@ -1,5 +1,10 @@
 /** What an object is called in itself: a function that returns it. */
-const SELF = Symbol('self');
+export const SELF = Symbol('self');
+
+/** An object that was given to {@link keepSelf}. */
+export interface Kept<T> {
+  readonly [SELF]: () => T;
+}
 
 type Method = (this: object, ...args: unknown[]) => unknown;
 
