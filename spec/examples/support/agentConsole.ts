@@ -1,12 +1,40 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import type { BusEvent } from '../../../lib/index.js';
 import { parseBusEvent } from '../../../lib/schema/index.js';
 
 export const root = join(import.meta.dirname, '..', '..', '..');
 export const fixtures = join(import.meta.dirname, '..', 'fixtures');
+
+/** Beside the sources, and as deep: from there the console finds its agent, packages and `package.json`. */
+const built = mkdtempSync(join(root, 'examples', '.agent-console-'));
+
+/** Compiles a program once, with the library in it. Each run would take half a second to do that again. */
+async function compile(source: string, name: string): Promise<void> {
+  await build({
+    entryPoints: [source],
+    outfile: join(built, name),
+    alias: {
+      'sharing-bus': join(root, 'lib', 'index.ts'),
+      'sharing-bus/schema': join(root, 'lib', 'schema', 'index.ts'),
+    },
+    bundle: true,
+    packages: 'external',
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+  });
+}
+
+await Promise.all([
+  compile(join(root, 'examples', 'agent-console', 'main.ts'), 'main.js'),
+  // The console starts it under this name.
+  compile(join(root, 'examples', 'agent-console', 'agent', 'main.ts'), join('agent', 'main.ts')),
+  compile(join(fixtures, 'fixtureAgent.ts'), 'fixtureAgent.js'),
+]);
 
 /** What the console prints with `--json`. */
 export interface Summary {
@@ -35,7 +63,7 @@ export function freshDirectory(): string {
 export class ConsoleProcess {
   static readonly #running = new Set<ConsoleProcess>();
 
-  /** Lets those go that a failed spec has left: each takes its agents along. */
+  /** Lets those go that a failed spec has left, each with its agents, and removes what was compiled. */
   static async stopAll(): Promise<void> {
     await Promise.all(
       [...ConsoleProcess.#running].map(async (running) => {
@@ -43,6 +71,7 @@ export class ConsoleProcess {
         await running.ended;
       }),
     );
+    rmSync(built, { recursive: true, force: true });
   }
 
   readonly scrolls = join(freshDirectory(), 'scrolls');
@@ -54,8 +83,7 @@ export class ConsoleProcess {
   #onOutput: () => void = () => undefined;
 
   constructor(...words: string[]) {
-    const main = join(root, 'examples', 'agent-console', 'main.ts');
-    this.#child = spawn(process.execPath, ['--import', 'tsx', main, '--scrolls', this.scrolls, ...words], {
+    this.#child = spawn(process.execPath, [join(built, 'main.js'), '--scrolls', this.scrolls, ...words], {
       cwd: root,
       env: { ...process.env, NODE_OPTIONS: '' },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -146,7 +174,7 @@ export async function runConsole(...words: string[]): Promise<ConsoleProcess & {
 
 /** The command that starts the agent of `fixtureAgent.ts`. */
 export function fixtureAgent(behaviour: string): string {
-  return `"${process.execPath}" --import tsx "${join(fixtures, 'fixtureAgent.ts')}" ${behaviour}`;
+  return `"${process.execPath}" "${join(built, 'fixtureAgent.js')}" ${behaviour}`;
 }
 
 /** What readers look for first: the kind of each event and its type. */
