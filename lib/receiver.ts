@@ -2,8 +2,8 @@ import type { Observable } from 'rxjs';
 import type { BusEvent } from './events/BusEvent.js';
 import type { Event } from './events/Event.js';
 
-// What the library takes from any platform that has it, browsers and Node among them. Where no types of a platform are
-// there, these stand in for them; where they are, they are merged into them.
+// The parts of the platform that the public types mention; browsers and Node have them. Without the types of a platform, these
+// declarations stand in for them. With them, TypeScript merges both.
 declare global {
   interface AbortSignal {
     readonly aborted: boolean;
@@ -15,15 +15,21 @@ declare global {
 
 /** Options of `recv`. */
 export interface RecvOptions {
-  /** Gives the call up: it rejects with the signal's reason, and takes nothing. Default: it waits until something comes. */
+  /**
+   * Cancels the call when it is aborted: the promise rejects with the signal's reason, and nothing is taken. Default: none, the call waits
+   * without limit.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * What `tryRecv` answers: what was taken, or why nothing was. `empty`: nothing waits now. `completed`: nothing will come. `failed`: the
- * receiver has ended with `error`, which is told once.
+ * The result of `tryRecv`: what it took, or the reason why it took nothing.
  *
- * @typeParam D What is taken: an {@link EventDelivery}, or a {@link Delivery}.
+ * - `empty`: nothing waits now, but something may come later.
+ * - `completed`: the receiver has completed. Nothing more will come.
+ * - `failed`: the receiver has ended with `error`. This is returned once; later calls return `completed`.
+ *
+ * @typeParam D What a call takes: an {@link EventDelivery}, or a {@link Delivery}.
  */
 export type TryRecv<D> =
   | D
@@ -32,27 +38,29 @@ export type TryRecv<D> =
   | { readonly type: 'failed'; readonly error: unknown };
 
 /**
- * What can be taken one at a time, at the consumer's own pace.
+ * A source that you read one value at a time, at your own pace.
  *
- * @typeParam T What is taken.
- * @typeParam D How `tryRecv` tells it.
+ * @typeParam T The values, as `recv`, the iterator and the stream give them.
+ * @typeParam D The same values, as `tryRecv` gives them.
  */
 export interface Pullable<T, D = T> extends AsyncIterable<T> {
   /**
-   * Takes the next one, when there is one.
+   * Takes the next value. If nothing waits, the promise resolves when a value arrives.
    *
-   * @returns `undefined` when nothing will come.
+   * **Errors** Rejects as {@link BusReceiver.recv} does.
+   *
+   * @returns The value. `undefined` means that the receiver has completed.
    */
   recv(options?: RecvOptions): Promise<T | undefined>;
   /**
-   * Takes the next one, if it is there now.
+   * Takes the next value if one waits now. It never waits.
    *
    * **Errors** Throws {@link ReceiverBusyError} while there is another consumer.
    */
   tryRecv(): TryRecv<D>;
-  /** Takes one by one; leaving the loop leaves the receiver at once. */
+  /** Iterates over the values. Leaving the loop, by `break`, `return` or an error, disposes the receiver. */
   [Symbol.asyncIterator](): AsyncIterableIterator<T>;
-  /** A web stream, which keeps nothing of its own. Cancelling it leaves the receiver at once. */
+  /** Returns a web stream of the values. The stream has no buffer of its own. Cancelling it disposes the receiver. */
   toReadableStream(): ReadableStream<T>;
 }
 
@@ -61,80 +69,89 @@ export interface Pullable<T, D = T> extends AsyncIterable<T> {
  *
  * ## Lagging
  *
- * It buffers from its making. When its queue is full, the arriving event is rejected and counted in `lagged`; what is
- * queued stays, and no other receiver notices.
+ * Matching events are queued from the moment the receiver is created, before anything consumes them. When the queue is full, the arriving
+ * event is rejected and counted in `lagged`. Queued events stay, and no other receiver is affected. The option `overflow` selects another
+ * policy.
  *
  * ## Closing
  *
- * `close` frees its slot on the bus at once, delivers what is queued, then completes. `dispose`, and
- * unsubscribing from `events$`, leave at once: what is queued is forgotten, and not counted as lag.
+ * `close` takes the receiver off the bus at once, so that it gets no new events. Queued events are still delivered, then it completes.
+ * `dispose`, and unsubscribing from `events$`, also discard the queued events. These are not counted in `lagged`.
  */
 export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Pullable<BusEvent<E>, EventDelivery<E>> {
-  /** From 0, one for each receiver of a bus, never given twice. */
+  /** Identifies the receiver on its bus. The first receiver has 0, each later one the next integer; ids are never reused. */
   readonly id: number;
-  /** What it was called in its options; its log lines show it. */
+  /** The `name` from its options. Log lines show it. */
   readonly name: string | undefined;
   /**
-   * The events, in the order of their publishing, handed over on the bus's scheduler.
+   * The events, in the order in which they were published. Handlers are called on the bus's scheduler.
    *
-   * **Details** One consumer at a time. After the receiver's end it completes at once. Handlers are called in the zone of the
-   * subscriber, where there is zone.js, and outside of the context of any `AsyncLocalStorage`.
+   * **Details** A receiver has one consumer at a time. After the receiver has ended, a new subscription completes at once. With zone.js,
+   * handlers run in the zone that was current at `subscribe`. They run outside of every `AsyncLocalStorage` context.
    *
-   * **Errors** {@link ReceiverBusyError} for a second consumer; what the filter's predicate threw.
+   * **Errors** {@link ReceiverBusyError} for a second concurrent consumer. What the filter's predicate threw, or another error that ended
+   * the receiver, such as {@link SlowConsumerError}; queued events are delivered first.
    *
-   * **Gotchas** Unsubscribing ends the receiver. Use `share()` for more consumers.
+   * **Gotchas** Unsubscribing disposes the receiver. To have several consumers, use `share()`.
    */
   readonly events$: Observable<BusEvent<E>>;
-  /** Matching events rejected for want of room so far. Exact whenever it is read, and readable after the end. */
+  /** Number of matching events that this receiver has lost so far; its `overflow` says which. Exact when read, also after the end. */
   readonly lagged: number;
-  /** `lagged` now, then as it grows, on the bus's scheduler; ends with the final count. */
+  /**
+   * Emits `lagged` at once, then, on the bus's scheduler, its new value after it has grown; several losses may give one emission. Emits the
+   * final count when the receiver ends, then completes.
+   */
   readonly lagged$: Observable<number>;
   /**
-   * `events$`, and between the events each loss in its place: right before the event that followed it.
+   * The events, with a {@link Gap} wherever events are missing: right before the event that followed the loss, or before the end.
    *
-   * **Details** In the place of `events$`, and under the same rules. The gaps add up to `lagged`, take no room in the queue,
-   * and are recorded from the receiver's making on; `events$` gives the record up.
+   * **Details** It takes the place of `events$`, under the same rules. The gaps add up to `lagged` and `missed`. They take no room in
+   * the queue. Losses are recorded from the moment the receiver is created; subscribing to `events$` discards the record.
    */
   readonly deliveries$: Observable<Delivery<E>>;
-  /** The same view, to be pulled: `deliveries.recv()`, `for await (const delivery of receiver.deliveries)`. */
+  /** `deliveries$` for pulling: `deliveries.recv()`, or `for await (const delivery of receiver.deliveries)`. */
   readonly deliveries: Pullable<Delivery<E>>;
   /**
-   * Events that it was to start with, and that the bus did not retain, or no longer. At most so many where nobody knows how many of them its
-   * filter would have let through, and `Infinity` where not even that is known. 0 for one that starts now.
+   * Number of events after the option `from` that the history did not have when the receiver started: already dropped, or too large to
+   * keep. Exact for the filter `all`. For any other filter it may be an upper bound; then a gap in `deliveries` has `atMost`.
+   * `Infinity` if `from` is of another bus. 0 if the receiver starts `'now'`.
    */
   readonly missed: number;
   /**
-   * The place up to which this receiver's events were taken: another one that starts `from` there goes on where this one is.
+   * The place in the history that this receiver has reached. Another receiver that starts `from` there continues where this one is.
    *
-   * **Details** It is right before the next event, or before the gap, if one is next in `deliveries`: what was lost there may still be in the history.
-   * After the end it stays where it was. `undefined` on a bus without a history.
+   * **Details** It is right before the next event, or before the gap if a gap is next in `deliveries`: the lost events may still be in the
+   * history. With `overflow: 'latest'` it is before the oldest event that waits, so some events may come again. After the end it no longer
+   * changes. `undefined` on a bus without a history.
    */
   readonly position: BusPosition | undefined;
   /**
    * Emits once and completes, on the bus's scheduler, when the receiver has left the bus: it was closed or disposed, it failed, or the
-   * bus was closed. What waits can still be taken.
+   * bus was closed. Queued events can still be taken, unless it was disposed.
    */
   readonly closed$: Observable<void>;
   /**
-   * Takes one event, when there is one: the slow consumer's way. Nothing is buffered but in the receiver's own queue.
+   * Takes the next event. If none waits, the promise resolves when one arrives. Use it for slow consumers: events wait only in the
+   * receiver's own queue.
    *
-   * **Details** Calls that overlap are served in their order. `for await (const busEvent of receiver)` and
-   * `toReadableStream()` take events in the same way, each as the only consumer, and leave the receiver when they end.
+   * **Details** Overlapping calls are served in their order. `for await (const busEvent of receiver)` and `toReadableStream()` take events
+   * in the same way. Each is then the only consumer, and disposes the receiver when it ends.
    *
-   * **Gotchas** A call that nobody waits for any more still takes an event. To wait for a limited time, give a signal:
+   * **Gotchas** A call takes an event even if you no longer wait for its promise. To wait for a limited time, pass a signal:
    *
    * ```ts
    * const busEvent = await receiver.recv({ signal: AbortSignal.timeout(1_000) }); // rejects with a TimeoutError after a second
    * ```
    *
-   * **Errors** Rejects with {@link ReceiverBusyError} while there is another consumer, once with what the filter's
-   * predicate threw, with the signal's reason, and with `TypeError` for a bad or an unknown option.
+   * **Errors** Rejects with {@link ReceiverBusyError} while there is another consumer; with the signal's reason when that is aborted; with
+   * `TypeError` if an option has the wrong type or is unknown; and once with the error that ended the receiver, such as what the filter's
+   * predicate threw.
    *
-   * @returns The event, or `undefined` when the receiver has completed.
+   * @returns The event. `undefined` means that the receiver has completed.
    */
   recv(options?: RecvOptions): Promise<BusEvent<E> | undefined>;
   /**
-   * Takes one event, if one waits now, as tokio's `try_recv`.
+   * Takes the next event if one waits now. It never waits. While a `recv` call waits, the result is `empty`.
    *
    * **Errors** Throws {@link ReceiverBusyError} while there is another consumer.
    *
@@ -144,35 +161,39 @@ export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Pul
    *   write(next.event);
    * }
    * ```
+   *
+   * @see The counterpart in Rust is `try_recv` of tokio's channels.
    */
   tryRecv(): TryRecv<EventDelivery<E>>;
-  /** Drain, then complete. Again, it does nothing. */
+  /** Takes no new events, delivers what is queued, then completes. Calling it again has no effect. */
   close(): void;
-  /** Leave at once. */
+  /** Ends the receiver at once and discards what is queued. A consumer that is still there gets its completion. */
   dispose(): void;
-  /** The same, where the engine has the symbol. */
+  /** Same as `dispose`, in engines that have this symbol. */
   [Symbol.dispose](): void;
-  /** The same, where the engine has the symbol. */
+  /** Same as `dispose`, in engines that have this symbol. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** The place of an event among all of a bus's life. */
+/** A place in the sequence of all events of one bus: right after the event with the number `seq`. */
 export interface BusPosition {
-  /** The life of the bus: another one has another epoch. */
+  /** Identifies the bus that numbered the events. Each `SharingBus` object has an epoch of its own. */
   readonly epoch: string;
-  /** The number of the event, from 1; 0: before all of them. */
+  /** The number of an event. The first event has 1; 0 is the place before all events. */
   readonly seq: number;
 }
 
-/** What a receiver ends with whose options say `evict` or `stallAfterMs`, after what waited. */
+/**
+ * The error that ends a receiver which is too slow for its option `overflow: 'evict'` or `stallAfterMs`. Queued events are delivered first.
+ */
 export class SlowConsumerError extends Error {
   override readonly name = 'SlowConsumerError';
 
   /**
-   * @param id The receiver's.
-   * @param pending Events that waited.
-   * @param lagged Its count.
-   * @param oldestAgeMs For how long the oldest of them had waited, on the bus's scheduler.
+   * @param id The receiver's id.
+   * @param pending Number of events that waited.
+   * @param lagged The receiver's `lagged`.
+   * @param oldestAgeMs How long the oldest of them had waited, in milliseconds on the bus's scheduler.
    */
   constructor(
     readonly id: number,
@@ -184,27 +205,27 @@ export class SlowConsumerError extends Error {
   }
 }
 
-/** What the second concurrent consumer of a receiver gets. */
+/** The error for a second concurrent consumer of a receiver. The first consumer is not affected. */
 export class ReceiverBusyError extends Error {
   override readonly name = 'ReceiverBusyError';
 
-  /** @param id The receiver's. */
+  /** @param id The receiver's id. */
   constructor(readonly id: number) {
-    super(`receiver ${id} has a consumer already; make one receiver for each, or share() its events$`);
+    super(`receiver ${id} already has a consumer; create one receiver for each, or share() its events$`);
   }
 }
 
 /**
- * What a `flush` or `connect` rejects with that a `consume` has called, where it would wait for the receiver of that `consume`: that one
- * takes no event before `consume` is through.
+ * Rejects a `flush` or `connect` that a `consume` function has called and that would wait for the receiver of that same `consume`. The
+ * receiver takes no further event before `consume` has finished, so both would wait forever.
  */
 export class DeadlockError extends Error {
   override readonly name = 'DeadlockError';
 
   /**
-   * @param call What was called.
-   * @param id The receiver's.
-   * @param receiverName What it was called in its options.
+   * @param call The method that was called.
+   * @param id The receiver's id.
+   * @param receiverName The `name` from the receiver's options.
    */
   constructor(
     call: 'flush' | 'connect',
@@ -213,31 +234,31 @@ export class DeadlockError extends Error {
   ) {
     const receiver = `receiver ${id}${receiverName === undefined ? '' : ` (${receiverName})`}`;
     super(
-      `${call}: ${receiver} would wait for itself: its consume called this, and events wait behind the one in hand; ` +
+      `${call}: ${receiver} would wait for itself: its consume made this call while more events wait; ` +
         'name the receivers to wait for in waitFor, or do not wait in consume',
     );
   }
 }
 
-/** An event, in its place among what a receiver got and lost. */
+/** An event, as {@link BusReceiver.deliveries$}, `deliveries` and `tryRecv` give it. */
 export interface EventDelivery<E = Event> {
   readonly type: 'event';
   readonly event: BusEvent<E>;
 }
 
-/** Events that a receiver lost, told in the place where they are missing. */
+/** Events that are missing at this place among a receiver's deliveries. */
 export interface Gap {
   readonly type: 'gap';
-  /** How many: over the life of a receiver, the gaps add up to its `lagged` and `missed`. */
+  /** Number of missing events. Over the life of a receiver, its gaps add up to its `lagged` plus its `missed`. */
   readonly missed: number;
-  /** How many of each kind. Under `*`, those of kinds beyond the 64th of a gap, and those that nobody knows the kind of. */
+  /** Number of missing events of each kind. `*` counts those of unknown kind, and those beyond the first 64 kinds of a gap. */
   readonly byKind: Readonly<Record<string, number>>;
   /**
-   * Set where nobody knows how many of them the filter would have let through: then it is at most `missed`, which is `Infinity` where
-   * not even that is known.
+   * Present if the filter could not be applied to all of the missing events. Then `missed` is an upper bound, and `Infinity` if not even
+   * the number of events is known.
    */
   readonly atMost?: true;
 }
 
-/** What a receiver got, or that something is missing here. */
+/** What a receiver delivers: an event, or a gap where events are missing. */
 export type Delivery<E = Event> = EventDelivery<E> | Gap;

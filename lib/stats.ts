@@ -1,54 +1,64 @@
 import type { EventFilter } from './events/EventFilter.js';
 
-/** What a receiver has done so far, and what waits in it. */
+/** Counts of one receiver so far, and the state of its queue. */
 export interface ReceiverStats<E = unknown> {
+  /** The receiver's id. */
   readonly id: number;
+  /** The `name` from the receiver's options. */
   readonly name: string | undefined;
-  /** Checked, and with canonical ids. */
+  /** The receiver's filter, validated and with canonical ids. */
   readonly filter: EventFilter<E>;
-  /** Events that may wait; places that are reserved come on top of it. */
+  /** The most events that may wait. The places of the option `reserve` are additional. */
   readonly capacity: number;
-  /** Events that wait. */
+  /** Number of events that wait now. */
   readonly waiting: number;
-  /** The most that have waited at a time. */
+  /** The most events that have waited at one time. */
   readonly highWaterMark: number;
-  /** Events that its consumer was given. */
+  /** Number of events that were delivered to its consumer. */
   readonly delivered: number;
-  /** Events that it lost. */
+  /** Number of events that it has lost. */
   readonly lagged: number;
-  /** For how many milliseconds the oldest event has waited, on the bus's scheduler, whatever the date; 0 where none does. */
+  /**
+   * How long the oldest event has waited, in milliseconds on the bus's scheduler. 0 if no event waits. Setting the date does not change it.
+   */
   readonly oldestAgeMs: number;
 }
 
-/** What a bus has done so far, and the receivers that have a slot. */
+/** Counts of one bus so far, and of each receiver that still takes events. */
 export interface BusStats<E = unknown> {
-  /** Events that `publish` has accepted. */
+  /** Number of events that `publish` has accepted: `bound + unbound + held`. */
   readonly published: number;
-  /** Of those, the ones that went to the receivers with a scroll id. */
+  /** Number of events that had a scroll id when they were dispatched to the receivers. */
   readonly bound: number;
-  /** And those that went without one. */
+  /** Number of events that had no scroll id when they were dispatched to the receivers. */
   readonly unbound: number;
-  /** Events that wait for the registration of their session; only with `holdUnbound`. */
+  /** Number of events that wait now for the registration of their session. Always 0 without the option `holdUnbound`. */
   readonly held: number;
-  /** Of the unbound, those that had waited in vain. */
+  /**
+   * Number of unbound events that were held first, and then dispatched without a scroll id: a limit of `holdUnbound` was reached, or the
+   * bus was closed.
+   */
   readonly released: number;
-  /** Bindings that had to go for others. */
+  /** Number of bindings that were removed because there were more than `maxBindings`. */
   readonly evictedBindings: number;
-  /** Events that consumers were given, by all receivers that there ever were. */
+  /** Number of events that were delivered by all receivers, including those that have ended. */
   readonly delivered: number;
-  /** Events that all of these lost. */
+  /** Number of events that were lost by all receivers, including those that have ended. */
   readonly dropped: number;
+  /** The receivers that still take events. */
   readonly receivers: readonly ReceiverStats<E>[];
 }
 
-/** What would become of an event at one receiver. */
+/** What would happen to an event at one receiver if it were published now. */
 export interface Explanation {
+  /** The receiver's id. */
   readonly id: number;
+  /** The `name` from the receiver's options. */
   readonly name: string | undefined;
-  /** Whether its filter matches. */
+  /** Whether the receiver's filter matches the event. */
   readonly matches: boolean;
-  /** Whether it would lose this event. */
+  /** Whether the receiver would lose the event. */
   readonly drops: boolean;
-  /** For people. */
+  /** The reason, as a sentence for people. */
   readonly why: string;
 }

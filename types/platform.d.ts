@@ -1,4 +1,4 @@
-// What the build knows of the platform: as much as the library uses, and nothing else of a browser or of Node.
+// The declarations of the platform for the build: only what the library uses, and nothing else of a browser or of Node.
 
 interface AbortSignal {
   readonly aborted: boolean;
@@ -33,7 +33,7 @@ declare class AbortController {
   abort(reason?: unknown): void;
 }
 
-/** Never called: what is asked is whether it is still the same. */
+/** Never called. It is only compared, to see whether fake timers have replaced it. */
 declare const setInterval: unknown;
 
 declare var performance: { readonly now: () => number } | undefined;

@@ -3,7 +3,7 @@ import type { Event } from './Event.js';
 import { canonicalUuid, type Uuid } from './Uuid.js';
 
 /**
- * What an event is about, in one word that filters can ask for. The list is open: an application adds its own.
+ * What an event is about, as one word that a filter can select. The list is open: an application can add its own kinds.
  */
 export type EventKind =
   | 'system'
@@ -19,39 +19,43 @@ export type EventKind =
   | 'session-config'
   | (string & {});
 
-/** Who caused an event. The list is open: an application adds its own. */
+/** What caused an event. The list is open: an application can add its own origins. */
 export type EventOrigin = 'runtime' | 'connector' | 'agent' | 'user' | (string & {});
 
-/** Where an event belongs. A field that is absent, or `undefined`, is not known yet. */
+/** Where an event belongs: its session, connector and kind. A field that is absent or `undefined` is not known yet. */
 export interface EventRouting {
-  /** The scroll that keeps the session; the bus fills it in where it knows the binding. */
+  /** The UUID of the scroll, the process's own transcript of the session. The bus fills it in if it knows the session's scroll. */
   readonly scrollId?: Uuid | undefined;
   /** The connector's own UUID. */
   readonly connectorUid?: Uuid | undefined;
-  /** The connector's name. An empty string is a name. */
+  /** The connector's name. An empty string is a name like any other. */
   readonly connectorId?: string | undefined;
-  /** The agent's own id of the session. An empty string is an id. */
+  /** The agent's own id of the session. An empty string is an id like any other. */
   readonly nativeSessionId?: string | undefined;
+  /** What the event is about. */
   readonly kind: EventKind;
 }
 
-/** The envelope that travels on the bus: routing, origin, and a payload that the bus does not look into. */
+/** What you publish on a bus and get from it: a payload in an envelope. The bus uses the envelope and passes the payload on as it is. */
 export interface BusEvent<E = Event> {
+  /** Where the event belongs. Filters and the bus compare these fields. */
   readonly routing: EventRouting;
+  /** What caused the event. */
   readonly origin: EventOrigin;
+  /** The payload. Only `bindingOf`, `where` filters and other functions of the application read it. */
   readonly event: E;
-  /** Its number, from 1 on without holes, where it comes from a bus with a history; of no meaning in `publish`. */
+  /** The number of the event, set by a bus with a history: 1 for its first event, then without holes. It has no meaning in `publish`. */
   readonly seq?: number | undefined;
 }
 
-/** Thrown where an event is not one that a bus can carry. Nothing has happened when it is thrown. */
+/** Thrown if a value is not a valid event. Nothing has been published then, and the bus goes on. */
 export class InvalidBusEventError extends TypeError {
   override readonly name = 'InvalidBusEventError';
 
   /**
-   * @param field The path of the field at fault, such as `routing.scrollId`.
-   * @param reason What is wrong with it, with the value.
-   * @param options The error behind this one, where there is one.
+   * @param field The path of the invalid field, such as `routing.scrollId`.
+   * @param reason What is wrong with the field, with its value.
+   * @param options `cause` is the underlying error, if there is one.
    */
   constructor(
     readonly field: string,
@@ -62,20 +66,21 @@ export class InvalidBusEventError extends TypeError {
   }
 }
 
-/** Who knows of some ids that they are canonical UUIDs. */
+/** Ids that are already known to be canonical UUIDs. */
 export interface KnownIds {
   knows(id: string): boolean;
 }
 
 /**
- * `busEvent` itself where all of it is canonical, else a copy of its envelope with canonical ids.
+ * Validates `busEvent`. Returns it unchanged if its ids are canonical, else a copy of its envelope with canonical ids.
  *
- * Each field is read once; what a getter throws is reported as the fault of its field.
+ * Each field is read once. If a getter throws, the error names its field.
  *
- * @param known Asked before an id is looked at.
+ * @param known Consulted before an id is parsed.
+ * @throws InvalidBusEventError for a malformed event.
  */
 export function canonicalBusEvent<E>(busEvent: BusEvent<E>, known?: KnownIds): BusEvent<E> {
-  // Set before each read, so that a getter that throws is told by its field.
+  // Set before each read, so that the error for a getter that throws names its field.
   let field = 'busEvent';
   try {
     if (typeof (busEvent as unknown) !== 'object' || (busEvent as unknown) === null) {
@@ -126,7 +131,7 @@ export function canonicalBusEvent<E>(busEvent: BusEvent<E>, known?: KnownIds): B
   }
 }
 
-/** A copy of the envelope with these ids; the payload is the same object. */
+/** Returns a copy of the envelope with these ids. The payload is the same object. */
 export function withIds<E>(
   busEvent: BusEvent<E>,
   scrollId: Uuid | undefined,
@@ -139,7 +144,7 @@ export function withIds<E>(
 function routingWith(routing: EventRouting, scrollId: Uuid | undefined, connectorUid: Uuid | undefined): EventRouting {
   const { connectorId, nativeSessionId, kind } = routing;
   if (scrollId !== undefined && connectorUid === routing.connectorUid && isPlain(routing)) {
-    // V8 takes ten times as long to give a copy a field that the original lacks. So the whole is written out where it is known,
+    // In V8, adding a field to a copy that the original lacks takes ten times as long. So the literal is written out for known fields,
     const fields = Object.keys(routing).length;
     if (connectorId !== undefined && nativeSessionId !== undefined && routing.scrollId === undefined) {
       if (connectorUid === undefined && fields === 3) {
@@ -149,12 +154,12 @@ function routingWith(routing: EventRouting, scrollId: Uuid | undefined, connecto
         return { scrollId, connectorUid, connectorId, nativeSessionId, kind };
       }
     }
-    // and else the field is there before the others come.
+    // and otherwise the field is added before the others.
     const copy = { scrollId, ...routing };
     copy.scrollId = scrollId;
     return copy;
   }
-  // The fields are named, so that those of a class that are getters come along.
+  // The fields are named, so that getters of a class are copied, too.
   return {
     ...routing,
     ...(scrollId !== undefined && { scrollId }),

@@ -1,8 +1,8 @@
 /**
- * The payloads that agents cause, modelled on the session updates of the Agent Client Protocol (ACP, version 1).
+ * The built-in payload types: what agents do, modelled on the session updates of the Agent Client Protocol (ACP, version 1).
  *
- * The bus does not look into a payload, but for the one that registers a session. An application with events of its
- * own uses `SharingBus<MyEvent>` and never meets this type.
+ * The bus reads only one of them, {@link SessionRegistered}. If your application has its own events, use `SharingBus<MyEvent>` and ignore
+ * this type.
  */
 export type Event =
   | Connected
@@ -31,49 +31,49 @@ export interface Connected {
   readonly type: 'Connected';
 }
 
-/** A connector lost its agent, or let it go. Kind `system`. */
+/** A connector lost the connection to its agent, or closed it. Kind `system`. */
 export interface Disconnected {
   readonly type: 'Disconnected';
   readonly reason?: string;
 }
 
-/** Something went wrong outside any one tool call. Kind `system`. */
+/** An error that does not belong to a single tool call. Kind `system`. */
 export interface ErrorRaised {
   readonly type: 'ErrorRaised';
   readonly message: string;
   readonly code?: string | number;
 }
 
-/** Something that an agent wants people to know. Kind `system`. */
+/** A message from an agent to its users. Kind `system`. */
 export interface Notice {
   readonly type: 'Notice';
-  /** `info`, `warning`, `error`, or a word of the agent's. */
+  /** `info`, `warning`, `error`, or another word that the agent uses. */
   readonly severity: string;
   readonly title: string;
   readonly description?: string;
 }
 
 /**
- * A native session was given its scroll: from here on, its events are bound to it. Kind `session-lifecycle`.
+ * A native session got its scroll. From now on the bus adds the scroll id to events of this session. Kind `session-lifecycle`.
  */
 export interface SessionRegistered {
   readonly type: 'SessionRegistered';
   readonly connectorId: string;
   /** The agent's own id of the session. */
   readonly sessionId: string;
-  /** A UUID in any spelling. Any other text is logged, and binds nothing. */
+  /** The UUID of the scroll, in any spelling. The bus logs any other text with a warning, and the event binds nothing. */
   readonly scrollId: string;
 }
 
-/** What is known of a session changed. Kind `session-lifecycle`. */
+/** The title or another property of a session changed. Kind `session-lifecycle`. */
 export interface SessionInfoChanged {
   readonly type: 'SessionInfoChanged';
   readonly title?: string;
-  /** ISO 8601. */
+  /** Date and time in ISO 8601. */
   readonly updatedAt?: string;
 }
 
-/** A session will produce nothing more. Kind `session-lifecycle`. */
+/** A session has ended and produces no more events. Kind `session-lifecycle`. */
 export interface SessionEnded {
   readonly type: 'SessionEnded';
   readonly reason?: string;
@@ -82,23 +82,23 @@ export interface SessionEnded {
 /** An agent finished its answer to one prompt. Kind `session-lifecycle`. */
 export interface TurnEnded {
   readonly type: 'TurnEnded';
-  /** ACP's `end_turn`, `max_tokens`, `max_turn_requests`, `refusal`, `cancelled`, or an agent's own word. */
+  /** ACP's `end_turn`, `max_tokens`, `max_turn_requests`, `refusal`, `cancelled`, or another word that the agent uses. */
   readonly stopReason: string;
 }
 
-/** A part of what the user said. Kind `user-message`. */
+/** A part of a message from the user. Kind `user-message`. */
 export interface UserMessageChunk {
   readonly type: 'UserMessageChunk';
   readonly content: ContentBlock;
-  /** The same for all chunks of one message, where the agent tells it. */
+  /** Identifies the message: the same for all its chunks. Absent if the agent gives none. */
   readonly messageId?: string;
 }
 
-/** A part of what the agent says. Kind `agent-message`. */
+/** A part of a message from the agent. Kind `agent-message`. */
 export interface AgentMessageChunk {
   readonly type: 'AgentMessageChunk';
   readonly content: ContentBlock;
-  /** The same for all chunks of one message, where the agent tells it. */
+  /** Identifies the message: the same for all its chunks. Absent if the agent gives none. */
   readonly messageId?: string;
 }
 
@@ -106,11 +106,11 @@ export interface AgentMessageChunk {
 export interface AgentThoughtChunk {
   readonly type: 'AgentThoughtChunk';
   readonly content: ContentBlock;
-  /** The same for all chunks of one message, where the agent tells it. */
+  /** Identifies the message: the same for all its chunks. Absent if the agent gives none. */
   readonly messageId?: string;
 }
 
-/** The agent starts to use a tool. Kind `tool-call`. */
+/** The agent starts a tool call. Kind `tool-call`. */
 export interface ToolCall {
   readonly type: 'ToolCall';
   readonly toolCallId: string;
@@ -125,7 +125,7 @@ export interface ToolCall {
   readonly rawOutput?: unknown;
 }
 
-/** What changed of a tool call, its result among it. Kind `tool-call-update`. */
+/** The changed fields of a tool call, such as its status or result. Kind `tool-call-update`. */
 export interface ToolCallUpdate {
   readonly type: 'ToolCallUpdate';
   readonly toolCallId: string;
@@ -138,31 +138,31 @@ export interface ToolCallUpdate {
   readonly rawOutput?: unknown;
 }
 
-/** The agent's plan, whole; it replaces the one before. Kind `plan`. */
+/** The agent's whole plan. It replaces the previous plan. Kind `plan`. */
 export interface Plan {
   readonly type: 'Plan';
   readonly entries: readonly PlanEntry[];
 }
 
-/** The session changed its mode. Kind `session-config`. */
+/** The mode of the session changed. Kind `session-config`. */
 export interface ModeChanged {
   readonly type: 'ModeChanged';
   readonly modeId: string;
 }
 
-/** The session's options changed. Kind `session-config`. */
+/** The configuration options of the session changed. Kind `session-config`. */
 export interface ConfigOptionsChanged {
   readonly type: 'ConfigOptionsChanged';
   readonly configOptions: readonly unknown[];
 }
 
-/** The commands that the user may give changed. Kind `session-config`. */
+/** The list of commands that the user may give changed. Kind `session-config`. */
 export interface CommandsChanged {
   readonly type: 'CommandsChanged';
   readonly commands: readonly { readonly name: string; readonly description: string }[];
 }
 
-/** The agent asks before it acts. Kind `permission`. */
+/** The agent asks for permission before it acts. Kind `permission`. */
 export interface PermissionRequested {
   readonly type: 'PermissionRequested';
   readonly requestId: string;
@@ -171,29 +171,29 @@ export interface PermissionRequested {
   readonly options: readonly PermissionOption[];
 }
 
-/** The question was answered, or given up. Kind `permission`. */
+/** A permission request was answered or cancelled. Kind `permission`. */
 export interface PermissionResolved {
   readonly type: 'PermissionResolved';
   readonly requestId: string;
   readonly outcome: 'selected' | 'cancelled';
-  /** The option chosen, where one was. */
+  /** The id of the chosen option, if one was chosen. */
   readonly optionId?: string;
 }
 
-/** What a session has used. Kind `usage`. */
+/** Tokens and money that a session has used. Kind `usage`. */
 export interface UsageUpdated {
   readonly type: 'UsageUpdated';
-  /** Tokens in the context now. */
+  /** Number of tokens in the context now. */
   readonly used?: number;
-  /** Tokens that the context can hold. */
+  /** Number of tokens that the context can hold. */
   readonly size?: number;
-  /** Tokens read by the last request. */
+  /** Number of input tokens of the last request. */
   readonly inputTokens?: number;
-  /** Tokens written by the last request. */
+  /** Number of output tokens of the last request. */
   readonly outputTokens?: number;
-  /** Tokens of the last request that came from a cache. */
+  /** Number of tokens that the last request read from a cache. */
   readonly cachedReadTokens?: number;
-  /** Tokens of the last request that were put into a cache. */
+  /** Number of tokens that the last request wrote to a cache. */
   readonly cachedWriteTokens?: number;
   readonly cost?: Cost;
 }
@@ -201,11 +201,11 @@ export interface UsageUpdated {
 /** An amount of money. */
 export interface Cost {
   readonly amount: number;
-  /** ISO 4217, such as `USD`. */
+  /** Currency code in ISO 4217, such as `USD`. */
   readonly currency: string;
 }
 
-/** A step of a plan. */
+/** One step of a plan. */
 export interface PlanEntry {
   readonly content: string;
   /** ACP's `high`, `medium`, `low`. */
@@ -214,7 +214,7 @@ export interface PlanEntry {
   readonly status: string;
 }
 
-/** One answer that a permission request offers. */
+/** One answer that a permission request offers to the user. */
 export interface PermissionOption {
   readonly optionId: string;
   readonly name: string;
@@ -222,22 +222,22 @@ export interface PermissionOption {
   readonly kind: string;
 }
 
-/** Text, or a medium that is not text. */
+/** A piece of content: text, or another medium. */
 export type ContentBlock = TextContent | OtherContent;
 
-/** Text, plain or Markdown. */
+/** Plain text or Markdown. */
 export interface TextContent {
   readonly type: 'text';
   readonly text: string;
 }
 
-/** ACP's other blocks, kept as they are. */
+/** ACP's content blocks other than text, with their fields unchanged. */
 export interface OtherContent {
   readonly type: 'image' | 'audio' | 'resource_link' | 'resource';
   readonly [field: string]: unknown;
 }
 
-/** What a tool call shows: ACP's `content`, `diff` or `terminal`, kept as it is. */
+/** Output of a tool call: ACP's `content`, `diff` or `terminal`, with its fields unchanged. */
 export interface ToolCallContent {
   readonly type: string;
   readonly [field: string]: unknown;
@@ -246,6 +246,6 @@ export interface ToolCallContent {
 /** A place in a file that a tool call touches. */
 export interface ToolCallLocation {
   readonly path: string;
-  /** From 1. */
+  /** The line number; the first line has 1. */
   readonly line?: number;
 }

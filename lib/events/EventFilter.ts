@@ -5,9 +5,10 @@ import type { Event } from './Event.js';
 import { canonicalUuid, parseUuid, type Uuid } from './Uuid.js';
 
 /**
- * Which events a subscriber wants. Every filter but `where` is plain data: it survives JSON, and can be sent.
+ * Selects the events that a subscriber gets. Every filter except `where` is plain data, so you can send it as JSON. Make filters with the
+ * functions of the constant `EventFilter`, such as `EventFilter.kind('plan')`.
  *
- * @see {@link matches} for what each of them means.
+ * @see {@link matches} defines what each filter selects.
  */
 export type EventFilter<E = Event> =
   | { readonly type: 'all' }
@@ -22,28 +23,28 @@ export type EventFilter<E = Event> =
   | { readonly type: 'not'; readonly filter: EventFilter<E> }
   | { readonly type: 'where'; readonly predicate: (busEvent: BusEvent<E>) => boolean };
 
-/** Thrown for what is no filter, or has a part that is no filter, and for a `where` predicate that returns a promise. */
+/** Thrown if a value, or a part of it, is not a valid filter, and if a `where` predicate returns a promise. */
 export class InvalidFilterError extends TypeError {
   override readonly name = 'InvalidFilterError';
 }
 
-/** How deep filters may nest in one another. */
+/** The most levels of filters inside one another. */
 export const MAX_FILTER_DEPTH = 256;
 
-/** The filter of one type, which is data and fits a bus of any payload. */
+/** The filter of one type. It is plain data and fits a bus with any payload type. */
 export type PlainEventFilter<T extends EventFilter['type']> = Extract<EventFilter<never>, { type: T }>;
 
 const { freeze } = Object;
 
 const all: PlainEventFilter<'all'> = freeze({ type: 'all' });
 
-/** The constructors of filters. What they return is frozen. */
+/** Makes filters. The filters are frozen objects. */
 export const EventFilter = {
-  /** Every event. */
+  /** Matches every event. */
   all,
 
   /**
-   * The events of one scroll.
+   * Matches the events of one scroll.
    *
    * @param id The scroll's UUID, in any spelling.
    * @throws InvalidUuidError if `id` is not a UUID.
@@ -53,7 +54,7 @@ export const EventFilter = {
   },
 
   /**
-   * The events of one connector, by its UUID.
+   * Matches the events of one connector, by its UUID.
    *
    * @param id The connector's UUID, in any spelling.
    * @throws InvalidUuidError if `id` is not a UUID.
@@ -62,12 +63,23 @@ export const EventFilter = {
     return freeze({ type: 'connectorUid', id: parseUuid(id) });
   },
 
-  /** The events of one connector, by its name. */
+  /**
+   * Matches the events of one connector, by its name.
+   *
+   * @param name The connector's name, compared exactly.
+   * @throws InvalidFilterError if `name` is not a string.
+   */
   connectorId(name: string): PlainEventFilter<'connectorId'> {
     return freeze({ type: 'connectorId', connectorId: text(name, 'connectorId') });
   },
 
-  /** The events of one native session: of exactly this connector and exactly this session id. */
+  /**
+   * Matches the events of one native session.
+   *
+   * @param connectorId The connector's name, compared exactly.
+   * @param nativeSessionId The agent's own id of the session, compared exactly.
+   * @throws InvalidFilterError if an argument is not a string.
+   */
   session(connectorId: string, nativeSessionId: string): PlainEventFilter<'session'> {
     return freeze({
       type: 'session',
@@ -76,39 +88,64 @@ export const EventFilter = {
     });
   },
 
-  /** The events of any of these kinds; with no kind, none. */
+  /**
+   * Matches the events of any of these kinds. Without arguments it matches no event.
+   *
+   * @throws InvalidFilterError if a kind is not a string.
+   */
   kind(...kinds: EventKind[]): PlainEventFilter<'kind'> {
     return kindOf(kinds);
   },
 
-  /** The events of any of these origins; with no origin, none. */
+  /**
+   * Matches the events of any of these origins. Without arguments it matches no event.
+   *
+   * @throws InvalidFilterError if an origin is not a string.
+   */
   origin(...origins: EventOrigin[]): PlainEventFilter<'origin'> {
     return originOf(origins);
   },
 
-  /** The events that pass every one of `filters`; with no filter, all. */
+  /**
+   * Matches the events that match all of `filters`. Without arguments it matches every event.
+   *
+   * @throws InvalidFilterError if an argument is not a filter.
+   */
   and<E = unknown>(...filters: EventFilter<E>[]): EventFilter<E> {
     return group('and', filters);
   },
 
-  /** The events that pass at least one of `filters`; with no filter, none. */
+  /**
+   * Matches the events that match at least one of `filters`. Without arguments it matches no event.
+   *
+   * @throws InvalidFilterError if an argument is not a filter.
+   */
   or<E = unknown>(...filters: EventFilter<E>[]): EventFilter<E> {
     return group('or', filters);
   },
 
-  /** The events that do not pass `filter`. */
+  /**
+   * Matches the events that do not match `filter`.
+   *
+   * @throws InvalidFilterError if `filter` is not a filter.
+   */
   not<E = unknown>(filter: EventFilter<E>): EventFilter<E> {
     requireFilter(filter, 'not');
     return filter.type === 'not' ? filter.filter : freeze({ type: 'not', filter });
   },
 
   /**
-   * The events for which `predicate` returns something true. The only filter that is not plain data.
+   * Matches the events for which `predicate` returns a truthy value. It is the only filter that is not plain data.
    *
-   * **Gotchas** It must be pure: whether it is asked is not promised where another part of the filter decides. One
-   * that throws ends its own receiver with what it threw, and one that returns a promise, which is no verdict, with
-   * {@link InvalidFilterError}. Made outside of a call that says what `E` is, it is one for
-   * the library's own `Event`: say `where<MyEvent>(…)` there.
+   * **Errors** A predicate that throws ends its own receiver with what it threw. A predicate that returns a promise ends it with
+   * {@link InvalidFilterError}. No other receiver is affected.
+   *
+   * **Gotchas** The predicate must be pure: it need not be called for an event if another part of the filter decides. TypeScript infers the
+   * payload type `E` only inside a call that knows it, such as `bus.stream(EventFilter.where(...))`. Elsewhere it is the library's own
+   * `Event`; write `where<MyEvent>(…)` there.
+   *
+   * @param predicate Returns whether the event matches. It must return at once, without a promise.
+   * @throws InvalidFilterError if `predicate` is not a function.
    */
   where<E = Event>(predicate: (busEvent: BusEvent<E>) => boolean): EventFilter<E> {
     if (typeof predicate !== 'function') {
@@ -119,12 +156,13 @@ export const EventFilter = {
 };
 
 /**
- * Whether `busEvent` passes `filter`. This is the definition of every filter: what a bus delivers agrees with it.
+ * Returns whether `busEvent` matches `filter`. This function defines every filter: a bus delivers exactly the events for which it returns
+ * true.
  *
- * **Details** Ids are compared as UUIDs, whatever their spelling. A field that the routing lacks equals nothing.
+ * **Details** Scroll ids and connector UUIDs are compared as UUIDs, in any spelling. A field that is absent in the routing equals no value.
  *
- * **Errors** {@link InvalidFilterError} and `InvalidUuidError` for a hand-made filter that is malformed, or nested more
- * than 256 deep, or whose `where` predicate returns a promise; and what such a predicate throws.
+ * **Errors** Throws {@link InvalidFilterError} or `InvalidUuidError` for a hand-made filter that is malformed or nested more than 256
+ * levels deep, and {@link InvalidFilterError} for a `where` predicate that returns a promise. What a predicate throws is passed on.
  *
  * @example
  * ```ts
@@ -139,7 +177,7 @@ export function matches<E>(filter: EventFilter<E>, busEvent: BusEvent<E>): boole
   return passes(canonicalFilter(filter), same ? busEvent : withIds(busEvent, canonicalScrollId, canonicalConnectorUid));
 }
 
-/** {@link matches} for a filter and an event that are known to be canonical. */
+/** {@link matches} for a filter and an event that are already canonical. */
 export function passes<E>(filter: EventFilter<E>, busEvent: BusEvent<E>): boolean {
   const { routing } = busEvent;
   switch (filter.type) {
@@ -164,23 +202,23 @@ export function passes<E>(filter: EventFilter<E>, busEvent: BusEvent<E>): boolea
     case 'not':
       return !passes(filter.filter, busEvent);
     case 'where': {
-      // Plain JavaScript may answer with anything.
+      // A caller in plain JavaScript may return any value.
       const verdict: unknown = filter.predicate(busEvent);
       return typeof verdict === 'boolean' ? verdict : isTrue(verdict, filter.predicate.name);
     }
   }
 }
 
-/** What `verdict`, which is no boolean, counts as. A promise would be true, whatever it comes to. */
+/** Whether a result that is not a boolean is truthy. A promise is always truthy, so it is refused. */
 function isTrue(verdict: unknown, name: string): boolean {
   if (isPromise(verdict)) {
     takeRejection(verdict, () => undefined);
-    throw new InvalidFilterError(`where(${name}): a promise is no verdict, it must answer at once`);
+    throw new InvalidFilterError(`where(${name}): expected a boolean, got a promise`);
   }
   return Boolean(verdict);
 }
 
-/** Whether the form of `filter` says that it matches every event. What its predicates would answer is not asked. */
+/** Whether `filter` matches every event, judged by its structure alone. Predicates are not called. */
 export function matchesEverything<E>(filter: EventFilter<E>): boolean {
   switch (filter.type) {
     case 'all':
@@ -213,7 +251,7 @@ function matchesNothing<E>(filter: EventFilter<E>): boolean {
   }
 }
 
-/** A frozen copy of a filter that may be hand-made: checked whole, and its ids canonical. */
+/** Validates a filter that may be hand-made. Returns a frozen copy with canonical ids. */
 export function canonicalFilter<E>(filter: EventFilter<E>, depth = 1): EventFilter<E> {
   if (depth > MAX_FILTER_DEPTH) {
     throw new InvalidFilterError(`a filter may nest at most ${MAX_FILTER_DEPTH} deep`);
@@ -246,7 +284,7 @@ export function canonicalFilter<E>(filter: EventFilter<E>, depth = 1): EventFilt
   }
 }
 
-/** {@link canonicalFilter}, and plainly `all` where it {@link matchesEverything}. */
+/** {@link canonicalFilter}, reduced to `all` if it {@link matchesEverything}. */
 export function simplestFilter<E>(filter: EventFilter<E>): EventFilter<E> {
   const canonical = canonicalFilter(filter);
   return matchesEverything(canonical) ? all : canonical;
@@ -258,7 +296,7 @@ function requireFilter(filter: unknown, owner: string): void {
   }
 }
 
-/** An `and` in an `and`, or an `or` in an `or`, says nothing of its own: a filter built step by step stays flat. */
+/** Merges an `and` inside an `and`, and an `or` inside an `or`, so that a filter that is built step by step stays flat. */
 function group<E>(type: 'and' | 'or', filters: readonly EventFilter<E>[]): EventFilter<E> {
   const flat = filters.flatMap((one) => {
     requireFilter(one, type);

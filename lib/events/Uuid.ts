@@ -2,29 +2,29 @@ import { v7 } from 'uuid';
 import { show } from '../internal/support/show.js';
 
 /**
- * A UUID as text. What the library delivers is canonical: lower case, with hyphens.
+ * A UUID as text. UUIDs that the library delivers are canonical: in lower case, with hyphens.
  *
- * **Details** It is a plain string, because what an application hands in may be any spelling that {@link parseUuid}
- * reads; the library turns it into the canonical one.
+ * **Details** The type is a plain string, since an application may pass any spelling that {@link parseUuid} accepts. The library converts
+ * it to the canonical one.
  */
 export type Uuid = string;
 
-/** Thrown if a text that ought to be a UUID is not one. */
+/** Thrown if a value is not a UUID in one of the spellings that {@link parseUuid} accepts. */
 export class InvalidUuidError extends TypeError {
   override readonly name = 'InvalidUuidError';
 
-  /** @param value What was given. */
+  /** @param value The refused value. */
   constructor(readonly value: unknown) {
     super(`not a UUID: ${show(value)}`);
   }
 }
 
-// Written out digit by digit: V8 matches that in a third of the time that counted repetitions take.
+// Written out digit by digit: V8 matches this in a third of the time of counted repetitions.
 const CANONICAL = new RegExp(`^${[8, 4, 4, 4, 12].map((digits) => '[\\da-f]'.repeat(digits)).join('-')}$`);
 const WRAPPED = /^(?:urn:uuid:(.{36})|\{(.{36})\}|(.{32}|.{36}))$/;
 const UNHYPHENATED = /^(.{8})(.{4})(.{4})(.{4})(.{12})$/;
 
-/** The canonical spelling of `text`, or `undefined` where it is no UUID. */
+/** Returns the canonical spelling of `text`, or `undefined` if it is not a UUID. */
 export function canonicalUuid(text: unknown): Uuid | undefined {
   if (typeof text !== 'string') {
     return undefined;
@@ -38,21 +38,21 @@ export function canonicalUuid(text: unknown): Uuid | undefined {
 }
 
 /**
- * Reads a UUID in any of its usual spellings and returns the canonical one.
+ * Parses a UUID in any of its usual spellings and returns the canonical one.
  *
- * **Details** Accepted are `67e55044-10b1-426f-9247-bb680e5fe0c8`, the same 32 digits without hyphens,
- * `{67e55044-…}` and `urn:uuid:67e55044-…`, in digits of either case, of any version and variant.
+ * **Details** Accepted spellings are `67e55044-10b1-426f-9247-bb680e5fe0c8`, the same 32 digits without hyphens, `{67e55044-…}` with
+ * hyphens, and `urn:uuid:67e55044-…`. Hexadecimal digits may be in either case. Any version and variant is accepted.
  *
- * **Errors** {@link InvalidUuidError} for anything else, spaces and `URN:UUID:` among it.
+ * **Errors** Throws {@link InvalidUuidError} for any other value, including one with spaces or with `URN:UUID:` in upper case.
  *
  * @example
  * ```ts
  * parseUuid('{67E55044-10B1-426F-9247-BB680E5FE0C8}'); // '67e55044-10b1-426f-9247-bb680e5fe0c8'
  * ```
  *
- * @param text The spelling to read.
+ * @param text The UUID to parse.
  * @returns The canonical spelling: lower case, with hyphens.
- * @see The rule is that of `Uuid::parse_str` in the Rust crate `uuid`.
+ * @see The accepted spellings are those of `Uuid::parse_str` in the Rust crate `uuid`.
  */
 export function parseUuid(text: string): Uuid {
   const uuid = canonicalUuid(text);
@@ -63,7 +63,7 @@ export function parseUuid(text: string): Uuid {
 }
 
 /**
- * Makes a new UUID of version 7, which sorts by the time of its making.
+ * Creates a new UUID of version 7. Such UUIDs sort by their time of creation.
  *
  * @returns A canonical UUID.
  * @see RFC 9562, section 5.7.

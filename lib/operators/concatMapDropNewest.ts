@@ -13,7 +13,7 @@ import { contain, isPromise, takeRejection } from '../internal/support/promises.
 import { requireCapacityOptions, requireCount, requireFunction } from '../internal/support/require.js';
 
 /**
- * `concatMap` with a bounded queue: one inner observable at a time, and the newest value is rejected when too many wait.
+ * `concatMap` with a bounded queue: one inner observable runs at a time. When the queue is full, the arriving value is rejected.
  *
  * ```text
  * in:                                       -abcd-------e--|
@@ -21,20 +21,20 @@ import { requireCapacityOptions, requireCount, requireFunction } from '../intern
  * concatMapDropNewest capacity 2:           ----x---x---x---x|    d is dropped
  * ```
  *
- * **Details** Lossy. The queue is the only buffer, and memory is bounded by `capacity`; RxJS's own `concatMap` keeps
- * whatever its inner observables are too slow for. Inner observables run in the order of their values, and errors of
- * either end the stream at once. The stream completes when the source has and nothing waits or runs. Unsubscribing
- * forgets what waits.
+ * **Details** The operator loses values. The queue is its only buffer, so memory is bounded by `capacity`; the buffer of RxJS's own
+ * `concatMap` grows without limit. Inner observables run in the order of their values. An error of the source or of an inner observable
+ * ends the stream at once. The stream completes when the source has completed, no value waits, and no inner observable runs. Unsubscribing
+ * discards the queue.
  *
- * **Errors** `RangeError` at the call where `capacity` is no integer from 1 to 2^31 - 1, `TypeError` for another option
- * of the wrong type, or an unknown one. What `project` or `onDrop` throws, or their promises reject with, ends the stream with it.
+ * **Errors** Throws `RangeError` at the call if `capacity` is not an integer from 1 to 2^31 - 1, and `TypeError` if another option has the
+ * wrong type or is unknown. If `project` or `onDrop` throws, or a promise that it returns rejects, the stream fails with that error.
  *
  * @example
  * ```ts
  * bus.stream(EventFilter.kind('usage')).pipe(concatMapDropNewest((busEvent) => save(busEvent), { capacity: 16 })).subscribe();
  * ```
  *
- * @param project Makes the inner observable of a value, its index counted from 0 among those that were not rejected.
+ * @param project Returns the inner observable for a value. `index` counts the values that were not rejected, from 0.
  * @param options See {@link ConcatMapDropNewestOptions}.
  * @returns An operator with one queue and one count for each subscription.
  */
@@ -42,7 +42,7 @@ export function concatMapDropNewest<T, O extends ObservableInput<unknown>>(
   project: (value: T, index: number) => O,
   options: ConcatMapDropNewestOptions<T>,
 ): OperatorFunction<T, ObservedValueOf<O>> {
-  // Plain JavaScript may leave the options out; the capacity is then as missing as in {}.
+  // A caller in plain JavaScript may omit the options. Then the capacity is missing, as in {}.
   const given: Partial<ConcatMapDropNewestOptions<T>> =
     (options as ConcatMapDropNewestOptions<T> | undefined) === undefined ? {} : options;
   requireCapacityOptions('concatMapDropNewest: options', given, CONCAT_MAP_OPTIONS);
@@ -56,7 +56,7 @@ export function concatMapDropNewest<T, O extends ObservableInput<unknown>>(
   return (source) =>
     new Observable((subscriber) => {
       const queue = new BoundedQueue<T>(places);
-      // Stops a source that emits without a break, also while it is still being subscribed to.
+      // Stops a source that emits synchronously, even during the call of `subscribe`.
       const stop$ = new Subject<void>();
       let index = 0;
       let lagged = 0;
@@ -71,7 +71,7 @@ export function concatMapDropNewest<T, O extends ObservableInput<unknown>>(
         isRunning = true;
         const input = project(value, index);
         index += 1;
-        // What project did may have ended the stream.
+        // `project` may have ended the stream, for example by unsubscribing.
         if (subscriber.closed) {
           if (isPromise(input)) {
             takeRejection(input, fail);
@@ -90,7 +90,7 @@ export function concatMapDropNewest<T, O extends ObservableInput<unknown>>(
           },
         });
       };
-      /** A loop, because an inner observable may be through before it is subscribed to. */
+      /** A loop instead of recursion, since an inner observable may complete synchronously in `subscribe`. */
       const runNext = (): void => {
         if (isStarting) {
           return;

@@ -16,22 +16,22 @@ import { requireCapacityOptions, requireCount, requireFunction } from '../intern
 import { currentZone, runIn } from '../internal/support/zone.js';
 
 /**
- * Puts a bounded queue between a source and its consumer; full, it rejects the newest value and counts it.
+ * Puts a bounded queue between a source and its consumer. When the queue is full, the arriving value is rejected and counted.
  *
  * ```text
  * in:                     --(abcd)---e--|
  * dropNewest capacity 2:  --(ab)-----e--|    c and d are dropped
  * ```
  *
- * **Details** Lossy. What is queued stays and is delivered in order, so a consumer sees the start of a burst. The
- * consumer is called on the scheduler, never on the source's stack nor in its asynchronous context: one turn delivers what
- * waited when it began. Memory is bounded by `capacity`. Completion and errors are delivered after what is queued.
- * Unsubscribing forgets what is queued.
+ * **Details** The operator loses values. Queued values stay and are delivered in order, so a consumer gets the start of a burst. The
+ * consumer is called on the scheduler, never on the source's stack or in its asynchronous context. One turn delivers the values that waited
+ * when it began. Memory is bounded by `capacity`. Completion and errors are delivered after the queued values. Unsubscribing discards
+ * the queue.
  *
- * **Errors** `RangeError` at the call where `capacity` is no integer from 1 to 2^31 - 1, `TypeError` for another option
- * of the wrong type, or an unknown one. What `onDrop` throws, or its promise rejects with, ends the stream with it, after what is queued.
+ * **Errors** Throws `RangeError` at the call if `capacity` is not an integer from 1 to 2^31 - 1, and `TypeError` if another option has the
+ * wrong type or is unknown. If `onDrop` throws, or its promise rejects, the stream fails with that error, after the queued values.
  *
- * **Gotchas** A synchronous source of more than `capacity` values always drops: the consumer has no turn in between.
+ * **Gotchas** A synchronous source of more than `capacity` values always loses some: the consumer has no turn in between.
  *
  * @example
  * ```ts
@@ -44,7 +44,7 @@ import { currentZone, runIn } from '../internal/support/zone.js';
  * @see Other names for the policy: Kotlin `DROP_LATEST`, .NET `DropWrite`, Effect `dropping`.
  */
 export function dropNewest<T>(options: DropNewestOptions<T>): MonoTypeOperatorFunction<T> {
-  // Plain JavaScript may leave the options out; the capacity is then as missing as in {}.
+  // A caller in plain JavaScript may omit the options. Then the capacity is missing, as in {}.
   const given: Partial<DropNewestOptions<T>> =
     (options as DropNewestOptions<T> | undefined) === undefined ? {} : options;
   requireCapacityOptions('dropNewest: options', given, DROP_NEWEST_OPTIONS);
@@ -62,15 +62,15 @@ export function dropNewest<T>(options: DropNewestOptions<T>): MonoTypeOperatorFu
       let lagged = 0;
       let isMore = false;
       let end: (() => void) | undefined = undefined;
-      // Stops a source that emits without a break, also while it is still being subscribed to.
+      // Stops a source that emits synchronously, even during the call of `subscribe`.
       const stop$ = new Subject<void>();
-      // A consumer may have left before it has begun.
+      // The consumer may have unsubscribed before this call.
       if (subscriber.closed) {
         return;
       }
 
       const deliver = (): void => {
-        // What arrives meanwhile waits for the next turn.
+        // Values that arrive during the turn wait for the next one.
         for (let count = queue.size; count > 0 && queue.size > 0; count -= 1) {
           attempt(() => {
             subscriber.next(queue.shift());
@@ -129,7 +129,7 @@ export function dropNewest<T>(options: DropNewestOptions<T>): MonoTypeOperatorFu
     });
 }
 
-/** Calls what a subscriber that is not one of RxJS may throw from. */
+/** Calls a method of the subscriber. A subscriber that is not one of RxJS may throw. */
 function attempt(act: () => void): void {
   try {
     act();

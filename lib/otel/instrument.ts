@@ -1,4 +1,4 @@
-// Types only: nothing of OpenTelemetry is needed when this runs.
+// Types only: at run time, OpenTelemetry is not imported.
 import type { Attributes, BatchObservableResult, Meter } from '@opentelemetry/api';
 import type { BusStats, ReceiverStats } from '../stats.js';
 import { type OptionNames, requireOptions, requireType } from '../internal/support/require.js';
@@ -6,15 +6,15 @@ import type { SharingBus } from '../SharingBus.js';
 
 /** Options of {@link instrument}. */
 export interface InstrumentOptions {
-  /** What the bus is called, as `messaging.destination.name`. Default: it has no name. */
+  /** The name of the bus, reported as `messaging.destination.name`. Default: none. */
   readonly destination?: string | undefined;
-  /** Added to all that is reported. Default: none. */
+  /** Attributes that are added to every reported value. Default: none. */
   readonly attributes?: Attributes | undefined;
 }
 
 const OPTIONS: OptionNames<InstrumentOptions> = { destination: true, attributes: true };
 
-/** What an instrument is made with, and what it shows of `S`. */
+/** How to create an instrument, and how to compute its value from `S`. */
 interface Figure<S> {
   readonly make: 'createObservableCounter' | 'createObservableUpDownCounter' | 'createObservableGauge';
   readonly name: string;
@@ -42,14 +42,14 @@ const FIGURES_OF_A_BUS: readonly Figure<BusStats<never>>[] = [
   {
     ...counter,
     name: 'messaging.client.consumed.messages',
-    description: 'Events that consumers were given.',
+    description: 'Events that were delivered to consumers.',
     attributes: { 'messaging.operation.name': 'deliver' },
     value: ({ delivered }) => delivered,
   },
   {
     ...counter,
     name: 'sharing_bus.dropped.messages',
-    description: 'Events that receivers lost for want of room.',
+    description: 'Events that receivers lost.',
     value: ({ dropped }) => dropped,
   },
   {
@@ -67,7 +67,7 @@ const FIGURES_OF_A_BUS: readonly Figure<BusStats<never>>[] = [
   {
     ...counter,
     name: 'sharing_bus.released.messages',
-    description: 'Events that waited in vain for the registration of their session.',
+    description: 'Events that were held for the registration of their session, and went on without a scroll id.',
     value: ({ released }) => released,
   },
   {
@@ -80,7 +80,7 @@ const FIGURES_OF_A_BUS: readonly Figure<BusStats<never>>[] = [
     ...counter,
     name: 'sharing_bus.evicted.bindings',
     unit: '{binding}',
-    description: 'Bindings of sessions to scrolls that had to go for others.',
+    description: 'Bindings of sessions to scrolls that were removed because there were too many.',
     value: ({ evictedBindings }) => evictedBindings,
   },
 ];
@@ -90,76 +90,76 @@ const FIGURES_OF_A_NAME: readonly Figure<Receivers>[] = [
     ...upDownCounter,
     name: 'sharing_bus.receiver.count',
     unit: '{receiver}',
-    description: 'Receivers that have a slot.',
+    description: 'Receivers that take events.',
     value: (receivers) => receivers.length,
   },
   {
     ...upDownCounter,
     name: 'sharing_bus.receiver.delivered',
-    description: 'Events that the receivers which have a slot have delivered.',
+    description: 'Events that the receivers which take events now have delivered.',
     value: (receivers) => sum(receivers, ({ delivered }) => delivered),
   },
   {
     ...upDownCounter,
     name: 'sharing_bus.receiver.lagged',
-    description: 'Events that the receivers which have a slot have lost.',
+    description: 'Events that the receivers which take events now have lost.',
     value: (receivers) => sum(receivers, ({ lagged }) => lagged),
   },
   {
     ...upDownCounter,
     name: 'sharing_bus.queue.waiting',
-    description: 'Events that wait.',
+    description: 'Events that wait in queues.',
     value: (receivers) => sum(receivers, ({ waiting }) => waiting),
   },
   {
     ...upDownCounter,
     name: 'sharing_bus.queue.capacity',
-    description: 'Events that may wait.',
+    description: 'Events that may wait in queues.',
     value: (receivers) => sum(receivers, ({ capacity }) => capacity),
   },
   {
     ...gauge,
     name: 'sharing_bus.queue.high_water_mark',
-    description: 'The most events that have waited at a time in one receiver.',
+    description: 'The most events that have waited in one receiver at one time.',
     value: (receivers) => most(receivers, ({ highWaterMark }) => highWaterMark),
   },
   {
     ...gauge,
     name: 'sharing_bus.queue.oldest_age',
     unit: 's',
-    description: 'For how long the oldest event has waited.',
+    description: 'How long the oldest waiting event has waited.',
     value: (receivers) => most(receivers, ({ oldestAgeMs }) => oldestAgeMs / 1000),
   },
 ];
 
 /**
- * Exports `bus.stats()` by OpenTelemetry. It is asked once for each collection.
+ * Exports `bus.stats()` as OpenTelemetry metrics. Each collection of metrics calls `stats()` once.
  *
- * **Details** Counters are of the whole bus, because these never go down: `messaging.client.sent.messages`,
- * `messaging.client.consumed.messages`, and `sharing_bus.{dropped,bound,unbound,released}.messages`,
- * `sharing_bus.evicted.bindings`; `sharing_bus.held.messages` goes up and down.
+ * **Details** The counters are totals of the whole bus, which never decrease: `messaging.client.sent.messages`,
+ * `messaging.client.consumed.messages`, `sharing_bus.{dropped,bound,unbound,released}.messages` and `sharing_bus.evicted.bindings`.
+ * `sharing_bus.held.messages` can go up and down.
  *
- * What is of receivers is of those that have a slot now, added up by their name, with the name as
- * `messaging.destination.subscription.name`; those without a name are taken together, without that attribute.
- * `sharing_bus.receiver.{count,delivered,lagged}` and `sharing_bus.queue.{waiting,capacity}` go up and down, as receivers come
- * and go: what is counted by a receiver leaves with it. `sharing_bus.queue.high_water_mark` and `sharing_bus.queue.oldest_age`,
- * in seconds, are the greatest of the name. A name of which none is left is reported as 0 once more.
+ * The metrics of receivers cover the receivers that take events now, grouped by their name. The name is reported as
+ * `messaging.destination.subscription.name`; receivers without a name form one group without that attribute.
+ * `sharing_bus.receiver.{count,delivered,lagged}` and `sharing_bus.queue.{waiting,capacity}` are sums over the group. They go up and down
+ * as receivers come and go: when a receiver leaves the bus, its counts leave the sum. `sharing_bus.queue.high_water_mark` and
+ * `sharing_bus.queue.oldest_age` (in seconds) are maxima over the group. When the last receiver of a group has left, 0 is reported once.
  *
- * **Errors** `TypeError` at the call for an option of the wrong type, or an unknown one.
+ * **Errors** Throws `TypeError` at the call if an option has the wrong type or is unknown.
  *
- * **Gotchas** Each name makes series of its own, so a name should hold no id. Two buses on one meter are told apart by their
- * `destination`, or other attributes; without, one hides the other. The meter holds the bus, also a closed one, until this is
- * stopped. Some SDKs repeat the last values afterwards.
+ * **Gotchas** Each receiver name creates its own time series, so do not put ids into names. To use one meter for two buses, give them
+ * different values of `destination` or of another attribute; otherwise the values of one hide those of the other. The meter keeps a
+ * reference to the bus, even after the bus is closed, until you call the returned function. Some SDKs repeat the last values afterwards.
  *
  * @example
  * ```ts
  * const stop = instrument(bus, metrics.getMeter('sharing-bus'), { destination: 'agents' });
  * ```
  *
- * @param bus Of any events; it may be closed.
- * @param meter Of any provider; the API is enough, version 1.3 or later.
+ * @param bus A bus with any payload type. It may be closed already.
+ * @param meter A meter of `@opentelemetry/api` 1.3 or later, of any provider.
  * @param options See {@link InstrumentOptions}.
- * @returns Stops it, and lets go of the bus. Again, it does nothing.
+ * @returns A function that stops the export and releases the bus. Calling it again has no effect.
  * @see https://opentelemetry.io/docs/specs/semconv/messaging/messaging-metrics/
  */
 export function instrument(
@@ -183,7 +183,7 @@ export function instrument(
   const ofBus = instrumentsFor(meter, FIGURES_OF_A_BUS);
   const ofName = instrumentsFor(meter, FIGURES_OF_A_NAME);
   const instruments = [...ofBus.keys(), ...ofName.keys()];
-  // Not `bus`: the function that stops it would keep the bus alive.
+  // A variable that can be cleared: the returned function must not keep the bus alive.
   let observed: typeof bus | undefined = bus;
   let known = new Map<string | undefined, Receivers>();
 
@@ -196,7 +196,7 @@ export function instrument(
       result.observe(each, value(stats), { ...common, ...own });
     }
     const byName = groupByName(stats.receivers);
-    // An SDK repeats the last value of what it is told nothing more about.
+    // An SDK repeats the last value of a series that is no longer reported, so a group that is empty now reports 0 once.
     for (const name of new Set([...known.keys(), ...byName.keys()])) {
       const withName = name === undefined ? common : { ...common, 'messaging.destination.subscription.name': name };
       for (const [each, { value }] of ofName) {
@@ -213,7 +213,7 @@ export function instrument(
   };
 }
 
-/** The instruments of `figures`, with what each of them shows. */
+/** Creates the instruments of `figures`, each with its figure. */
 function instrumentsFor<S>(meter: Meter, figures: readonly Figure<S>[]): Map<Instrument, Figure<S>> {
   return new Map(
     figures.map((figure) => {

@@ -1,26 +1,26 @@
 import { show } from '../internal/support/show.js';
 
-/** How many problems one error lists; what comes after them is not told. */
+/** The most problems that one error lists. Further ones are omitted. */
 export const MAX_ISSUES = 100;
 
-/** A path longer than this many characters is cut. */
+/** A longer path is cut after this many characters. */
 const LONGEST_PATH = 120;
 
 const NAME = /^[A-Za-z_$][\w$]*$/;
 
-/** One thing that is wrong with a value that was parsed. */
+/** One problem of a value that was parsed. */
 export interface ValidationIssue {
-  /** Where: `routing.scrollId`, `filters[2].id`, or `(root)` for the value as a whole. */
+  /** The place of the problem, such as `routing.scrollId` or `filters[2].id`. `(root)` stands for the whole value. */
   readonly path: string;
-  /** What is wrong there, with the value. */
+  /** What is wrong at this place, with the value. */
   readonly message: string;
 }
 
 /**
- * Thrown by the parsers of `sharing-bus/schema` where a value is not what it ought to be.
+ * Thrown by the parsers of `sharing-bus/schema` if a value is not valid.
  *
- * **Details** The message lists every problem with its path and its value, up to 100 of them. `cause` is what a getter,
- * a proxy or a schema of the application threw, where one did.
+ * **Details** The message lists each problem with its path and its value, up to 100 problems. If a getter, a proxy or a schema of the
+ * application threw an error, `cause` is that error.
  *
  * @example
  * ```ts
@@ -32,9 +32,9 @@ export class ValidationError extends TypeError {
   override readonly name = 'ValidationError';
 
   /**
-   * @param expected What the value is not, such as `an event filter`.
-   * @param issues What is wrong, from 1 to 100 issues.
-   * @param options The error behind this one, where there is one.
+   * @param expected What the value should have been, such as `an event filter`.
+   * @param issues The problems, from 1 to 100.
+   * @param options `cause` is the underlying error, if there is one.
    */
   constructor(
     expected: string,
@@ -45,7 +45,7 @@ export class ValidationError extends TypeError {
   }
 }
 
-/** `path` as an issue shows it. */
+/** Formats a path for an issue. */
 export function pathText(path: readonly PropertyKey[]): string {
   const text = path.map(step).join('').replace(/^\./, '');
   return text.length > LONGEST_PATH ? `${text.slice(0, LONGEST_PATH)}…` : text || '(root)';

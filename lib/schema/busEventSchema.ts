@@ -6,13 +6,13 @@ import { plainFields } from './guard.js';
 import { guarded } from './guarded.js';
 import { uuidSchema } from './uuidSchema.js';
 
-/** What an event is about: any string. */
+/** Schema of `EventKind`, what an event is about: any string. */
 export const eventKindSchema: z.ZodMiniType<EventKind, string> = z.string();
 
-/** Who caused an event: any string. */
+/** Schema of `EventOrigin`, what caused an event: any string. */
 export const eventOriginSchema: z.ZodMiniType<EventOrigin, string> = z.string();
 
-/** What is inferred of it is held against `EventRouting` by the type spec. */
+/** The type spec compares the inferred type with `EventRouting`. */
 export const routingShape = z.object({
   scrollId: z.optional(uuidSchema),
   connectorUid: z.optional(uuidSchema),
@@ -22,49 +22,51 @@ export const routingShape = z.object({
 });
 
 /**
- * Where an event belongs, with canonical ids.
+ * Schema of `EventRouting`, where an event belongs. Ids in the result are canonical.
  *
- * **Details** An id that is absent, or `undefined`, is left out. Fields that are not known are dropped unread.
+ * **Details** An id that is absent or `undefined` is omitted. Unknown fields are dropped without reading them.
  *
- * **Errors** Refused are `null` for an id, prototype keys, and what is no plain object.
+ * **Errors** It refuses `null` as an id, prototype keys (`__proto__`, `constructor`, `prototype`), and values that are not plain objects.
  */
 export const eventRoutingSchema: z.ZodMiniType<EventRouting> = guarded(
   plainFields(Object.keys(routingShape.shape)),
   () => routingShape,
 );
 
-/** The envelope, around whatever `event` takes. */
+/** The schema of an envelope whose payload is checked by `event`. */
 export function envelope<E>(event: z.ZodMiniType<E>): z.ZodMiniType<BusEvent<E>> {
   const shape = z.object({ routing: eventRoutingSchema, origin: eventOriginSchema, event });
   return guarded(plainFields(['routing', 'origin', 'event']), () => shape as z.ZodMiniType<BusEvent<E>>);
 }
 
 /**
- * An event in its envelope, with canonical ids; the payload is a member of `Event`.
+ * Schema of a `BusEvent` whose payload is a member of `Event`. Ids in the result are canonical.
  *
- * **Details** Other fields of the envelope are dropped unread. The caller's object is not kept.
+ * **Details** The result is a copy. Unknown fields of the envelope are dropped without reading them.
  *
- * @see {@link eventSchema} and {@link eventRoutingSchema} for what is refused.
+ * @see {@link eventSchema} and {@link eventRoutingSchema} say what is refused.
  */
 export const busEventSchema: z.ZodMiniType<BusEvent> = envelope(eventSchema);
 
 /**
- * The schema of a `BusEvent` whose payload is the application's own.
+ * Creates the schema of a `BusEvent` whose payload is the application's own.
  *
- * **Details** The payload is copied, and refused, as that of {@link eventSchema} is, but for values that are no JSON:
- * whether a `Date` or a `Map` will do is up to `schema`.
+ * **Details** The payload is copied and checked as by {@link eventSchema}, except for values that JSON cannot hold: `schema` decides
+ * whether it accepts a `Date` or a `Map`. To read many events, keep the created schema: that is faster than `parseBusEvent(value, schema)`,
+ * which creates a new one for each call.
  *
- * **Errors** `TypeError` if `schema` is not a schema.
+ * **Errors** Throws `TypeError` if `schema` is not a schema of zod 4.
  *
- * **Gotchas** `schema` must be synchronous. What it throws becomes an issue; so does a check of it that returns a promise, but zod lets
- * nobody take what that promise rejects with. A schema that is kept reads many events faster than `parseBusEvent(value, schema)`, which makes a new one for each.
+ * **Gotchas** `schema` must be synchronous. What it throws becomes an issue. A check that returns a promise becomes an issue, too, but
+ * zod drops the promise: if it rejects, the rejection is unhandled.
  *
  * @example
  * ```ts
  * const orderEvent = busEventSchemaOf(z.object({ type: z.literal('Paid'), amount: z.number() }));
  * ```
  *
- * @param schema A schema of zod 4, of its main entry or of `zod/mini`.
+ * @param schema The schema of the payload: of zod 4, from its main entry or from `zod/mini`.
+ * @returns The schema of the whole event.
  */
 export function busEventSchemaOf<E>(schema: z.core.$ZodType<E>): z.ZodMiniType<BusEvent<E>> {
   if (typeof (schema as { _zod?: unknown } | null)?._zod !== 'object') {

@@ -2,10 +2,10 @@ import type * as z from 'zod/mini';
 import { show } from '../internal/support/show.js';
 import { glimpse } from './glimpse.js';
 
-/** How many of the values that would do, or of the keys that are too many, a message names. */
+/** The most allowed values, or unknown keys, that a message lists. */
 const MOST_NAMED = 20;
 
-/** The message of an issue that its schema has none for; `undefined` leaves it to zod. */
+/** The message for an issue whose schema has no message of its own. `undefined` selects that of zod. */
 export function describeIssue(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':
@@ -13,7 +13,7 @@ export function describeIssue(issue: z.core.$ZodRawIssue): string | undefined {
     case 'invalid_value':
       return mustBe(issue.values.map(show), issue.input);
     case 'unrecognized_keys':
-      return `has keys that it may not have: ${issue.keys.slice(0, MOST_NAMED).map(show).join(', ')}`;
+      return `has unknown keys: ${issue.keys.slice(0, MOST_NAMED).map(show).join(', ')}`;
     case 'invalid_union':
       return describeUnion(issue);
     default:
@@ -30,7 +30,7 @@ function describeUnion(issue: z.core.$ZodRawIssue<z.core.$ZodIssueInvalidUnion>)
   return expected.every((one) => one !== undefined) ? mustBe(expected, issue.input) : undefined;
 }
 
-/** The type that an option wants, where it refuses the value for its type and not for what it holds. */
+/** The type that an option of a union expects, if it refuses the value for its type and not for its content. */
 function typeExpected({ path, ...issue }: z.core.$ZodIssue): string | undefined {
   return issue.code === 'invalid_type' && path.length === 0 ? named(issue.expected) : undefined;
 }

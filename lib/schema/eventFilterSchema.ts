@@ -6,12 +6,12 @@ import { plainCopy } from './guard.js';
 import { guarded } from './guarded.js';
 import { uuidSchema } from './uuidSchema.js';
 
-/** The fields of a whole filter and the entries of its lists, counted together. */
+/** The most fields and list entries of a whole filter, counted together. */
 const MOST_ENTRIES = 4096;
 
 const nested: z.ZodMiniType<EventFilter<unknown>> = z.lazy(() => filterShape);
 
-/** The filters that are data. What is inferred of them is held against `EventFilter` by the type spec. */
+/** The filters that are plain data. The type spec compares the inferred types with `EventFilter`. */
 export const filterShapes = {
   all: z.strictObject({ type: z.literal('all') }),
   scrollId: z.strictObject({ type: z.literal('scrollId'), id: uuidSchema }),
@@ -28,7 +28,7 @@ export const filterShapes = {
 const where = z.pipe(
   z.looseObject({ type: z.literal('where') }),
   z.transform((filter: { [key: string]: unknown; type: 'where' }, payload: z.core.ParsePayload): never => {
-    const message = 'a where filter is a function, which is no data: make it with EventFilter.where';
+    const message = 'a where filter is a function and cannot be sent as data: create it with EventFilter.where';
     payload.issues.push({ code: 'custom', path: ['type'], message, input: filter });
     return z.NEVER;
   }),
@@ -49,7 +49,7 @@ const filterShape = z.discriminatedUnion(
     filterShapes.not,
     where,
   ],
-  // `where` has a message of its own, and is not among the types that would do.
+  // `where` has its own message and is not listed among the allowed types.
   { error: (issue) => describeIssue({ ...issue, options: Object.keys(filterShapes) }) },
 );
 
@@ -59,12 +59,12 @@ const canonical = z.pipe(
 );
 
 /**
- * A filter as data; the result is what the constructors of `EventFilter` make: canonical and frozen.
+ * Schema of an `EventFilter` as plain data. The result equals what the constructors of `EventFilter` return: canonical and frozen.
  *
- * **Details** It fits a bus of any payload, since no filter that is data looks at the payload.
+ * **Details** The result fits a bus with any payload type, since no plain filter reads the payload.
  *
- * **Errors** Refused are `where`, keys that a filter does not have, filters nested more than 256 deep, and one whose
- * fields and list entries are more than 4,096 in all.
+ * **Errors** It refuses `where` filters, unknown keys, filters that are nested more than 256 levels deep, and filters with more than 4,096
+ * fields and list entries in all.
  */
 export const eventFilterSchema: z.ZodMiniType<EventFilter<unknown>> = guarded(
   plainCopy({ depth: MAX_FILTER_DEPTH, entries: MOST_ENTRIES, only: 'json' }),

@@ -12,7 +12,7 @@ import { fields, list } from './fields.js';
 import { type Limits, plainCopy } from './guard.js';
 import { guarded } from './guarded.js';
 
-/** How much a payload may hold: what an agent sends in earnest is far from it. */
+/** The limits of a payload, far above what an agent sends. */
 const PAYLOAD: Omit<Limits, 'only'> = { depth: 512, entries: 1_000_000 };
 
 const text = z.string();
@@ -21,7 +21,7 @@ const maybeCount = z.exactOptional(z.number());
 const anything = z.exactOptional(z.unknown());
 
 const contentShape = z.discriminatedUnion('type', [
-  // Not `fields`: a block is the agent's, whatever its keys are.
+  // Not `fields`: a content block is the agent's own and may have any keys.
   z.looseObject({ type: z.literal('text'), text }) as unknown as z.ZodMiniObject<{
     type: z.ZodMiniLiteral<'text'>;
     text: z.ZodMiniString<string>;
@@ -45,7 +45,7 @@ const toolCall = {
   rawOutput: anything,
 };
 
-/** What is inferred of these is held against the interfaces of the protocol by the type spec. */
+/** The type spec compares the inferred types with the interfaces in Event.ts. */
 export const eventShapes = {
   Connected: fields({ type: z.literal('Connected') }),
   Disconnected: fields({ type: z.literal('Disconnected'), reason: maybeText }),
@@ -59,7 +59,7 @@ export const eventShapes = {
     type: z.literal('SessionRegistered'),
     connectorId: text,
     sessionId: text,
-    // Any string: the bus takes a registration whose id is no UUID, logs it, and binds nothing.
+    // Any string: the bus itself logs a registration whose id is not a UUID, and binds nothing.
     scrollId: text,
   }),
   SessionInfoChanged: fields({ type: z.literal('SessionInfoChanged'), title: maybeText, updatedAt: maybeText }),
@@ -102,51 +102,52 @@ export const eventShapes = {
   }),
 };
 
-// A Map and no object: `constructor` is no type of event.
+// A Map instead of an object, in which `constructor` would be found as a type of event.
 const shapes: ReadonlyMap<unknown, z.ZodMiniType<Event>> = new Map(Object.entries(eventShapes));
 
-/** An event of a type that this version does not know passes as it is: the cast trusts readers to `switch` on the type. */
+/** An event of an unknown type passes unchanged. The cast relies on readers to `switch` on the type. */
 const unknownEvent = fields({ type: text }) as unknown as z.ZodMiniType<Event>;
 
 /**
- * The payload of a `BusEvent`: any member of `Event`.
+ * Schema of the built-in payloads of a `BusEvent`: any member of `Event`.
  *
- * **Details** The result is a deep copy. The fields of a known type are checked one by one; other fields are kept, and
- * an event of an unknown type is kept whole. What is `undefined` is left out.
+ * **Details** The result is a deep copy. The known fields of a known type are checked one by one. Unknown fields, and all fields of an
+ * unknown type, are kept. Fields that are `undefined` are omitted.
  *
- * **Errors** Refused are prototype keys (`__proto__` anywhere; `constructor` and `prototype` outside of what is the
- * agent's own: content, raw input and output, fields that are not known), what JSON cannot hold, objects more than 512
- * deep, more than 1,000,000 entries in all, and more than 10,000 in a list whose entries are known.
+ * **Errors** It refuses values that JSON cannot hold, objects that are nested more than 512 levels deep, more than 1,000,000 entries in
+ * all, and more than 10,000 entries in a list whose entries have a known type. It refuses the key `__proto__` everywhere, and the keys
+ * `constructor` and `prototype` except inside the agent's own data: content, raw input and output, and unknown fields.
  */
 export const eventSchema: z.ZodMiniType<Event> = guarded(
   plainCopy({ ...PAYLOAD, only: 'json' }),
   (event) => shapes.get((event as { type?: unknown } | null | undefined)?.type) ?? unknownEvent,
 );
 
-/** A payload that the application's own schema checks: it may hold what is no JSON, where that schema takes it. */
+/** The schema of a payload that `schema` checks. The payload may hold values other than JSON if `schema` accepts them. */
 export function payloadSchema<E>(schema: z.core.$ZodType<E>): z.ZodMiniType<E> {
   return guarded(plainCopy({ ...PAYLOAD, only: 'anything' }), () => schema);
 }
 
 /**
- * The members of `Event`, by their type. Building blocks: they check fields, and are for data that is plain already.
+ * Schemas of the members of `Event`, by their type. They are building blocks for your own schemas: they check fields only. Use them for
+ * data that is already known to be plain, or use {@link eventSchema}, which checks that first.
  */
 export const eventSchemas: { readonly [T in Event['type']]: z.ZodMiniType<Extract<Event, { type: T }>> } = eventShapes;
 
-/** Text, or another medium. A building block of events, as are those below. */
+/** Schema of `ContentBlock`, a building block as {@link eventSchemas}. */
 export const contentBlockSchema: z.ZodMiniType<ContentBlock> = contentShape;
 
-/** What a tool call shows. */
+/** Schema of `ToolCallContent`, a building block as {@link eventSchemas}. */
 export const toolCallContentSchema: z.ZodMiniType<ToolCallContent> = toolCallContentShape;
 
-/** A place in a file that a tool call touches. */
+/** Schema of `ToolCallLocation`, a building block as {@link eventSchemas}. */
 export const toolCallLocationSchema: z.ZodMiniType<ToolCallLocation> = toolCallLocationShape;
 
-/** A step of a plan. */
+/** Schema of `PlanEntry`, a building block as {@link eventSchemas}. */
 export const planEntrySchema: z.ZodMiniType<PlanEntry> = planEntryShape;
 
-/** One answer that a permission request offers. */
+/** Schema of `PermissionOption`, a building block as {@link eventSchemas}. */
 export const permissionOptionSchema: z.ZodMiniType<PermissionOption> = permissionOptionShape;
 
-/** An amount of money. */
+/** Schema of `Cost`, a building block as {@link eventSchemas}. */
 export const costSchema: z.ZodMiniType<Cost> = costShape;

@@ -1,19 +1,19 @@
 import * as z from 'zod/mini';
 import { PROTOTYPE_KEY_REFUSED, PROTOTYPE_KEYS } from './guard.js';
 
-/** The most entries that a list in an event may have: one issue instead of a million. */
+/** The most entries of a list in an event. A longer list gives one issue instead of one for each entry. */
 const LONGEST_LIST = 10_000;
 
 /**
- * An object with the fields of `shape`; others are kept as they are, but for prototype keys, which are refused.
+ * The schema of an object with the fields of `shape`. Other fields are kept unchanged; prototype keys are refused.
  *
- * The type tells nothing of the other fields, as the interfaces of the protocol do not either.
+ * The type does not mention the other fields, and neither do the interfaces in Event.ts.
  */
 export function fields<S extends z.core.$ZodLooseShape>(shape: S): z.ZodMiniObject<S> {
   return z.looseObject(shape).check(withoutPrototypeKeys);
 }
 
-/** A list of `entry`, of a bounded length. */
+/** The schema of a list of `entry` with a bounded length. */
 export function list<T extends z.core.$ZodType>(entry: T): z.ZodMiniPipe<z.ZodMiniArray, z.ZodMiniArray<T>> {
   return z.pipe(z.array(z.unknown()).check(shortEnough), z.array(entry));
 }

@@ -3,9 +3,9 @@ import { show } from '../internal/support/show.js';
 const LONGEST = 80;
 
 /**
- * `value` as the message of an issue shows it: like `show`, but for a cost that does not grow with the value.
+ * Formats `value` for the message of an issue: like `show`, but at a cost that does not grow with the value.
  *
- * What is refused may be endless, or a million entries long; so what an object holds is not looked at.
+ * A refused value may be endless or have a million entries, so the content of an object is not read.
  */
 export function glimpse(value: unknown): string {
   if (typeof value === 'string' && value.length > LONGEST) {
@@ -20,7 +20,7 @@ export function glimpse(value: unknown): string {
   return typeof value === 'object' && value !== null ? glimpseOfObject(value) : show(value);
 }
 
-/** What was thrown, in a few words. */
+/** Formats a thrown value for a message. */
 export function glimpseOfError(error: unknown): string {
   try {
     return error instanceof Error ? show(`${error.name}: ${error.message}`) : glimpse(error);
@@ -37,7 +37,7 @@ function glimpseOfObject(value: object): string {
     const tag = Object.prototype.toString.call(value).slice(0, LONGEST);
     return tag === '[object Object]' ? 'an object' : tag;
   } catch {
-    // A proxy that throws, or one that is revoked.
+    // A proxy that throws or is revoked.
     return 'an object that cannot be read';
   }
 }

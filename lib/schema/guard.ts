@@ -1,40 +1,40 @@
 import { glimpse, glimpseOfError } from './glimpse.js';
 import { MAX_ISSUES } from './ValidationError.js';
 
-/** What a guard refuses, and where. */
+/** A problem that a guard has found, and its place. */
 export interface Refusal {
   readonly path: readonly PropertyKey[];
   readonly message: string;
-  /** What was thrown at the guard, where something was. */
+  /** The error that reading the value threw, if it did. */
   readonly cause?: unknown;
 }
 
-/** What a guard leaves of a value. */
+/** The result of a guard. */
 export interface Guarded {
   readonly refusals: readonly Refusal[];
-  /** A copy that is safe to look into: what was refused is left out. `undefined` where the guard had to stop. */
+  /** A copy that is safe to read, without the refused parts. `undefined` if the guard had to stop. */
   readonly copy: { readonly value: unknown } | undefined;
 }
 
-/** Looks at a value before any schema does. It never throws, and reads each field once. */
+/** Checks and copies a value before a schema reads it. A guard never throws, and reads each field once. */
 export type Guard = (value: unknown) => Guarded;
 
-/** How much {@link plainCopy} takes. */
+/** The limits of {@link plainCopy}. */
 export interface Limits {
-  /** Objects in one another. A list counts as a level only where it stands in a list. */
+  /** The most levels of objects inside one another. A list counts as a level only inside another list. */
   readonly depth: number;
-  /** Entries of all objects and lists together. What stands in two places counts twice. */
+  /** The most entries of all objects and lists together. A value in two places counts twice. */
   readonly entries: number;
-  /** Whether only what JSON knows is taken, or also `Date`, `Map`, functions and the like, as they are. */
+  /** `json`: only values of JSON are accepted. `anything`: other values, such as a `Date`, a `Map` or a function, pass unchanged. */
   readonly only: 'json' | 'anything';
 }
 
-/** Keys that reach for a prototype where an object is built from data carelessly. */
+/** Keys that may change a prototype if code copies them carelessly to another object. */
 export const PROTOTYPE_KEYS: ReadonlySet<unknown> = new Set(['__proto__', 'constructor', 'prototype']);
 
 export const PROTOTYPE_KEY_REFUSED = 'is a key that is not allowed here';
 
-/** Ends a walk that has seen enough. What it has to say stands in the refusals. */
+/** Stops a walk early. The reason is in the refusals. */
 class Stop extends Error {}
 
 /** An object or a list that is being copied. */
@@ -45,21 +45,21 @@ interface Open {
   readonly keys: readonly string[] | undefined;
   readonly size: number;
   readonly depth: number;
-  /** How many entries were begun. The last of them is the one that is being read. */
+  /** Number of entries that were begun. The last of them is being read. */
   begun: number;
 }
 
 /**
- * A deep copy of plain data.
+ * Makes a guard that returns a deep copy of plain data.
  *
- * `__proto__` is refused as a key anywhere, the other prototype keys only in the outermost object: what lies deeper may
- * be anybody's JSON. An entry that is `undefined` is left out, as JSON leaves it out.
+ * The key `__proto__` is refused everywhere. The other prototype keys are refused only in the outermost object, since deeper objects may be
+ * arbitrary JSON. Entries that are `undefined` are omitted, as in JSON.
  */
 export function plainCopy(limits: Limits): Guard {
   return (value) => new Walk(limits).copy(value);
 }
 
-/** The copy is made with a stack of its own: no depth of a value overflows that of the engine. */
+/** Copies one value. It uses its own stack, so a deep value cannot overflow that of the engine. */
 class Walk {
   readonly #limits: Limits;
   readonly #refusals: Refusal[] = [];
@@ -109,7 +109,7 @@ class Walk {
     }
   }
 
-  /** `value` itself where nothing is to be copied, else an empty copy that is open now. */
+  /** Returns `value` itself if it need not be copied, else an empty copy that is now open. */
   #take(value: unknown): unknown {
     if (typeof value === 'object' && value !== null) {
       const list = Array.isArray(value);
@@ -136,9 +136,9 @@ class Walk {
     const keys = list ? undefined : Object.keys(source);
     const size = keys?.length ?? (source['length'] as number);
     this.#entries += size;
-    // Not `size < 0`: the length that a proxy tells may be no number.
+    // Not `size < 0`: the length of a proxy may not be a number.
     if (!(size >= 0) || this.#entries > this.#limits.entries) {
-      this.#stop(`takes the whole past ${this.#limits.entries} entries, got ${glimpse(source)}`);
+      this.#stop(`expected at most ${this.#limits.entries} entries in the whole value, got ${glimpse(source)}`);
     }
     const copy = list ? [] : {};
     this.#open.push({ source, copy, keys, size, depth, begun: 0 });
@@ -167,9 +167,9 @@ function lastKey({ keys, begun }: Open): PropertyKey {
 }
 
 /**
- * A copy of a plain object that has the fields `names` and no other, each as it is.
+ * Makes a guard that copies only the fields `names` of a plain object, each unchanged.
  *
- * All prototype keys are refused; a field that is `undefined`, or not the object's own, is left out.
+ * All prototype keys are refused. A field that is `undefined` or inherited is omitted.
  */
 export function plainFields(names: readonly string[]): Guard {
   return (value) => {
@@ -199,7 +199,7 @@ export function plainFields(names: readonly string[]): Guard {
   };
 }
 
-/** Whether `value` was made by a literal or by JSON, in whatever realm. */
+/** Whether `value` is a plain object, made by a literal or by JSON, in any realm. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;

@@ -5,9 +5,9 @@ import type { Guard, Refusal } from './guard.js';
 import { MAX_ISSUES } from './ValidationError.js';
 
 /**
- * A schema that lets `guard` look at a value first, and checks what that leaves of it with `shapeOf`.
+ * Makes a schema that applies `guard` to a value, then checks the guard's copy with the schema that `shapeOf` returns.
  *
- * The issues of both are told. Whatever the schema throws becomes an issue, with `params.cause`.
+ * The result has the issues of both. An error that the schema throws becomes an issue with `params.cause`.
  */
 export function guarded<T>(guard: Guard, shapeOf: (copy: unknown) => z.core.$ZodType<T>): z.ZodMiniType<T> {
   return z.transform((value: unknown, payload: z.core.ParsePayload): T => {
@@ -34,7 +34,7 @@ function issueOf({ path, message, cause }: Refusal): z.core.$ZodRawIssue {
   return { code: 'custom', path: [...path], message, input: undefined, params: { cause } };
 }
 
-/** Whether an issue at `path` only follows from what was refused: there is nothing left at that place. */
+/** Whether an issue at `path` only follows from a refusal, which has removed the value at that place. */
 function isUnder(refusal: Refusal, path: readonly PropertyKey[]): boolean {
   return refusal.path.every((key, index) => key === path[index]);
 }

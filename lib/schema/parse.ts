@@ -2,7 +2,11 @@ import * as z from 'zod/mini';
 import { describeIssue } from './describeIssue.js';
 import { MAX_ISSUES, pathText, ValidationError } from './ValidationError.js';
 
-/** What `schema` makes of `value`; where it refuses, a {@link ValidationError} that says it is not `expected`. */
+/**
+ * Parses `value` with `schema`.
+ *
+ * @throws ValidationError that says that the value is not `expected`.
+ */
 export function parse<T>(expected: string, schema: z.ZodMiniType<T>, value: unknown): T {
   const result = z.safeParse(schema, value, { error: describeIssue });
   if (result.success) {

@@ -4,30 +4,30 @@ import { busEventSchema, busEventSchemaOf } from './busEventSchema.js';
 import { parse } from './parse.js';
 
 /**
- * Reads an event in its envelope from data that is not trusted.
+ * Parses an event with its envelope from untrusted data.
  *
- * **Details** The result is a copy with canonical ids. Kinds, origins and types of events that this version does not
- * know are taken as they are; other fields of the envelope are dropped.
+ * **Details** The result is a copy with canonical ids. Unknown kinds, origins and types of events are accepted unchanged. Unknown fields of
+ * the envelope are dropped.
  *
- * **Errors** {@link ValidationError} with every problem and its path. Nothing else is thrown, whatever the value is:
- * endless or hostile objects are refused at a bounded cost. The second form throws `TypeError` where `payload` is no schema.
+ * **Errors** Throws {@link ValidationError}, which lists the problems with their paths. It throws nothing else, for any value: endless or
+ * hostile objects are refused at a bounded cost. The form with `payload` throws `TypeError` if `payload` is not a schema.
  *
  * @example
  * ```ts
  * const busEvent = parseBusEvent(JSON.parse(line));
  * ```
  *
- * @param value Anything.
- * @returns An event that a bus takes.
+ * @param value Any value, such as the result of `JSON.parse`.
+ * @returns An event that you can publish.
  */
 export function parseBusEvent(value: unknown): BusEvent;
 /**
- * Reads an event with a payload of the application's own from data that is not trusted.
+ * Parses an event with a payload of your own type from untrusted data.
  *
- * @param value Anything.
- * @param payload A synchronous zod schema of the payload.
- * @returns An event that a `SharingBus<E>` takes.
- * @see `busEventSchemaOf` makes the schema of this form once, where many events are read.
+ * @param value Any value, such as the result of `JSON.parse`.
+ * @param payload The zod schema of the payload. It must be synchronous.
+ * @returns An event that you can publish on a `SharingBus<E>`.
+ * @see To parse many events, create the schema once with `busEventSchemaOf`.
  */
 export function parseBusEvent<E>(value: unknown, payload: z.core.$ZodType<E>): BusEvent<E>;
 export function parseBusEvent(value: unknown, payload?: z.core.$ZodType): BusEvent<unknown> {

@@ -3,22 +3,23 @@ import { eventFilterSchema } from './eventFilterSchema.js';
 import { parse } from './parse.js';
 
 /**
- * Reads a filter from data that is not trusted.
+ * Parses a filter from untrusted data.
  *
- * **Details** The result equals what the constructors of `EventFilter` make: frozen, with canonical ids, an `and` in an
- * `and` flattened. It fits a bus of any payload.
+ * **Details** The result equals what the constructors of `EventFilter` return: it is frozen, has canonical ids, and an `and` inside an
+ * `and` is flattened. It fits a bus with any payload type.
  *
- * **Errors** {@link ValidationError} with every problem and its path. A `where` filter is refused: it is no data.
+ * **Errors** Throws {@link ValidationError}, which lists the problems with their paths. A `where` filter is refused, since it is a
+ * function and not data.
  *
- * **Gotchas** A key that a filter does not have is refused too. Dropped, a misspelt one would show more than was asked.
+ * **Gotchas** Unknown keys are refused, too. Otherwise a misspelt key would be dropped, and the filter would match more than intended.
  *
  * @example
  * ```ts
  * parseEventFilter({ type: 'kind', kinds: ['plan'] }); // { type: 'kind', kinds: [ 'plan' ] }
  * ```
  *
- * @param value Anything.
- * @returns A filter that a bus takes.
+ * @param value Any value, such as the result of `JSON.parse`.
+ * @returns A filter for any bus.
  */
 export function parseEventFilter(value: unknown): EventFilter<unknown> {
   return parse('an event filter', eventFilterSchema, value);

@@ -3,9 +3,9 @@ import { canonicalUuid, type Uuid } from '../events/Uuid.js';
 import { glimpse } from './glimpse.js';
 
 /**
- * A UUID in any spelling that `parseUuid` reads; the result is canonical.
+ * Schema of a UUID in any spelling that `parseUuid` accepts. The result is canonical.
  *
- * **Gotchas** It takes more than zod's own `uuid()`: any version and variant, nil and max among them.
+ * **Gotchas** It accepts more than zod's own `uuid()`: any version and variant, including the nil and the max UUID.
  */
 export const uuidSchema: z.ZodMiniType<Uuid, string> = z.pipe(
   z.string(),

@@ -6,9 +6,9 @@ type Retry = Exclude<FromEventStreamOptions['retry'], false | undefined>;
 
 const RETRY_OPTIONS: OptionNames<Retry> = { initialMs: true, maxMs: true, maxAttempts: true };
 
-/** How long it is until the next attempt: longer each time, until one works. */
+/** Computes the wait before the next attempt: it grows with each attempt, until one works. */
 export class BackOff {
-  /** Attempts since one worked. */
+  /** Number of attempts since the last one that worked, that one included. */
   attempts = 0;
 
   #initialMs: number;
@@ -27,21 +27,21 @@ export class BackOff {
     this.#scheduler = scheduler;
   }
 
-  /** What the server wishes, within what the application allows. */
+  /** Sets the first wait, as the server asks in `retry:`. The application's `maxMs` still limits it. */
   suggest(milliseconds: number): void {
     this.#initialMs = Math.max(1, milliseconds);
   }
 
-  /** An attempt worked. */
+  /** Call this when an attempt has worked. */
   reset(): void {
     this.attempts = 1;
   }
 
   /**
-   * Milliseconds until the next attempt; `undefined` if there will be no more.
+   * Returns the milliseconds until the next attempt, or `undefined` if `maxAttempts` is reached.
    *
-   * @param retryAfter What the server said, as the header has it.
-   * @param date When it said that, by its own clock, as the header has it.
+   * @param retryAfter The header `Retry-After` of the response.
+   * @param date The header `Date` of the response: the time on the server's clock.
    */
   next(retryAfter: string | null, date: string | null = null): number | undefined {
     if (this.attempts >= this.#maxAttempts) {
@@ -52,7 +52,7 @@ export class BackOff {
     return Math.min(MAX_COUNT, Math.round(Math.max(wait, this.#after(retryAfter, date))));
   }
 
-  /** Seconds, or a date. */
+  /** Milliseconds until the time in `header`, which is a number of seconds or a date. 0 if it is neither. */
   #after(header: string | null, date: string | null): number {
     if (header === null) {
       return 0;
@@ -60,13 +60,13 @@ export class BackOff {
     if (/^\s*\d+\s*$/.test(header)) {
       return Number(header) * 1_000;
     }
-    // The clock of this machine may have been set. From another origin, a page is not told the server's.
+    // Prefer the server's clock, since the local one may be wrong. A page cannot see the server's `Date` across origins.
     const ms = dateOf(header) - (dateOf(date) || this.#scheduler.now());
     return ms > 0 ? ms : 0;
   }
 }
 
-/** `NaN` for what is no date of HTTP: a platform may take other words for one, such as `after 40` for the year 2040. */
+/** Parses an HTTP date; `NaN` for anything else. `Date.parse` alone may accept other text, such as `after 40` for the year 2040. */
 function dateOf(header: string | null): number {
   return header !== null && /GMT\s*$/.test(header) ? Date.parse(header) : NaN;
 }

@@ -9,10 +9,10 @@ import type { EventBlock } from './EventBlocks.js';
 import { gapOfOne, parseGap } from './gapData.js';
 import { parsePosition } from './position.js';
 
-/** What may stand in a header. */
+/** The characters that a header value may have. */
 const HEADER_VALUE = /^[\x20-\x7e]+$/;
 
-/** What a reader does with what it reads. */
+/** The application's functions that a reader calls. */
 export interface BlockReaderOptions<E> {
   readonly parse: (value: unknown) => BusEvent<E>;
   readonly onInvalid?: ((error: ValidationError, text: string) => void) | undefined;
@@ -20,14 +20,14 @@ export interface BlockReaderOptions<E> {
 }
 
 /**
- * Makes deliveries of blocks, over all connections of one stream.
+ * Turns blocks into deliveries, across all connections of one stream.
  *
- * Invariant: `last` is the place up to which everything was delivered, or told to be missing.
+ * Invariant: everything up to `last` was delivered or reported as missing.
  */
 export class BlockReader<E> {
-  /** The id to resume with, as the server gave it. */
+  /** The id to resume from, as the server sent it. */
   lastId: string | undefined;
-  /** Whether the server said that nothing more will come. */
+  /** Whether the server has sent `end`: nothing more will come. */
   hasEnded = false;
 
   #last: BusPosition | undefined;
@@ -39,14 +39,14 @@ export class BlockReader<E> {
     this.#options = options;
   }
 
-  /** Returns whether it was more than a greeting. */
+  /** Processes a block. Returns whether the block shows that the connection works; a `position` alone does not. */
   read(block: EventBlock): boolean {
     if (this.#out.closed || this.hasEnded) {
       return true;
     }
     const position = block.id === undefined ? undefined : parsePosition(block.id);
     if (position !== undefined && this.#isBehind(position) && block.event !== 'position') {
-      // Everything up to there was delivered before.
+      // Everything up to this position was delivered before.
       return true;
     }
     const delivery = this.#deliveryOf(block, position);
@@ -69,7 +69,7 @@ export class BlockReader<E> {
         this.hasEnded = true;
         return undefined;
       default:
-        // Of a later version, or of the application's own.
+        // A block of a later version or of the application.
         return undefined;
     }
   }
@@ -94,20 +94,20 @@ export class BlockReader<E> {
   #gapOf(block: EventBlock): Delivery<E> {
     const gap = parseGap(this.#valueOf(block)?.value);
     if (gap === undefined) {
-      this.#invalid(block, invalid('it is no gap'));
+      this.#invalid(block, invalid(`expected a gap, got ${show(block.data)}`));
     }
     return gap ?? gapOfOne();
   }
 
   #valueOf(block: EventBlock): { readonly value: unknown } | undefined {
     if (block.isTooLong) {
-      this.#invalid(block, invalid('it is too long'));
+      this.#invalid(block, invalid('it is longer than maxEventLength'));
       return undefined;
     }
     try {
       return { value: JSON.parse(block.data) as unknown };
     } catch (error) {
-      this.#invalid(block, invalid(`it is no JSON: ${show(block.data)}`, error));
+      this.#invalid(block, invalid(`expected JSON, got ${show(block.data)}`, error));
       return undefined;
     }
   }
@@ -131,7 +131,7 @@ export class BlockReader<E> {
   }
 }
 
-/** Calls what the application gave. What that throws, or its promise rejects with, is its own, and ends nothing here. */
+/** Calls a function of the application. An error that it throws, or that its promise rejects with, is reported and ends nothing. */
 export function guarded<A extends readonly unknown[]>(act: ((...args: A) => void) | undefined, ...args: A): void {
   contain(act, report, ...args);
 }

@@ -5,11 +5,11 @@ export interface EventBlock {
   readonly event: string | undefined;
   readonly id: string | undefined;
   readonly data: string;
-  /** It is longer than it may be; `data` is its beginning. */
+  /** Whether the block exceeds the limit. Then `data` is only its beginning. */
   readonly isTooLong: boolean;
 }
 
-/** Is told what an event stream says. */
+/** Gets the parsed parts of an event stream. */
 export interface EventBlockHandler {
   onBlock(block: EventBlock): void;
   onRetry(milliseconds: number): void;
@@ -17,18 +17,18 @@ export interface EventBlockHandler {
 }
 
 /**
- * Reads the text of one connection.
+ * Parses the text of one connection into blocks.
  *
- * Invariant: of a block, and of a line, no more is held than it may have, and the piece that was too much.
+ * Invariant: memory is bounded. Of one block, at most the allowed length and the piece that exceeded it are held.
  */
 export class EventBlocks {
   readonly #parser: ReturnType<typeof createParser>;
   readonly #maxLength: number;
-  /** The length of the line that has begun, and of those before it in its block, but for comments. */
+  /** The length of the current line, and of the earlier lines of its block without comments. */
   #lineLength = 0;
   #blockLength = 0;
   #isComment = false;
-  /** Whether the rest of the present block is dropped. */
+  /** Whether the rest of the current block is dropped. */
   #isSkipping = false;
   #isCut = false;
   #endedWithReturn = false;
@@ -50,7 +50,7 @@ export class EventBlocks {
 
   feed(piece: string): void {
     const text = this.#withLineFeeds(piece);
-    // Where that begins which the parser is to have, and has not.
+    // The start of the text that the parser still has to get.
     let begin = 0;
     for (let at = 0; at < text.length;) {
       const lineFeed = text.indexOf('\n', at);
@@ -75,7 +75,7 @@ export class EventBlocks {
     }
   }
 
-  /** The parser gives what it has of the block, with its id, so that a resume does not ask for it again. */
+  /** Ends the block early. The parser emits what it has, with the block's id, so that a resume does not ask for the block again. */
   #cut(text: string): void {
     this.#isCut = true;
     this.#parser.feed(`${text}\n\n`);
@@ -93,7 +93,7 @@ export class EventBlocks {
     this.#lineLength = 0;
   }
 
-  /** Lines may end with a carriage return, too, and a pair of both may come in two pieces. */
+  /** Converts line ends to line feeds. A line may also end with a carriage return, and a pair of both may be split over two pieces. */
   #withLineFeeds(piece: string): string {
     const text = this.#endedWithReturn && piece.startsWith('\n') ? piece.slice(1) : piece;
     this.#endedWithReturn = piece.endsWith('\r');

@@ -1,12 +1,12 @@
-/** What an event stream ends with that cannot be read, or not any more. */
+/** Ends the stream of `fromEventStream` if the server refuses it, if the response is not an event stream, or after the last attempt. */
 export class EventStreamError extends Error {
   override readonly name = 'EventStreamError';
 
   /**
    * @param message What happened.
-   * @param status The HTTP status of the answer; `undefined` where none came.
-   * @param body The beginning of what the answer said.
-   * @param options The error behind this one, where there is one.
+   * @param status The HTTP status of the response. `undefined` if there was no response.
+   * @param body The beginning of the response's body, at most 500 characters.
+   * @param options `cause` is the underlying error, if there is one.
    */
   constructor(
     message: string,

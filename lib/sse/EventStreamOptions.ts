@@ -3,7 +3,7 @@ import type { SchedulerLike } from 'rxjs';
 import type { Event } from '../events/Event.js';
 import type { EventFilter } from '../events/EventFilter.js';
 
-// As in BusReceiver.ts: where no types of a platform are there, these stand in for them.
+// As in receiver.ts: without the types of a platform, these declarations stand in for them.
 declare global {
   interface Request {
     readonly method: string;
@@ -13,49 +13,55 @@ declare global {
   }
 }
 
-/** What the receiver of each client is made with. */
+/** Options of the receiver that each client gets. */
 export type EventStreamReceiverOptions<E> = Pick<ReceiverBaseOptions, 'capacity' | 'stallAfterMs' | 'name'> &
   OverflowOptions<E>;
 
-/** What an application says of a request: the filter to serve, `false` for 403, or a response of its own. */
+/** The application's decision about a request: the filter to serve, `false` for status 403, or a response of its own. */
 export type EventStreamVerdict<E = Event> = EventFilter<E> | false | Response;
 
 /** Options of `EventStreams` and `toEventStream`. */
 export type EventStreamOptions<E = Event> = EventStreamReceiverOptions<E> & EventStreamServerOptions<E>;
 
-/** What is served, to whom, and how. */
+/** Options of the server: what it serves, to which requests, and how. */
 export interface EventStreamServerOptions<E = Event> {
-  /** What is served at all: a request's own filter can only narrow it. With neither this nor `authorize`, nothing is: 403. */
+  /**
+   * The events to serve. A request's own filter can only narrow this. If neither this nor `authorize` is given, every request gets status
+   * 403.
+   */
   readonly filter?: EventFilter<E> | undefined;
   /**
-   * Decides about each request.
+   * Decides about each request. Returns the filter to serve, `false` for status 403, or a response of its own.
    *
-   * **Details** It returns the filter to serve, which `filter` and the request's own still narrow; `false` for 403; or a response
-   * of its own. What it throws is 500, and told to `onError`.
+   * **Details** A client gets the events that match all of: the returned filter, the option `filter`, and the request's own filter. If the
+   * function throws or its promise rejects, the client gets status 500, and `onError` gets the error.
    *
-   * @param request As it came.
-   * @param filter The request's own; every event, where it has none.
+   * @param request The unchanged request.
+   * @param filter The request's own filter. It matches every event if the request has none.
    */
   readonly authorize?:
     | ((request: Request, filter: EventFilter<E>) => EventStreamVerdict<E> | PromiseLike<EventStreamVerdict<E>>)
     | undefined;
-  /** After so many milliseconds without anything to send, a heartbeat is. Default 15,000. */
+  /** Idle time before a heartbeat comment, in milliseconds, 1 to 2^31 - 1. Default 15,000. */
   readonly heartbeatMs?: number | undefined;
-  /** For how many milliseconds a client is asked to wait before it reconnects. Default 2,000. */
+  /** How long clients are asked to wait before they reconnect, in milliseconds, 1 to 2^31 - 1. Default 2,000. */
   readonly retryMs?: number | undefined;
-  /** Streams that may be open at a time; one more is answered 503. Default 1,000. */
+  /** The most streams that may be open at one time, 1 to 2^31 - 1. Further requests get status 503. Default 1,000. */
   readonly maxConnections?: number | undefined;
-  /** Bytes that a request's filter may have as JSON; a longer one is answered 414. Default 8,192. */
+  /** The most bytes that a request's filter may have as JSON, 1 to 2^31 - 1. A request with a longer one gets status 414. Default 8,192. */
   readonly maxFilterBytes?: number | undefined;
-  /** Bytes that an event may have as JSON; a larger one becomes a gap of one. Default 1,048,576. */
+  /** The most bytes that an event may have as JSON, 1 to 2^31 - 1. A larger event becomes a gap of one event. Default 1,048,576. */
   readonly maxEventBytes?: number | undefined;
   /**
-   * For how many milliseconds `close` waits for clients to read what waits for them. One whose receiver has ended otherwise is cut off
-   * when it has read nothing for so long. Default 5,000.
+   * How long `close` waits for clients to read the events that wait for them, in milliseconds, 1 to 2^31 - 1. If a client's receiver has
+   * ended for another reason, the client is cut off when it has read nothing for this time. Default 5,000.
    */
   readonly closeMs?: number | undefined;
-  /** Where heartbeats are timed. Default `asyncScheduler`. */
+  /** Runs the timers: heartbeats and `closeMs`. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike | undefined;
-  /** Told what `authorize` and predicates throw, of events that cannot be sent, and of clients that were too slow. Default: nobody is. */
+  /**
+   * Called with errors that `authorize` or a predicate throws, with an error for each event that cannot be sent, and for clients that were
+   * too slow. Default: ignored.
+   */
   readonly onError?: ((error: unknown) => void) | undefined;
 }

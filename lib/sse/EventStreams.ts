@@ -11,17 +11,17 @@ import { responseOf } from './responseOf.js';
 import { HEADERS, StreamOpener } from './StreamOpener.js';
 
 /**
- * Serves the events of a bus as event streams (Server-Sent Events), one bounded receiver for each client.
+ * Serves the events of a bus over HTTP as event streams (Server-Sent Events). Each client gets its own bounded receiver.
  *
  * ## Lagging
  *
- * A client that reads slowly fills the queue of its own receiver and loses its own events, and is told so by `event: gap` in their
- * place. What its socket does not take is not read from the queue, so no memory grows with it.
+ * A client that reads slowly fills the queue of its own receiver and loses only its own events. An `event: gap` in the stream tells it how
+ * many are missing. Events are taken from the queue only as fast as the socket accepts them, so memory stays bounded.
  *
  * ## Closing
  *
- * When the bus is closed, each client gets what waits for it, then `event: end`. After {@link EventStreams.close} it gets what
- * waits, and reconnects. A client that goes away frees its slot at once.
+ * When the bus is closed, each client gets the events that wait for it, then `event: end`. After {@link EventStreams.close}, each client
+ * gets the events that wait for it, and reconnects later. When a client disconnects, its receiver is disposed at once.
  *
  * @example
  * ```ts
@@ -33,36 +33,40 @@ export class EventStreams<E = Event> implements AsyncDisposable {
   readonly #opener: StreamOpener<E>;
 
   /**
-   * @param bus Whose events are served.
+   * @param bus The bus whose events are served.
    * @param options See {@link EventStreamOptions}.
-   * @throws RangeError, TypeError, InvalidFilterError or InvalidUuidError for bad options.
+   * @throws RangeError if a number is out of range, TypeError if an option has the wrong type or is unknown, InvalidFilterError or
+   * InvalidUuidError if `filter` is malformed.
    */
   constructor(bus: SharingBus<E>, options: EventStreamOptions<E> = {}) {
     keepSelf(this, () => this);
     this.#opener = new StreamOpener(bus, options);
   }
 
-  /** Streams that are open, and requests that are being decided about. */
+  /** Number of open streams and of requests that `authorize` is deciding about. */
   get size(): number {
     return this.#opener.size;
   }
 
   /**
-   * Answers a request, as it comes in Hono, Deno, Bun, a service worker, or wherever `Request` and `Response` are known.
+   * Answers a request of the web platform: in Hono, Deno, Bun, a service worker, or any other place with `Request` and `Response`.
    *
-   * **Details** It never rejects. The stream ends when its body is cancelled, or the request's `signal` is aborted.
+   * **Details** The promise never rejects; errors become a response with an error status. The stream ends when the body of the response is
+   * cancelled or the request's `signal` is aborted.
+   *
+   * @returns The response to send.
    */
   async respond(request: Request): Promise<Response> {
     return responseOf(await this.#opener.open(request));
   }
 
   /**
-   * Answers a request of `node:http`, of Express, or of anything that hands out Node's own objects.
+   * Answers a request of `node:http`, of Express, or of another framework that uses Node's request and response objects.
    *
-   * @returns Resolves when the response has ended. It rejects for what is no response of Node's, and for nothing else.
+   * @returns Resolves when the response has ended. Rejects with `TypeError` if `response` is not a response of Node, and never otherwise.
    */
   async handle(request: NodeRequest, response: NodeResponse): Promise<void> {
-    // A framework's own has Node's within.
+    // A framework's own response object, which wraps that of Node, is refused.
     const given = response as Partial<NodeResponse> | null | undefined;
     requireFunction('EventStreams.handle: response.writeHead', given?.writeHead);
     const controller = new AbortController();
@@ -71,8 +75,8 @@ export class EventStreams<E = Event> implements AsyncDisposable {
     });
     let isBegun = false;
     try {
-      const asked = requestOf(request, controller.signal);
-      const opened = asked === undefined ? badRequest().toResponse() : await this.#opener.open(asked);
+      const webRequest = requestOf(request, controller.signal);
+      const opened = webRequest === undefined ? badRequest().toResponse() : await this.#opener.open(webRequest);
       if (opened instanceof EventText) {
         response.writeHead(200, HEADERS);
         isBegun = true;
@@ -84,27 +88,27 @@ export class EventStreams<E = Event> implements AsyncDisposable {
       }
     } catch (error) {
       this.#opener.report(error);
-      // What somebody else has answered meanwhile is left alone.
+      // A response that other code has begun meanwhile is left as it is.
       if (isBegun || !response.headersSent) {
         response.destroy();
       }
     } finally {
       ignore();
-      // Whatever was opened for it is left.
+      // Ends the stream that was opened for the request.
       controller.abort();
     }
   }
 
   /**
-   * Ends all streams, each after what waits for it, and takes no more. Clients reconnect.
+   * Ends all streams, each after the events that wait for it, and refuses new requests with status 503. Clients reconnect later.
    *
-   * @returns Resolves when none is open. Who does not read what waits, within `closeMs`, is cut off.
+   * @returns Resolves when no stream is open. A client that has not read its events within `closeMs` is cut off.
    */
   close(): Promise<void> {
     return this.#opener.close();
   }
 
-  /** The same as `close`. */
+  /** Same as `close`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

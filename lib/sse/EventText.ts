@@ -7,49 +7,53 @@ import { byteLength } from './byteLength.js';
 import { gapData, gapOfOne, joined } from './gapData.js';
 import { positionBlock, positionText } from './position.js';
 
-/** What waits at once goes out at once, until it is so many characters. */
+/** Deliveries that wait are sent in one chunk, until it has this many characters. */
 const CHUNK = 16_384;
 
-type Answer<E> = Exclude<TryRecv<Delivery<E>>, { type: 'empty' }>;
+/** What the receiver gives: a delivery, its completion or its error. */
+type Taken<E> = Exclude<TryRecv<Delivery<E>>, { type: 'empty' }>;
 
-/** What a stream needs of its server. */
+/** What a stream needs from its server. */
 export interface EventTextHost {
   readonly scheduler: SchedulerLike;
   readonly heartbeatMs: number;
   readonly maxEventBytes: number;
   readonly closeMs: number;
-  /** The place of what was published last; `undefined`: there is no history. */
+  /** The position of the last published event. `undefined` on a bus without a history. */
   position(): BusPosition | undefined;
+  /** Passes an error to the application. */
   report(error: unknown): void;
-  /** Nothing will come any more, and nothing is held. */
+  /** Called when the stream has ended and holds no resources any more. */
   over(): void;
 }
 
 /**
- * The text of one client's stream, pulled: what the client does not read stays in its receiver.
+ * The text of one client's stream. It is pulled: events that the client does not read stay in its receiver.
  *
- * Invariants: at most one answer of the receiver is in hand; there is a timer only while somebody waits in `next`, or after the receiver has
- * departed; once it is over, the receiver has left.
+ * Invariants: at most one taken delivery is buffered; a timer is set only while a call of `next` waits, or after the receiver has left the
+ * bus; once the stream is over, the receiver is disposed.
  */
 export class EventText<E> {
   readonly #receiver: BusReceiver<E>;
   readonly #host: EventTextHost;
   #opening: string;
-  /** Whether a call waits for the receiver's next answer. */
-  #isAsking = false;
-  #answer: Answer<E> | undefined;
-  /** Whether the server ends it, rather than the bus. */
+  /** Whether a call of `recv` waits. */
+  #isReceiving = false;
+  /** What was taken from the receiver and is not written yet. */
+  #taken: Taken<E> | undefined;
+  /** Whether the server ends the stream, and not the bus. */
   #isClosing = false;
   #isOver = false;
+  /** Ends the wait of the call of `next` that waits. */
   #wake: (() => void) | undefined;
-  /** Whether something was read since that was looked at. */
+  /** Whether `next` was called since the flag was last reset. */
   #wasRead = false;
   #cutOff: Unsubscribable | undefined;
   readonly #departure: Unsubscribable;
-  /** Called when it is over. */
+  /** Called when the stream is over. */
   onOver: (() => void) | undefined;
 
-  /** @param opening What the client is told first. */
+  /** @param opening The text that is sent first. */
   constructor(receiver: BusReceiver<E>, opening: string, host: EventTextHost) {
     this.#receiver = receiver;
     this.#opening = opening;
@@ -57,7 +61,7 @@ export class EventText<E> {
     this.#departure = receiver.closed$.subscribe({ complete: EventText.#departureOf(new WeakRef(this)), error: noop });
   }
 
-  /** The bus holds the receiver, and with it this: not the text, or one that nobody reads were never collected. */
+  /** The bus holds the receiver and its observers. A weak reference lets a text without a reader be garbage-collected. */
   static #departureOf<T>(text: WeakRef<EventText<T>>): () => void {
     return () => {
       const own = text.deref();
@@ -72,12 +76,12 @@ export class EventText<E> {
     return this.#isOver;
   }
 
-  /** Whether there will be nothing but the end: the bus was closed before. */
+  /** Whether the stream has no events and only completes, since the bus was closed before it began. */
   get isEmpty(): boolean {
     return this.#peek()?.type === 'completed';
   }
 
-  /** The next of it, when there is something; `undefined` at the end. Called again only when the last call is through. */
+  /** Resolves with the next chunk of text, or with `undefined` at the end. Must not be called before the previous call has settled. */
   async next(): Promise<string | undefined> {
     this.#wasRead = true;
     while (!this.#isOver) {
@@ -86,27 +90,27 @@ export class EventText<E> {
         return text;
       }
       const heartbeat = await this.#waited();
-      // What came meanwhile is not behind the heartbeat's position.
-      if (heartbeat !== undefined && this.#answer === undefined) {
+      // A delivery that arrived meanwhile is after the heartbeat's position, so it must be sent first.
+      if (heartbeat !== undefined && this.#taken === undefined) {
         return heartbeat;
       }
     }
     return undefined;
   }
 
-  /** Ends it after what waits. */
+  /** Ends the stream after the events that wait. */
   close(): void {
     this.#isClosing = true;
     this.#receiver.close();
   }
 
-  /** Ends it at once: nobody reads it any more. */
+  /** Ends the stream at once and disposes its receiver. */
   leave(): void {
     if (!this.#isOver) {
       this.#isOver = true;
       this.#departure.unsubscribe();
       this.#receiver.dispose();
-      this.#answer = undefined;
+      this.#taken = undefined;
       this.#cutOff?.unsubscribe();
       this.#wake?.();
       this.onOver?.();
@@ -114,7 +118,7 @@ export class EventText<E> {
     }
   }
 
-  /** As a web stream that asks for nothing before its reader does. */
+  /** Returns the text as a web stream without a buffer: it pulls only when its reader does. */
   toReadableStream(): ReadableStream<Uint8Array> {
     const encoder = new TextEncoder();
     return new ReadableStream<Uint8Array>(
@@ -135,7 +139,7 @@ export class EventText<E> {
     );
   }
 
-  /** The receiver has no slot any more: the stream keeps its place as long as what waits is read. */
+  /** Called when the receiver has left the bus. The stream ends when its client has read nothing for `closeMs`. */
   #cutOffUnlessRead(): void {
     if (this.#isOver) {
       return;
@@ -152,38 +156,38 @@ export class EventText<E> {
     this.#cutOff = scheduleOutOfContext(this.#host.scheduler, look, this.#host.closeMs);
   }
 
-  /** All that is there, up to a chunk; it may be nothing. */
+  /** Returns the text of the deliveries that wait, up to a chunk. It may be empty. */
   #take(): string {
     let text = this.#opening;
     this.#opening = '';
     while (text.length < CHUNK && !this.#isOver) {
-      const answer = this.#peek();
-      if (answer === undefined) {
+      const taken = this.#peek();
+      if (taken === undefined) {
         break;
       }
-      this.#answer = undefined;
-      text += this.#textOf(answer);
+      this.#taken = undefined;
+      text += this.#textOf(taken);
     }
     return text;
   }
 
-  /** What is next, where it is there now. */
-  #peek(): Answer<E> | undefined {
-    if (this.#answer === undefined && !this.#isAsking && !this.#isOver) {
+  /** Returns what is next if it is there now, without consuming it. If nothing waits, starts a call of `recv`. */
+  #peek(): Taken<E> | undefined {
+    if (this.#taken === undefined && !this.#isReceiving && !this.#isOver) {
       const next = this.#receiver.deliveries.tryRecv();
       if (next.type === 'empty') {
-        this.#ask();
+        this.#receive();
       } else {
-        this.#answer = next;
+        this.#taken = next;
       }
     }
-    return this.#answer;
+    return this.#taken;
   }
 
-  /** Reports the error that it ends with, if it does: nobody will read it. What waits before that is given up. */
+  /** Reports the error that the receiver ends with, if any, since no reader will get it. Deliveries that wait before it are discarded. */
   #reportFailure(): void {
     const { deliveries } = this.#receiver;
-    let next = this.#answer ?? deliveries.tryRecv();
+    let next = this.#taken ?? deliveries.tryRecv();
     while (next.type === 'event' || next.type === 'gap') {
       next = deliveries.tryRecv();
     }
@@ -192,27 +196,27 @@ export class EventText<E> {
     }
   }
 
-  /** Waits for the receiver's next answer. */
-  #ask(): void {
-    this.#isAsking = true;
-    const answer = (one: Answer<E>): void => {
-      this.#isAsking = false;
-      this.#answer = one;
+  /** Waits for the receiver's next delivery or its end. */
+  #receive(): void {
+    this.#isReceiving = true;
+    const settle = (taken: Taken<E>): void => {
+      this.#isReceiving = false;
+      this.#taken = taken;
       this.#wake?.();
     };
     this.#receiver.deliveries.recv().then(
       (delivery) => {
-        answer(delivery ?? { type: 'completed' });
+        settle(delivery ?? { type: 'completed' });
       },
       (error: unknown) => {
-        answer({ type: 'failed', error });
+        settle({ type: 'failed', error });
       },
     );
   }
 
   /**
-   * Waits for something to send, and is `undefined` then; or for the time of a heartbeat, which it returns. Its position is read at that time: what
-   * the receiver answers before it is read is looked at first.
+   * Waits until there is something to send, and resolves with `undefined`; or until a heartbeat is due, and resolves with its text. The
+   * position in the heartbeat is read at that time, so the caller first sends a delivery that arrives before it resumes.
    */
   #waited(): Promise<string | undefined> {
     return new Promise((resolve) => {
@@ -229,24 +233,24 @@ export class EventText<E> {
     });
   }
 
-  /** Says that all is well, and how far: a client that comes back from there misses nothing. */
+  /** The text of a heartbeat, with a position if the client is up to date: a client that resumes there misses nothing. */
   #heartbeat(): string {
     const { position } = this.#receiver;
-    // Where something is on its way, the next event tells more.
+    // If an event is on its way, its own id will tell the position.
     const isUpToDate = position !== undefined && position.seq === this.#host.position()?.seq;
     return comment('heartbeat') + (isUpToDate ? positionBlock(position) : '');
   }
 
-  #textOf(answer: Answer<E>): string {
-    switch (answer.type) {
+  #textOf(taken: Taken<E>): string {
+    switch (taken.type) {
       case 'event':
-        return this.#eventText(answer.event);
+        return this.#eventText(taken.event);
       case 'gap':
-        return this.#gapText(answer);
+        return this.#gapText(taken);
       case 'completed':
         return this.#endText();
       case 'failed':
-        this.#host.report(answer.error);
+        this.#host.report(taken.error);
         this.leave();
         return comment('the stream broke off');
     }
@@ -269,14 +273,14 @@ export class EventText<E> {
   }
 
   /**
-   * A gap's id is the place right before what follows: who resumes there is not told of it again, and gets what follows.
+   * The id of a gap is the position right before what follows. A client that resumes there gets what follows, and not the gap again.
    */
   #gapText(first: Gap): string {
     let gap = first;
     let next = this.#peek();
     while (next?.type === 'gap') {
       gap = joined(gap, next);
-      this.#answer = undefined;
+      this.#taken = undefined;
       next = this.#peek();
     }
     const position = this.#host.position();
@@ -284,10 +288,10 @@ export class EventText<E> {
       return block(gapData(gap), { event: 'gap' });
     }
     if (next?.type === 'completed' || next?.type === 'failed') {
-      // The client will resume where it was before the gap, and then gets what is missing, or is told.
+      // The client resumes before the gap. It then gets the missing events, or a gap.
       return '';
     }
-    // Where nothing follows yet, all that was published is told with this.
+    // If nothing follows yet, the gap covers all events up to the last published one.
     const seq = next === undefined ? position.seq : (next.event.seq as number) - 1;
     return block(gapData(gap), { event: 'gap', id: this.#idAt(seq) });
   }

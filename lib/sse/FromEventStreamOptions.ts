@@ -5,10 +5,10 @@ import type { Event } from '../events/Event.js';
 import type { EventFilter } from '../events/EventFilter.js';
 import type { ValidationError } from '../schema/ValidationError.js';
 
-/** Headers as an object, as pairs, or as the platform's own class. */
+/** Headers as an object, as pairs, or as a `Headers` object. */
 export type EventStreamHeaders = Readonly<Record<string, string>> | Iterable<readonly [string, string]>;
 
-/** What the function that fetches is given besides the URL. */
+/** The second argument of the option `fetch`. */
 export interface EventStreamRequest {
   readonly method: 'GET';
   readonly headers: Record<string, string>;
@@ -16,36 +16,45 @@ export interface EventStreamRequest {
   readonly cache: 'no-store';
 }
 
-/** As much of the platform's `fetch` as is used. */
+/** The part of the platform's `fetch` that is used. */
 export type EventStreamFetch = (url: string, request: EventStreamRequest) => Promise<Response>;
 
-/** How a connection is doing. */
+/** The state of the connection, as `onStatus` gets it. */
 export interface EventStreamStatus {
+  /** `connecting`: a request is sent. `open`: events can arrive. `waiting`: before the next attempt. `closed`: the stream has ended. */
   readonly state: 'connecting' | 'open' | 'waiting' | 'closed';
-  /** The number of the attempt in a row, from 1; a connection that worked is the first of its row. */
+  /**
+   * The number of the current attempt, from 1. When a connection has worked, the count restarts: that connection is 1, the next attempt 2.
+   */
   readonly attempt: number;
-  /** In `waiting`: milliseconds until the next attempt. */
+  /** Milliseconds until the next attempt; only in the state `waiting`. */
   readonly retryInMs?: number;
-  /** Why it waits, or is closed, where that is for an error. */
+  /** The error that is the reason for the state `waiting` or `closed`, if there is one. */
   readonly cause?: unknown;
 }
 
 /** Options of `fromEventStream`. */
 export interface FromEventStreamOptions<E = Event> {
-  /** What is wanted, as data: a `where` cannot travel. Default: all that is served. */
+  /** The events to ask for. A `where` filter is refused, as it cannot be sent. Default: every event that the server serves. */
   readonly filter?: EventFilter<E> | undefined;
-  /** Where it starts. Default `'now'`. */
+  /**
+   * Where the stream starts: `'now'`; or, if the bus has a history, `'start'` (the oldest event that is kept) or right after a position.
+   * Default `'now'`.
+   */
   readonly from?: 'now' | 'start' | BusPosition | undefined;
-  /** Default: the platform's. One of one's own sets credentials, or a proxy. */
+  /** Sends the requests. A function of your own can set credentials or use a proxy. Default: the platform's `fetch`. */
   readonly fetch?: EventStreamFetch | undefined;
-  /** Sent with every request; a function is asked before each, so that a token can be renewed. */
+  /** Headers of every request. A function is called before each request, so it can renew a token. Default: none. */
   readonly headers?: EventStreamHeaders | (() => EventStreamHeaders | Promise<EventStreamHeaders>) | undefined;
-  /** Completes the stream when it is aborted. */
+  /** Completes the stream when it is aborted. Default: none. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * How it reconnects: after `initialMs` (default 1,000, until the server says otherwise), then twice as long each time, up to `maxMs`
-   * (default 30,000), less up to half of it by chance; `maxAttempts` (default: any number) in a row, of which
-   * a connection that worked is the first. `false`: it does not.
+   * How the stream reconnects. `false` turns reconnecting off.
+   *
+   * **Details** The first wait is `initialMs` milliseconds (default 1,000; a `retry:` of the server replaces it). Each further wait is
+   * twice as long, up to `maxMs` (default 30,000), until a connection works: it has sent an event, a gap or a heartbeat. Each wait is
+   * shortened at random by up to a half, and is never less than the server's `Retry-After`. The stream fails after `maxAttempts` attempts
+   * in a row (default: no limit); a connection that worked counts as the first. All are integers from 1 to 2^31 - 1.
    */
   readonly retry?:
     | {
@@ -55,18 +64,23 @@ export interface FromEventStreamOptions<E = Event> {
       }
     | false
     | undefined;
-  /** Checks each event, at once: a promise is no event. Default: `parseBusEvent` of `sharing-bus/schema`. */
+  /**
+   * Validates each event. It must return at once, without a promise. What it throws makes the event invalid. Default: `parseBusEvent` of
+   * `sharing-bus/schema`.
+   */
   readonly parse?: ((value: unknown) => BusEvent<E>) | undefined;
-  /** Told whenever the connection changes. */
+  /** Called when the state of the connection changes. */
   readonly onStatus?: ((status: EventStreamStatus) => void) | undefined;
-  /** Told of what was no event, with its text. In the stream it is a gap of one. */
+  /** Called with each invalid event and its text. The stream has a gap of one event in its place. */
   readonly onInvalid?: ((error: ValidationError, text: string) => void) | undefined;
-  /** Told how far the stream has got, after what it got: to be kept, and given as `from` the next time. */
+  /**
+   * Called with the position that the stream has reached, after the delivery of what is before it. Store it to continue later, with `from`.
+   */
   readonly onPosition?: ((position: BusPosition) => void) | undefined;
-  /** A connection is given up when nothing has come for so many milliseconds, not even a heartbeat. Default 45,000. */
+  /** The longest time without data, not even a heartbeat, in milliseconds, 1 to 2^31 - 1. Then it reconnects. Default 45,000. */
   readonly silenceMs?: number | undefined;
-  /** Characters that an event may have; a longer one is invalid. Default 2,097,152. */
+  /** The most characters that an event may have, 1 to 2^31 - 1. A longer event is invalid. Default 2,097,152. */
   readonly maxEventLength?: number | undefined;
-  /** Where waits are timed. Default `asyncScheduler`. */
+  /** Runs the timers. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike | undefined;
 }

@@ -1,6 +1,6 @@
 import type { ValidationIssue } from '../schema/ValidationError.js';
 
-/** Why a request is not served. */
+/** The reason why a request gets no stream. It is sent to the client as JSON. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
 

@@ -1,10 +1,10 @@
 import { EventStreamError } from './EventStreamError.js';
 
-/** What another attempt may mend. */
+/** An error that may not occur at the next attempt. */
 export class RetryableError extends EventStreamError {
-  /** What the server said of when that may be, as the header has it. */
+  /** The header `Retry-After` of the response. */
   readonly retryAfter: string | null;
-  /** When it said that, by its own clock, as the header has it. */
+  /** The header `Date` of the response: the time on the server's clock. */
   readonly date: string | null;
 
   constructor(

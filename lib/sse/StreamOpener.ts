@@ -11,34 +11,34 @@ import { type EventStreamSettings, eventStreamSettings } from './eventStreamSett
 import { EventText, type EventTextHost } from './EventText.js';
 import { gapData, missedOfClosed, UNKNOWN_GAP } from './gapData.js';
 import { positionBlock, positionText } from './position.js';
-import { type Asked, readRequest, requireEventStreamRequest } from './readRequest.js';
+import { type StreamRequest, readRequest, requireEventStreamRequest } from './readRequest.js';
 import { RequestError } from './RequestError.js';
 
-/** What every event stream is sent with. */
+/** The headers of every event stream. */
 export const HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   'Cache-Control': 'no-store, no-transform',
   'X-Accel-Buffering': 'no',
 };
 
-/** A stream that was opened for a request, or what is answered instead. */
+/** The stream for a request, or the response to send instead. */
 export type Opened<E> = EventText<E> | Response;
 
 /**
- * Decides about requests, and knows the streams that are open.
+ * Decides about requests and keeps track of the open streams.
  *
- * Invariant: a request that is being decided about holds a place, as a stream does, or any number might wait there.
+ * Invariant: a request that `authorize` is deciding about counts towards `maxConnections`, so that their number is bounded, too.
  */
 export class StreamOpener<E> {
   readonly #bus: SharingBus<E>;
   readonly #settings: EventStreamSettings<E>;
   readonly #host: Omit<EventTextHost, 'over'>;
-  /** Streams that are open, each with its request: the signal of one that nobody holds may be aborted by nothing any more. */
+  /** The open streams. Each holds its request: in Node, the signal of a request that is not referenced may no longer be aborted. */
   readonly #open = new Map<EventText<E>, Request>();
-  /** Requests that are being decided about, by what they ask for. */
-  readonly #deciding = new Map<Asked, Request>();
+  /** Requests that `authorize` is deciding about. */
+  readonly #deciding = new Map<StreamRequest, Request>();
   #closed: Promise<void> | undefined;
-  /** Called when no stream is open any more. */
+  /** Called when the last stream has ended. */
   #whenEmpty: (() => void) | undefined;
 
   constructor(bus: SharingBus<E>, options: EventStreamOptions<E>) {
@@ -57,12 +57,12 @@ export class StreamOpener<E> {
     };
   }
 
-  /** Streams that are open, and requests that are being decided about. */
+  /** Number of open streams and of requests that `authorize` is deciding about. */
   get size(): number {
     return this.#open.size + this.#deciding.size;
   }
 
-  /** Opens a stream for `request`, or answers it otherwise: at once, where the application decides at once. Never throws, or rejects. */
+  /** Opens a stream for `request`, or returns another response. Returns a promise only if `authorize` does. Never throws or rejects. */
   open(request: Request): Opened<E> | Promise<Opened<E>> {
     try {
       requireEventStreamRequest(request);
@@ -78,12 +78,12 @@ export class StreamOpener<E> {
     }
   }
 
-  /** Ends all streams, each after what waits for it, and opens no more. */
+  /** Ends all streams, each after the events that wait for it, and opens no more. */
   close(): Promise<void> {
     return (this.#closed ??= this.#close());
   }
 
-  /** Tells the application of what went wrong. */
+  /** Passes an error to the application's `onError`. */
   report(error: unknown): void {
     contain(this.#settings.onError, report, error);
   }
@@ -108,8 +108,8 @@ export class StreamOpener<E> {
     timer.unsubscribe();
   }
 
-  /** What the application says of it. */
-  #verdict(request: Request, { filter }: Asked): EventStreamVerdict<E> | PromiseLike<EventStreamVerdict<E>> {
+  /** The application's decision. */
+  #verdict(request: Request, { filter }: StreamRequest): EventStreamVerdict<E> | PromiseLike<EventStreamVerdict<E>> {
     const { authorize, filter: served } = this.#settings;
     if (authorize !== undefined) {
       return authorize(request, filter);
@@ -117,45 +117,49 @@ export class StreamOpener<E> {
     return served === undefined ? false : EventFilter.all;
   }
 
-  #decide(request: Request, asked: Asked): Opened<E> | Promise<Opened<E>> {
-    this.#deciding.set(asked, request);
+  #decide(request: Request, wanted: StreamRequest): Opened<E> | Promise<Opened<E>> {
+    this.#deciding.set(wanted, request);
     let isDecided = true;
     try {
-      const verdict = this.#verdict(request, asked);
+      const verdict = this.#verdict(request, wanted);
       if (!isPromise(verdict)) {
-        return this.#openAs(verdict, request, asked);
+        return this.#openAs(verdict, request, wanted);
       }
       isDecided = false;
-      return this.#openWhen(verdict, request, asked);
+      return this.#openWhen(verdict, request, wanted);
     } finally {
       if (isDecided) {
-        this.#deciding.delete(asked);
+        this.#deciding.delete(wanted);
       }
     }
   }
 
-  async #openWhen(verdict: PromiseLike<EventStreamVerdict<E>>, request: Request, asked: Asked): Promise<Opened<E>> {
+  async #openWhen(
+    verdict: PromiseLike<EventStreamVerdict<E>>,
+    request: Request,
+    wanted: StreamRequest,
+  ): Promise<Opened<E>> {
     try {
-      return this.#openAs(await unlessAborted(request.signal, Promise.resolve(verdict)), request, asked);
+      return this.#openAs(await unlessAborted(request.signal, Promise.resolve(verdict)), request, wanted);
     } catch (error) {
       return this.#refuse(request, error);
     } finally {
-      // The stream has its place by now.
-      this.#deciding.delete(asked);
+      // The stream, if one was opened, is counted by now.
+      this.#deciding.delete(wanted);
     }
   }
 
-  #openAs(verdict: EventStreamVerdict<E>, request: Request, { filter, from }: Asked): Opened<E> {
+  #openAs(verdict: EventStreamVerdict<E>, request: Request, { filter, from }: StreamRequest): Opened<E> {
     if (verdict === false) {
-      throw new RequestError(403, 'this is not for you');
+      throw new RequestError(403, 'access denied');
     }
     if (verdict instanceof Response) {
       if (verdict.bodyUsed || verdict.status === 0) {
-        throw new TypeError('authorize: expected a response that can be sent, got one that was used, or is an error');
+        throw new TypeError('authorize: expected a response that can be sent, got one that was used or is an error');
       }
       return verdict;
     }
-    // Plain JavaScript may forget to return, or say `true`.
+    // A function in plain JavaScript may return nothing, or `true`.
     const given: unknown = verdict;
     if (typeof given !== 'object' || given === null) {
       throw new TypeError(`authorize: expected a filter, false or a response, got ${show(given)}`);
@@ -167,24 +171,24 @@ export class StreamOpener<E> {
     if (error instanceof RequestError) {
       return error.toResponse();
     }
-    // What is no `Request`, such as a wrapper of a framework's own, has no signal.
+    // A value that is not a `Request`, such as a framework's wrapper, has no signal.
     if ((request as Partial<Request> | undefined)?.signal?.aborted !== true) {
       this.report(error);
     }
     return new RequestError(500, 'the request could not be served').toResponse();
   }
 
-  #start(request: Request, filter: EventFilter<E>, asked: Asked['from']): Opened<E> {
+  #start(request: Request, filter: EventFilter<E>, wanted: StreamRequest['from']): Opened<E> {
     if (this.#closed !== undefined) {
       throw this.#unavailable('the server is closing');
     }
     const position = this.#bus.position;
-    const from = position === undefined ? 'now' : asked;
+    const from = position === undefined ? 'now' : wanted;
     const opening = [`retry: ${this.#settings.retryMs}\n\n`];
-    if (position === undefined && asked !== 'now') {
+    if (position === undefined && wanted !== 'now') {
       opening.push(block(gapData(UNKNOWN_GAP), { event: 'gap' }));
     } else if (position !== undefined && (from === 'now' || from === 'start')) {
-      // So that a client whose connection breaks before its first event can resume.
+      // Lets a client resume even if its connection breaks before the first event.
       opening.push(positionBlock(from === 'now' ? position : { ...position, seq: 0 }));
     }
     const receiver = this.#bus.subscribeFiltered(filter, { ...this.#settings.receiver, from });
@@ -204,9 +208,9 @@ export class StreamOpener<E> {
       return stream;
     }
     stream.leave();
-    const missing = missedOfClosed(asked, position, matchesEverything(filter));
+    const missing = missedOfClosed(wanted, position, matchesEverything(filter));
     if (missing === undefined) {
-      // What makes an EventSource give up, too.
+      // Status 204 also makes an EventSource stop.
       return new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } });
     }
     const id = position && positionText(position);
@@ -226,7 +230,7 @@ export class StreamOpener<E> {
   }
 }
 
-/** What passes every one of `filters`, in as few words as that takes. */
+/** A filter that matches what all of `filters` match, without needless parts. */
 function allOf<E>(...filters: EventFilter<E>[]): EventFilter<E> {
   const [only = EventFilter.all, ...others] = filters.filter(({ type }) => type !== 'all');
   return others.length === 0 ? only : EventFilter.and<E>(only, ...others);

@@ -1,4 +1,4 @@
-/** Whether an `Accept` header lets `text/event-stream` through; the most specific range that fits decides. */
+/** Whether an `Accept` header allows `text/event-stream`. The most specific range that fits decides. */
 export function acceptsEventStream(accept: string | null): boolean {
   if (accept === null || accept.trim() === '') {
     return true;

@@ -1,5 +1,5 @@
-/** The UTF-8 bytes of `text`; no more than that there are more than `limit`, where that is so. */
+/** The number of UTF-8 bytes of `text` if it is at most `limit`, else some number above `limit`. */
 export function byteLength(text: string, limit: number): number {
-  // A unit of UTF-16 is one to three bytes: most texts need not be encoded for this.
+  // A UTF-16 code unit takes one to three bytes, so most texts need not be encoded to decide.
   return text.length > limit || text.length * 3 <= limit ? text.length : new TextEncoder().encode(text).length;
 }

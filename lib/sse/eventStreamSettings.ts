@@ -25,14 +25,19 @@ const OPTIONS: OptionNames<EventStreamOptions> = {
   onError: true,
 };
 
-/** What event streams are served with, checked, and with what was left out. */
+/** The validated options, with defaults filled in. */
 export interface EventStreamSettings<E>
   extends Pick<EventStreamOptions<E>, 'filter' | 'authorize' | 'onError'>, Readonly<Record<CountOption, number>> {
   readonly receiver: EventStreamReceiverOptions<E>;
   readonly scheduler: SchedulerLike;
 }
 
-/** @throws RangeError, TypeError, InvalidFilterError or InvalidUuidError for bad options. */
+/**
+ * Validates `options` and fills in the defaults.
+ *
+ * @throws RangeError if a number is out of range, TypeError if an option has the wrong type or is unknown, InvalidFilterError or
+ * InvalidUuidError if `filter` is malformed.
+ */
 export function eventStreamSettings<E>(bus: SharingBus<E>, options: EventStreamOptions<E>): EventStreamSettings<E> {
   requireOptions('EventStreams: options', options, OPTIONS);
   const { capacity, overflow, key, barrier, reserve, stallAfterMs, name } = options;
@@ -40,7 +45,7 @@ export function eventStreamSettings<E>(bus: SharingBus<E>, options: EventStreamO
   const { retryMs = 2_000, maxConnections = 1_000, maxFilterBytes = 8_192, closeMs = 5_000 } = options;
   const { heartbeatMs = 15_000, maxEventBytes = 1_048_576 } = options;
   const counts = { retryMs, maxConnections, maxFilterBytes, closeMs, heartbeatMs, maxEventBytes };
-  // Taken apart, they have lost that they go together.
+  // Destructuring has lost the relation between these options, hence the cast.
   const receiver = {
     capacity,
     overflow,
@@ -52,10 +57,12 @@ export function eventStreamSettings<E>(bus: SharingBus<E>, options: EventStreamO
   } as EventStreamReceiverOptions<E>;
   requireFunction('EventStreams: bus.stream', (bus as Partial<SharingBus<E>> | null | undefined)?.stream);
   requireFunction('EventStreams: scheduler.schedule', (scheduler as Partial<SchedulerLike> | null)?.schedule);
-  // It makes no receiver, and refuses what none can be made with.
+  // The call creates no receiver, but validates its options.
   void bus.stream(filter, receiver);
   if (overflow === 'latest' && bus.position !== undefined) {
-    throw new TypeError('EventStreams: latest changes the order, which a bus with a history resumes by');
+    throw new TypeError(
+      "EventStreams: overflow: expected another policy than 'latest', which changes the order, on a bus with a history",
+    );
   }
   for (const [what, value] of Object.entries({ authorize, onError })) {
     if (value !== undefined) {

@@ -3,23 +3,24 @@ import { EventStreamError } from './EventStreamError.js';
 import type { FromEventStreamOptions } from './FromEventStreamOptions.js';
 import { RetryableError } from './RetryableError.js';
 
-/** Of an answer that is an error, so much is kept for people. */
+/** How many characters of the body of an error response are kept for the message. */
 const LONGEST_BODY = 500;
 
-/** One request of an event stream. */
+/** A request for an event stream. */
 export interface TextRequest {
   readonly url: string;
-  /** Where it resumes. */
+  /** The id after which the stream resumes. */
   readonly lastEventId: string | undefined;
   readonly fetch: Exclude<FromEventStreamOptions['fetch'], undefined>;
   readonly headers: FromEventStreamOptions['headers'];
 }
 
 /**
- * The text of one answer, as it comes; an empty one first, when the answer is an event stream.
+ * Sends a request and emits the text of the response as it arrives. It emits an empty text first, once the response is known to be an event
+ * stream.
  *
- * **Details** It completes when the server says that there is nothing, and fails otherwise: with {@link RetryableError} for what another
- * attempt may mend. Unsubscribing aborts the request.
+ * **Details** It completes if the server answers 204, and fails otherwise, with {@link RetryableError} if another attempt may succeed.
+ * Unsubscribing aborts the request.
  */
 export function fetchText(request: TextRequest): Observable<string> {
   return new Observable<string>((subscriber) => {
@@ -46,7 +47,7 @@ async function read(request: TextRequest, signal: AbortSignal, subscriber: Subsc
   }
   const type = response.headers.get('content-type') ?? 'nothing';
   if (!/^text\/event-stream\s*(;|$)/i.test(type)) {
-    throw new EventStreamError(`the answer is no event stream, but ${type}`, 200);
+    throw new EventStreamError(`content-type: expected text/event-stream, got ${type}`, 200);
   }
   subscriber.next('');
   const reader = bodyOf(response)?.getReader();
@@ -57,13 +58,13 @@ async function read(request: TextRequest, signal: AbortSignal, subscriber: Subsc
       subscriber.next(text);
     }
   }
-  throw new RetryableError('the stream broke off');
+  throw new RetryableError('the stream ended without an end event');
 }
 
 async function headersOf({ headers, lastEventId }: TextRequest): Promise<Record<string, string>> {
   const given = typeof headers === 'function' ? await headers() : (headers ?? {});
   const pairs = Symbol.iterator in given ? [...(given as Iterable<readonly [string, string]>)] : Object.entries(given);
-  // Two spellings of one header would be sent as one with both values.
+  // Two spellings of one header would be sent as one header with both values.
   const others = pairs.filter(([name]) => lastEventId === undefined || name.toLowerCase() !== 'last-event-id');
   return {
     Accept: 'text/event-stream',
@@ -85,7 +86,7 @@ async function refusal(response: Response): Promise<EventStreamError> {
   return new EventStreamError(message, status, body);
 }
 
-/** The beginning of an answer that may be endless. */
+/** The beginning of the body, which may be endless. */
 async function beginningOf(response: Response): Promise<string> {
   const reader = bodyOf(response)?.getReader();
   const decoder = new TextDecoder();
@@ -99,7 +100,7 @@ async function beginningOf(response: Response): Promise<string> {
     }
     await reader?.cancel();
   } catch {
-    // What there is will do.
+    // The text so far is enough.
   }
   return text.slice(0, LONGEST_BODY);
 }
@@ -109,7 +110,7 @@ function broken(error: unknown): RetryableError {
   return new RetryableError(`the connection failed: ${message}`, undefined, '', { cause: error });
 }
 
-/** Node's types do not tell what a body consists of. */
+/** The types of Node do not declare the chunks of a body. */
 function bodyOf({ body }: Response): ReadableStream<Uint8Array> | null {
   return body as ReadableStream<Uint8Array> | null;
 }

@@ -52,17 +52,17 @@ const OPTIONS: OptionNames<FromEventStreamOptions> = {
 };
 
 /**
- * Reads an event stream that `EventStreams` serves, in a browser or in Node, and reconnects where it breaks.
+ * Reads an event stream that `EventStreams` serves, in a browser or in Node. It reconnects when the connection breaks.
  *
- * **Details** Cold: each subscription is a connection of its own, and unsubscribing aborts it. After a break it resumes behind the last
- * event, so that nothing is missing and nothing comes twice; what the server has no longer is a gap. It completes when the
- * bus is closed, or `signal` is aborted.
+ * **Details** The observable is cold: each subscription has its own connection, and unsubscribing aborts it. After a break it resumes after
+ * the last event, so no event is missing or comes twice. Events that the server no longer has are reported as a gap. The stream completes
+ * when the bus is closed or `signal` is aborted.
  *
- * **Errors** {@link EventStreamError} for an answer that another attempt will not mend (4xx, but for 408, 425 and 429; what is no event
- * stream), and for the last attempt, where these are limited. At the call: `ValidationError` for a filter that is no data, `RangeError` or
- * `TypeError` if another option has the wrong type, or is unknown.
+ * **Errors** The stream fails with {@link EventStreamError} if another attempt cannot help (the response is not an event stream, or has a
+ * status of 4xx other than 408, 425 and 429), and after the last attempt if `retry` limits them. The call throws `ValidationError` if
+ * `filter` is not plain data, `RangeError` if a number is out of range, and `TypeError` if an option has the wrong type or is unknown.
  *
- * **Gotchas** Of a bus without a history nothing can be resumed: each break is a gap of an unknown number.
+ * **Gotchas** A stream of a bus without a history cannot resume: each break is a gap of unknown size.
  *
  * @example
  * ```ts
@@ -71,8 +71,9 @@ const OPTIONS: OptionNames<FromEventStreamOptions> = {
  * });
  * ```
  *
- * @param url Where the stream is served. A fragment is left out.
+ * @param url The address of the stream. A fragment (`#...`) is ignored.
  * @param options See {@link FromEventStreamOptions}.
+ * @returns The events, with a gap wherever events are missing.
  */
 export function fromEventStream<E>(
   url: string | { readonly href: string },
@@ -94,7 +95,7 @@ export function fromEventStream<E>(
   const { parse = parseBusEvent as (value: unknown) => BusEvent<E> } = options;
   requireFunction('fromEventStream: parse', parse);
   requireWorkable(options, scheduler);
-  // What is no way to retry is refused at the call.
+  // Invalid `retry` options are refused at the call.
   const newBackOff = (): BackOff => new BackOff(options.retry, scheduler);
   newBackOff();
   return new Observable<Delivery<E>>((subscriber) => {
@@ -104,14 +105,14 @@ export function fromEventStream<E>(
       onInvalid: options.onInvalid,
       onPosition: options.onPosition,
     });
-    const tell = (status: Omit<EventStreamStatus, 'attempt'>): void => {
+    const emitStatus = (status: Omit<EventStreamStatus, 'attempt'>): void => {
       guarded(options.onStatus, { ...status, attempt: backOff.attempts });
     };
     let wasOpen = false;
     const onOpen = (): void => {
-      tell({ state: 'open' });
+      emitStatus({ state: 'open' });
       if (wasOpen && reader.lastId === undefined && isNow(options.from)) {
-        // Without an id nobody can tell what was published meanwhile.
+        // Without an id, it is unknown what was published meanwhile.
         subscriber.next(UNKNOWN_GAP);
       }
       wasOpen = true;
@@ -121,12 +122,12 @@ export function fromEventStream<E>(
       if (retryInMs === undefined) {
         return throwError(() => reason);
       }
-      tell({ state: 'waiting', retryInMs, cause: reason });
+      emitStatus({ state: 'waiting', retryInMs, cause: reason });
       return timer(retryInMs, scheduler);
     }
     const attempt$ = defer(() => {
       backOff.attempts += 1;
-      tell({ state: 'connecting' });
+      emitStatus({ state: 'connecting' });
       const blocks = new EventBlocks(maxEventLength, {
         onBlock: (block) => {
           if (reader.read(block)) {
@@ -159,9 +160,9 @@ export function fromEventStream<E>(
       );
     });
     let cause: unknown;
-    // Added first: it is told when all is through.
+    // Added first, so it runs when all else has ended.
     subscriber.add(() => {
-      tell({ state: 'closed', ...(cause !== undefined && { cause }) });
+      emitStatus({ state: 'closed', ...(cause !== undefined && { cause }) });
     });
     subscriber.add(
       onAbort(options.signal, () => {
@@ -185,7 +186,7 @@ export function fromEventStream<E>(
   });
 }
 
-/** What could only fail later would be taken for a broken connection, and tried again for ever. */
+/** Validates options that would otherwise fail later, which would look like a broken connection and be retried forever. */
 function requireWorkable<E>(options: FromEventStreamOptions<E>, scheduler: SchedulerLike): void {
   const { signal, headers } = options;
   requireFunction('fromEventStream: scheduler.schedule', (scheduler as Partial<SchedulerLike> | null)?.schedule);
@@ -208,7 +209,7 @@ function hrefOf(url: string | { readonly href: string }): string {
   return href;
 }
 
-/** The URL of the stream, with what is asked for in its query. It may be relative: then the platform's `fetch` resolves it. */
+/** The URL of the stream, with `filter` and `from` in its query. A relative URL is resolved by the platform's `fetch`. */
 function addressOf<E>(url: string, { filter, from }: FromEventStreamOptions<E>): string {
   const parameters: [string, string][] = [];
   if (filter !== undefined) {
@@ -239,5 +240,5 @@ function fetchOf<E>({ fetch: given }: FromEventStreamOptions<E>): EventStreamFet
 }
 
 function silent(silenceMs: number): RetryableError {
-  return new RetryableError(`nothing came for ${silenceMs} ms`);
+  return new RetryableError(`the server sent nothing for ${silenceMs} ms`);
 }

@@ -1,19 +1,19 @@
 import type { BusPosition, Gap } from '../receiver.js';
 
-/** What nobody can count. */
+/** A gap of unknown size. */
 export const UNKNOWN_GAP: Gap = { type: 'gap', missed: Infinity, byKind: { '*': Infinity }, atMost: true };
 
-/** A gap as its `data:` has it: what nobody knows the number of is null, since JSON has no infinity. */
+/** Formats a gap as the `data:` of its block. `Infinity` becomes null, since JSON cannot express it. */
 export function gapData({ missed, byKind, atMost }: Gap): string {
   return JSON.stringify({ missed, byKind, atMost });
 }
 
-/** The gap of one event; its kind is `*` where nobody knows it. */
+/** A gap of one event. The kind is `*` if it is unknown. */
 export function gapOfOne(kind = '*'): Gap {
   return { type: 'gap', missed: 1, byKind: Object.fromEntries([[kind, 1]]) };
 }
 
-/** One gap for two that have nothing between them. */
+/** Merges two adjacent gaps. */
 export function joined(first: Gap, second: Gap): Gap {
   const counts = new Map(Object.entries(first.byKind));
   for (const [kind, count] of Object.entries(second.byKind)) {
@@ -24,7 +24,7 @@ export function joined(first: Gap, second: Gap): Gap {
   return isVague ? { ...gap, atMost: true } : gap;
 }
 
-/** The gap that `value` tells, if it is one. */
+/** Parses the data of a gap. `undefined` if it is malformed. */
 export function parseGap(value: unknown): Gap | undefined {
   if (!isRecord(value) || !isRecord(value['byKind'])) {
     return undefined;
@@ -49,16 +49,19 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What a client misses that comes back when the bus is closed: it gives nothing any more, though it may retain it. */
+/**
+ * What a client misses that reconnects after the bus was closed. A closed bus delivers nothing, though its history may still have the
+ * events.
+ */
 export function missedOfClosed(
-  asked: 'now' | 'start' | BusPosition,
+  wanted: 'now' | 'start' | BusPosition,
   last: BusPosition | undefined,
   isExact: boolean,
 ): Gap | undefined {
-  if (asked === 'now') {
+  if (wanted === 'now') {
     return undefined;
   }
-  const from = asked === 'start' ? { epoch: last?.epoch, seq: 0 } : asked;
+  const from = wanted === 'start' ? { epoch: last?.epoch, seq: 0 } : wanted;
   if (last === undefined || from.epoch !== last.epoch) {
     return UNKNOWN_GAP;
   }

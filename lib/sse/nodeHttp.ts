@@ -1,11 +1,11 @@
-/** As much of Node's `Socket` as is used. */
+/** The part of Node's `Socket` that is used. */
 export interface NodeSocket {
   readonly destroyed: boolean;
   on(event: 'close', listener: () => void): unknown;
   off(event: 'close', listener: () => void): unknown;
 }
 
-/** As much of Node's `IncomingMessage` as is used. */
+/** The part of Node's `IncomingMessage` that is used. */
 export interface NodeRequest {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
@@ -13,7 +13,7 @@ export interface NodeRequest {
   readonly socket?: NodeSocket | undefined;
 }
 
-/** As much of Node's `ServerResponse` as is used. */
+/** The part of Node's `ServerResponse` that is used. */
 export interface NodeResponse {
   readonly destroyed: boolean;
   readonly headersSent: boolean;
@@ -25,19 +25,20 @@ export interface NodeResponse {
   on(event: 'close' | 'drain', listener: () => void): unknown;
 }
 
-/** Something that is written as it comes. */
+/** A text that arrives in chunks. */
 export interface Text {
+  /** Resolves with the next chunk, or with `undefined` at the end. */
   next(): Promise<string | undefined>;
-  /** Whether nothing more will come. */
+  /** Whether the text has ended. */
   readonly isOver: boolean;
-  /** Called when nothing more will come. */
+  /** Called when the text has ended. */
   onOver: (() => void) | undefined;
 }
 
-/** Calls `act` when nobody can read `response` any more. Returns what gives the listeners back. */
+/** Calls `act` when the connection of `response` is closed. Returns a function that removes the listener from the socket. */
 export function onGone({ socket }: NodeRequest, response: NodeResponse, act: () => void): () => void {
   response.on('close', act);
-  // A response that waits behind another one of its connection is not told that this is closed.
+  // A response that waits behind another one on the same connection gets no `close` event, so the socket is watched, too.
   socket?.on('close', act);
   if (response.destroyed || socket?.destroyed === true) {
     act();
@@ -47,14 +48,14 @@ export function onGone({ socket }: NodeRequest, response: NodeResponse, act: () 
   };
 }
 
-/** The headers of `response` as Node takes them: each cookie is one of its own. */
+/** Converts the headers of `response` for Node. Each cookie is a separate header. */
 export function nodeHeaders(response: Response): Record<string, string | string[]> {
   const { headers } = response;
   const cookies = headers.getSetCookie();
   return { ...Object.fromEntries(headers), ...(cookies.length > 0 && { 'set-cookie': cookies }) };
 }
 
-/** The request as the platform's own class has it; `undefined`, where that does not take it. */
+/** Converts a request of Node to a `Request`. `undefined` if the `Request` class refuses it. */
 export function requestOf(
   { method = 'GET', url = '/', headers }: NodeRequest,
   signal: AbortSignal,
@@ -66,16 +67,16 @@ export function requestOf(
       }
       return (typeof value === 'string' ? [value] : value).map((one) => [name, one]);
     });
-    // A path that begins with two slashes would be read as a host.
+    // A path that begins with two slashes would be parsed as a host.
     const place = /^[/\\]{2}/.test(url) ? `/.${url}` : url;
-    // Only GET is served: of another method no more is asked than its name.
+    // Only GET is served, so the body is not needed.
     return new Request(new URL(place, baseOf(headers['host'])).href, { method, headers: pairs, signal });
   } catch {
     return undefined;
   }
 }
 
-/** Writes `text`, no faster than it is read, until `text` ends. */
+/** Writes `text` until it ends, no faster than the client reads it. */
 export async function write(text: Text, response: NodeResponse, gone: AbortSignal): Promise<void> {
   let proceed: ((hasRoom: boolean) => void) | undefined;
   response.on('drain', () => {
@@ -85,7 +86,7 @@ export async function write(text: Text, response: NodeResponse, gone: AbortSigna
     proceed?.(false);
   };
   for (let chunk = await text.next(); chunk !== undefined; chunk = await text.next()) {
-    // An application may end what it gave.
+    // The application may have ended the response.
     if (response.writableEnded) {
       return;
     }
@@ -94,7 +95,7 @@ export async function write(text: Text, response: NodeResponse, gone: AbortSigna
         proceed = resolve;
       });
       if (!hasRoom) {
-        // It was cut off while its reader was waited for: what the socket has not taken is not sent.
+        // The text was cut off while the client did not read. What the socket has not accepted is not sent.
         response.destroy();
         return;
       }

@@ -3,19 +3,19 @@ import { block } from './block.js';
 
 const POSITION = /^([0-9A-Za-z-]{1,64}):(0|[1-9][0-9]{0,15})$/;
 
-/** `position` as an `id:` has it. */
+/** Formats a position as the `id:` of a block. */
 export function positionText({ epoch, seq }: BusPosition): string {
   return `${epoch}:${seq}`;
 }
 
-/** The position that `text` tells, if it is one. */
+/** Parses a position. `undefined` if `text` is malformed. */
 export function parsePosition(text: string): BusPosition | undefined {
   const [, epoch = '', digits = ''] = POSITION.exec(text) ?? [];
   const seq = Number(digits);
   return epoch !== '' && Number.isSafeInteger(seq) ? { epoch, seq } : undefined;
 }
 
-/** Tells how far the client has got, and nothing else. */
+/** A block that only tells the client its position. */
 export function positionBlock(position: BusPosition): string {
   return block('{}', { event: 'position', id: positionText(position) });
 }

@@ -8,24 +8,24 @@ import { byteLength } from './byteLength.js';
 import { parsePosition } from './position.js';
 import { RequestError } from './RequestError.js';
 
-/** What a request asks for. */
-export interface Asked {
+/** What a request asks for: which events, and from where. */
+export interface StreamRequest {
   readonly filter: EventFilter<unknown>;
   readonly from: 'now' | 'start' | BusPosition;
 }
 
-/** @throws RequestError where it is no request for an event stream. */
+/** @throws RequestError if the method is not GET or `Accept` excludes event streams. */
 export function requireEventStreamRequest(request: Request): void {
   if (request.method !== 'GET') {
-    throw new RequestError(405, 'an event stream is read by GET', { Allow: 'GET' });
+    throw new RequestError(405, 'method: expected GET', { Allow: 'GET' });
   }
   if (!acceptsEventStream(request.headers.get('accept'))) {
     throw new RequestError(406, 'only text/event-stream is served here');
   }
 }
 
-/** @throws RequestError for what is malformed, or too long. */
-export function readRequest(request: Request, maxFilterBytes: number): Asked {
+/** @throws RequestError if a parameter is malformed, too long or given twice. */
+export function readRequest(request: Request, maxFilterBytes: number): StreamRequest {
   const query = new URL(request.url).searchParams;
   return { filter: readFilter(only(query, 'filter'), maxFilterBytes), from: readFrom(request, query) };
 }
@@ -35,7 +35,7 @@ function readFilter(text: string | undefined, maxBytes: number): EventFilter<unk
     return EventFilter.all;
   }
   if (byteLength(text, maxBytes) > maxBytes) {
-    throw new RequestError(414, `a filter may have at most ${maxBytes} bytes`);
+    throw new RequestError(414, `filter: expected at most ${maxBytes} bytes`);
   }
   try {
     return parseEventFilter(JSON.parse(text));
@@ -43,11 +43,11 @@ function readFilter(text: string | undefined, maxBytes: number): EventFilter<unk
     if (error instanceof ValidationError) {
       throw new RequestError(400, error.message, {}, error.issues);
     }
-    throw new RequestError(400, `the filter is no JSON: ${show(text)}`);
+    throw new RequestError(400, `filter: expected JSON, got ${show(text)}`);
   }
 }
 
-function readFrom(request: Request, query: URLSearchParams): Asked['from'] {
+function readFrom(request: Request, query: URLSearchParams): StreamRequest['from'] {
   const resumed = nonEmpty(request.headers.get('last-event-id')) ?? nonEmpty(only(query, 'lastEventId'));
   if (resumed !== undefined) {
     return requirePosition('Last-Event-ID', resumed);
@@ -67,7 +67,7 @@ function requirePosition(what: string, text: string): BusPosition {
 function only(query: URLSearchParams, name: string): string | undefined {
   const values = query.getAll(name);
   if (values.length > 1) {
-    throw new RequestError(400, `${name} is given ${values.length} times`);
+    throw new RequestError(400, `${name}: expected one value, got ${values.length}`);
   }
   return values[0];
 }

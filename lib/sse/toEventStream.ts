@@ -8,13 +8,15 @@ import { StreamOpener } from './StreamOpener.js';
 /**
  * Answers one request with an event stream of the bus's events.
  *
- * **Details** What `EventStreams.respond` does, where nothing has to be known of other requests: `maxConnections` does not
- * count, and the stream ends with the bus or the client. It answers at once, but where `authorize` returns a promise.
+ * **Details** It is `EventStreams.respond` for a single request. There is no limit on connections, and no `close`: the stream ends when the
+ * bus is closed or the client disconnects. It returns a promise only if `authorize` does.
  *
- * @param bus Whose events are served.
- * @param request As it came.
+ * @param bus The bus whose events are served.
+ * @param request The request to answer.
  * @param options See {@link EventStreamOptions}.
- * @throws RangeError, TypeError, InvalidFilterError or InvalidUuidError for bad options.
+ * @returns The response to send.
+ * @throws RangeError if a number is out of range, TypeError if an option has the wrong type or is unknown, InvalidFilterError or
+ * InvalidUuidError if `filter` is malformed.
  */
 export function toEventStream<E = Event>(
   bus: SharingBus<E>,
@@ -25,11 +27,12 @@ export function toEventStream<E = Event>(
     },
 ): Response;
 /**
- * The same, where `authorize` may take its time.
+ * Answers one request with an event stream, with an `authorize` that may return a promise.
  *
- * @param bus Whose events are served.
- * @param request As it came.
+ * @param bus The bus whose events are served.
+ * @param request The request to answer.
  * @param options See {@link EventStreamOptions}.
+ * @returns The response to send, or a promise of it if `authorize` returns a promise.
  */
 export function toEventStream<E = Event>(
   bus: SharingBus<E>,

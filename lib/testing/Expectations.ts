@@ -1,12 +1,12 @@
-/** The expectations of a test on which nothing was called yet. They compare nothing, and RxJS lets them pass. */
+/** The expectations of a test whose `toBe` was not called yet. They would compare nothing, and RxJS would let them pass. */
 export class Expectations {
   readonly #open = new Set<Error>();
 
-  /** `expecting`, noted at each call until something is called on what it returns. */
+  /** Wraps `expecting`: each call is recorded until a method of its result is called. */
   watched<F extends (...args: never[]) => object>(name: string, expecting: F): F {
     return ((...args: Parameters<F>) => {
       const methods = Object.entries(expecting(...args)) as [string, (...args: unknown[]) => unknown][];
-      // Made here, so that its stack points to the expectation.
+      // Created here, so that its stack points to the expectation.
       const open = new Error(`${name}(...) compares nothing: call .toBe(...) on what it returns`);
       this.#open.add(open);
       return Object.fromEntries(
@@ -21,7 +21,7 @@ export class Expectations {
     }) as F;
   }
 
-  /** Throws for the first of them. */
+  /** Throws for the first expectation without `toBe`, if there is one. */
   requireNone(): void {
     for (const open of this.#open) {
       throw open;

@@ -1,11 +1,12 @@
 import type { BusEvent, EventOrigin, EventRouting } from '../index.js';
 import { type OptionNames, requireOptions } from '../internal/support/require.js';
 
-/** What {@link busEvent} fills in where it is told nothing else. */
+/** The defaults of {@link busEvent}. */
 export const DEFAULTS = { kind: 'test', origin: 'runtime' } as const;
 
-/** The envelope of a {@link busEvent}: its routing, and its origin. */
+/** Fields of the envelope that {@link busEvent} and `sessionRegistered` make: its routing and its origin. */
 export interface BusEventFields extends Partial<EventRouting> {
+  /** What caused the event. */
   readonly origin?: EventOrigin | undefined;
 }
 
@@ -19,7 +20,7 @@ const FIELDS: OptionNames<BusEventFields> = {
 };
 
 /**
- * An event with `payload`, of kind `test` and origin `runtime`, and without ids.
+ * Makes an event with `payload`. By default its kind is `test`, its origin is `runtime`, and it has no ids.
  *
  * @example
  * ```ts
@@ -27,27 +28,29 @@ const FIELDS: OptionNames<BusEventFields> = {
  * busEvent('hello', { kind: 'chat', connectorId: 'claude' });
  * ```
  *
- * @param payload What the bus does not look into.
- * @param fields What is to be otherwise. See {@link BusEventFields}.
+ * @param payload The payload.
+ * @param fields Fields that differ from the defaults. See {@link BusEventFields}.
+ * @returns The event, ready to publish.
+ * @throws TypeError if `fields` is not an object or has an unknown field.
  */
 export function busEvent<E>(payload: E, fields: BusEventFields = {}): BusEvent<E> {
-  const { origin = DEFAULTS.origin, ...routing } = toldFields('busEvent: fields', fields);
+  const { origin = DEFAULTS.origin, ...routing } = definedFields('busEvent: fields', fields);
   return { routing: { kind: DEFAULTS.kind, ...routing }, origin, event: payload };
 }
 
 /**
- * Those of `fields` that are not undefined, as a copy; also the inherited ones, which a spread leaves out.
+ * Copies the fields that are not `undefined`, including inherited ones, which a spread omits.
  *
- * @throws TypeError for what is no object, or has other fields.
+ * @throws TypeError if `fields` is not an object or has an unknown field.
  */
-export function toldFields(what: string, fields: BusEventFields): BusEventFields {
+export function definedFields(what: string, fields: BusEventFields): BusEventFields {
   requireOptions(what, fields, FIELDS);
-  const told: Record<string, string> = {};
+  const defined: Record<string, string> = {};
   for (const name of Object.keys(FIELDS) as (keyof BusEventFields)[]) {
     const value = fields[name];
     if (value !== undefined) {
-      told[name] = value;
+      defined[name] = value;
     }
   }
-  return told;
+  return defined;
 }

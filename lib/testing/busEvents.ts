@@ -4,16 +4,17 @@ import type { BusEvent } from '../index.js';
 import { busEvent } from './busEvent.js';
 import { type MarbleValues, marbleValues } from './marbleValues.js';
 
-/** Events at the frames of a diagram, and the log of who subscribed when, for `expectSubscriptions`. */
+/** An observable of events at the frames of a diagram. Its log of subscriptions is for `expectSubscriptions`. */
 export type MarbleEvents<E> = Observable<BusEvent<E>> & {
+  /** The subscriptions so far, each with its frames. */
   readonly subscriptions: Parameters<RunHelpers['expectSubscriptions']>[0];
 };
 
 /**
- * Makes the events of a marble diagram.
+ * Makes an observable of the events in a marble diagram.
  *
- * **Details** `values` has the event of each letter, or makes it of the letter. Default, also for letters that are not listed:
- * `busEvent(letter)`. `error` is what `#` stands for.
+ * **Details** `values` is an object with the event for each letter, or a function that makes the event from the letter. Without `values`,
+ * and for letters that are not listed, the event is `busEvent(letter)`. `error` is the error that `#` stands for (default `'error'`).
  */
 export type MakeMarbleEvents = <E = string>(
   marbles: string,
@@ -21,12 +22,15 @@ export type MakeMarbleEvents = <E = string>(
   error?: unknown,
 ) => MarbleEvents<E>;
 
-/** Makes events that come whether or not somebody is subscribed; `cold` makes events that begin at each subscription. */
+/**
+ * Makes a hot observable: its events occur whether or not it has a subscriber. `cold` makes an observable that starts at each subscription.
+ */
 export interface BusEvents extends MakeMarbleEvents {
+  /** Makes a cold observable: its diagram starts at each subscription. */
   readonly cold: MakeMarbleEvents;
 }
 
-/** The helper of this name, by the helpers of RxJS. */
+/** Makes the helper `busEvents` from the helpers of RxJS. */
 export function busEventsBy({ hot, cold }: Pick<RunHelpers, 'hot' | 'cold'>): BusEvents {
   const madeBy =
     (make: RunHelpers['hot'] | RunHelpers['cold']): MakeMarbleEvents =>

@@ -8,26 +8,28 @@ import { type ExpectDeliveries, expectDeliveriesBy } from './expectDeliveries.js
 import { Expectations } from './Expectations.js';
 
 /**
- * What a marble test of a pipeline through a bus is written with. Disposing them closes the buses that they made, and throws an error where
- * `toBe` was not called on what `expectDeliveries` returned.
+ * Helpers for a marble test of a pipeline that contains a bus.
+ *
+ * **Details** Disposing the helpers closes the buses that they made. It throws an error if `toBe` was not called on a result of
+ * `expectDeliveries`.
  */
 export interface BusHelpers extends Disposable {
-  /** Makes a bus in virtual time. */
+  /** Makes a bus that runs in virtual time. */
   readonly testBus: <E = string>(options?: SharingBusOptions<E>) => SharingBus<E>;
-  /** Makes the events of a diagram: `busEvents('-a-b|')` hot, `busEvents.cold('-a-b|')` cold. */
+  /** Makes an observable of the events in a diagram: `busEvents('-a-b|')` is hot, `busEvents.cold('-a-b|')` is cold. */
   readonly busEvents: BusEvents;
-  /** Expects the deliveries of a diagram: `expectDeliveries(receiver).toBe('-(a2)-b|')`. */
+  /** Compares deliveries with a diagram: `expectDeliveries(receiver).toBe('-(a2)-b|')`. */
   readonly expectDeliveries: ExpectDeliveries;
 }
 
 /**
- * The helpers for a marble test that is not run by {@link runMarbles}: with a `TestScheduler`, outside of its run mode; with the helpers of
- * `TestScheduler.run`, inside.
+ * Makes the helpers for a marble test that {@link runMarbles} does not run. Pass a `TestScheduler` to use them outside of its run mode, or
+ * the helpers of `TestScheduler.run` to use them inside.
  *
- * **Details** A bus hops in time on the `TestScheduler` itself outside of the run mode, and inside on `asapScheduler`, which is virtual there. It
- * drops the same as in production.
+ * **Details** Outside of the run mode, a bus schedules on the `TestScheduler`. Inside, it schedules on `asapScheduler`, which is virtual
+ * there. It loses the same events as in production.
  *
- * **Gotchas** Dispose the helpers after `flush()`: a bus that is closed before the diagrams are played takes nothing of them.
+ * **Gotchas** Dispose the helpers after `flush()`: a bus that is closed before the diagrams are played gets none of their events.
  *
  * @example
  * ```ts
@@ -39,20 +41,21 @@ export interface BusHelpers extends Disposable {
  * testScheduler.flush();
  * ```
  *
- * @param by The scheduler of the test, or the helpers that its `run` gives.
+ * @param by The scheduler of the test, or the helpers that its `run` passes to the test.
+ * @returns The helpers. Dispose them at the end of the test.
  */
 export function busHelpers(by: TestScheduler | RunHelpers): BusHelpers {
   return helpersAndEnd(by).helpers;
 }
 
-/** The helpers, and the two parts of their disposal. */
+/** The helpers and the two parts of their disposal. */
 export interface HelpersAndEnd {
   readonly helpers: BusHelpers;
   readonly closeBuses: () => void;
   readonly expectations: Expectations;
 }
 
-/** {@link busHelpers}, for `runMarbles`, which ends the test itself. */
+/** {@link busHelpers} for `runMarbles`, which ends the test itself. */
 export function helpersAndEnd(by: TestScheduler | RunHelpers): HelpersAndEnd {
   const ofRxjs = 'run' in by ? helpersOf(by) : by;
   const ofTest = 'run' in by ? by : undefined;
@@ -66,7 +69,7 @@ export function helpersAndEnd(by: TestScheduler | RunHelpers): HelpersAndEnd {
   const helpers: BusHelpers = {
     testBus: <E>(options: SharingBusOptions<E> = {}) => {
       requireOptions('testBus: options', options, BUS_OPTIONS);
-      // Field by field: a spread leaves out what is inherited, and an undefined scheduler would take the place of the test's.
+      // Field by field: a spread omits inherited options, and an `undefined` scheduler would replace that of the test.
       const { bindingOf, maxBindings, logger, holdUnbound, history, scheduler = ofTest } = options;
       const all = { bindingOf, maxBindings, logger, holdUnbound, history, scheduler };
       const bus = new SharingBus<E>(all satisfies Record<keyof SharingBusOptions, unknown>);

@@ -1,14 +1,16 @@
 import type { BusEvent, Delivery, Gap } from '../index.js';
 import { DEFAULTS } from './busEvent.js';
 
-/** An event that is more than a word: its payload, and what of its envelope differs from that of `busEvent(payload)`. */
+/**
+ * An event that cannot be shown as one word: its payload, and the fields in which its envelope differs from that of `busEvent(payload)`.
+ */
 export type CompactEvent = Readonly<Record<string, unknown>>;
 
 /**
- * A delivery as a diff shows it well: a word for an event that is nothing but a word, `gap(3: chat 2, usage 1)` for a gap, else a
- * flat object. Two deliveries have one form if and only if they are equal.
+ * Converts a delivery to a form that reads well in a diff: the payload itself for `busEvent` of a word, `gap(3: chat 2, usage 1)` for a
+ * gap, else a flat object. Two deliveries have the same form if and only if they are equal.
  *
- * @param byKind Whether the kinds of a gap are told.
+ * @param byKind Whether the form of a gap includes its kinds.
  */
 export function compact<E>(delivery: BusEvent<E> | Delivery<E>, byKind: boolean): string | CompactEvent {
   if ('type' in delivery) {
@@ -17,9 +19,9 @@ export function compact<E>(delivery: BusEvent<E> | Delivery<E>, byKind: boolean)
   return compactEvent(delivery);
 }
 
-function compactGap({ missed, byKind }: Gap, told: boolean): string {
+function compactGap({ missed, byKind }: Gap, showKinds: boolean): string {
   const kinds = Object.entries(byKind).map(([kind, count]) => `${kind} ${count}`);
-  return told && kinds.length > 0 ? `gap(${missed}: ${kinds.sort().join(', ')})` : `gap(${missed})`;
+  return showKinds && kinds.length > 0 ? `gap(${missed}: ${kinds.sort().join(', ')})` : `gap(${missed})`;
 }
 
 function compactEvent<E>({ routing, origin, event }: BusEvent<E>): string | CompactEvent {
@@ -33,8 +35,8 @@ function compactEvent<E>({ routing, origin, event }: BusEvent<E>): string | Comp
     connectorId,
     nativeSessionId,
   };
-  const told = Object.entries(envelope).filter(([, value]) => value !== undefined);
-  // A word that looks like a gap must not be taken for one.
+  const shown = Object.entries(envelope).filter(([, value]) => value !== undefined);
+  // A word that looks like a gap must not be mistaken for one.
   const isWord = typeof event === 'string' && !event.startsWith('gap(');
-  return told.length === 0 && isWord ? event : { event, ...Object.fromEntries(told) };
+  return shown.length === 0 && isWord ? event : { event, ...Object.fromEntries(shown) };
 }

@@ -6,37 +6,40 @@ import { compact } from './compact.js';
 import { gap } from './gap.js';
 import { type MarbleValues, marbleValues } from './marbleValues.js';
 
-/** What can be expected to deliver: a receiver, its `deliveries$`, or any stream of events. */
+/** What `expectDeliveries` can observe: a receiver, its `deliveries$`, or any observable of events. */
 export type DeliverySource<E> = BusReceiver<E> | Observable<BusEvent<E> | Delivery<E>>;
 
 /**
- * Expects deliveries at the frames of a diagram. A receiver is consumed by its `deliveries$`, so that its losses are seen.
+ * Compares deliveries with the frames of a diagram. It consumes a receiver by its `deliveries$`, so that losses appear as gaps.
  *
- * **Details** What is compared is a word for each event that is nothing but a word, `gap(3: chat 2, usage 1)` for a gap, and for other events
- * the payload, with what of the envelope differs from that of `busEvent(payload)`.
+ * **Details** Deliveries are compared in a short form, which the message of a failure shows: the word for an event that `busEvent(word)`
+ * makes, `gap(3: chat 2, usage 1)` for a gap, and for any other event its payload with the fields in which its envelope differs from that
+ * of `busEvent(payload)`.
  *
- * **Errors** Without `toBe`, nothing is compared: `runMarbles` throws for it at its end, and `busHelpers` when they are disposed.
+ * **Errors** Without a call of `toBe`, nothing is compared. Then `runMarbles` throws at its end, and `busHelpers` when they are disposed.
  *
- * **Gotchas** Gaps are compared with their kinds where one of the expected gaps names kinds, and by their counts where none does.
+ * **Gotchas** If any expected gap names kinds, all gaps are compared with their kinds. Otherwise only their counts are compared.
  */
 export type ExpectDeliveries = <E>(source: DeliverySource<E>, subscriptionMarbles?: string) => DeliveryExpectation<E>;
 
-/** What is expected of a {@link DeliverySource}. */
+/** The result of `expectDeliveries`. Call `toBe` to say what is expected. */
 export interface DeliveryExpectation<E> {
   /**
-   * @param marbles A diagram of RxJS. A digit stands for a gap of so many events: `-(ab2)---c|` lost two between `b` and `c`. A
-   * consumer is told of them as soon as nothing waits any more.
-   * @param values The event, or the {@link gap}, of each letter or digit, or what makes it of a letter. Default, also for letters that
-   * are not listed: `busEvent(letter)`.
-   * @param error What `#` stands for. Default `'error'`.
+   * Says which deliveries are expected.
+   *
+   * @param marbles A diagram of RxJS. A digit stands for a gap of that many events: in `-(ab2)---c|`, two events are lost between `b` and
+   * `c`. A gap is delivered as soon as no event waits, so it may stand before the frame of the next event.
+   * @param values An object with the event or the {@link gap} for each letter or digit, or a function that makes it from a letter. Without
+   * it, and for letters that are not listed: `busEvent(letter)`.
+   * @param error The error that `#` stands for. Default `'error'`.
    */
   readonly toBe: (marbles: string, values?: MarbleValues<BusEvent<E> | Delivery<E>>, error?: unknown) => void;
 }
 
-/** The helper of this name, by the helpers of RxJS. */
+/** Makes the helper `expectDeliveries` from the helpers of RxJS. */
 export function expectDeliveriesBy({ expectObservable }: Pick<RunHelpers, 'expectObservable'>): ExpectDeliveries {
   return <E>(source: DeliverySource<E>, subscriptionMarbles?: string): DeliveryExpectation<E> => {
-    // Set by the diagram, and read at the deliveries, which come later.
+    // Set by `toBe`, and read at the deliveries, which come later.
     let byKind = false;
     const deliveries$ = 'deliveries$' in source ? source.deliveries$ : source;
     const expectation = expectObservable(

@@ -1,15 +1,15 @@
 import type { Gap } from '../index.js';
 
 /**
- * The gap that is expected where events are missing.
+ * Makes a gap, as an expected value for a place where events are missing.
  *
  * @example
  * ```ts
- * gap(12); // twelve events, of whatever kinds
+ * gap(12); // twelve events of any kind
  * gap({ chat: 2, usage: 1 }); // these three
  * ```
  *
- * @param missed How many events are missing, or how many of each kind.
+ * @param missed The number of missing events, or the number for each kind.
  */
 export function gap(missed: number | Readonly<Record<string, number>>): Gap {
   if (typeof missed === 'number') {

@@ -1,10 +1,10 @@
 import { requireType } from '../internal/support/require.js';
 import { answerOf } from '../internal/support/promises.js';
 
-/** What the letters of a diagram stand for: listed, or made of the letter. */
+/** The values that the letters of a diagram stand for: an object that lists them, or a function that makes them from a letter. */
 export type MarbleValues<T> = Readonly<Record<string, T>> | ((letter: string) => T);
 
-/** A dictionary as RxJS wants it, which is asked for the letters that a diagram has, and for no others. */
+/** Makes a dictionary for RxJS. RxJS reads only the letters of its diagram, so each value is made when it is read. */
 export function marbleValues<T, R>(
   values: MarbleValues<T> | undefined,
   otherwise: (letter: string) => T,
@@ -21,7 +21,7 @@ export function marbleValues<T, R>(
   );
 }
 
-/** What `letter` is listed with, an event or a gap, if it is. */
+/** The event or gap that is listed for `letter`, if there is one. */
 function listed<T>(values: Readonly<Record<string, T>> | undefined, letter: string): T | undefined {
   const value = values?.[letter];
   if (value !== undefined) {

@@ -2,12 +2,14 @@ import type { Observer } from 'rxjs';
 import type { BusEvent, SharingBus } from '../index.js';
 
 /**
- * Publishes what comes from an observable on `bus`, and closes it with the source: `busEvents('-a-b|').subscribe(publishTo(bus))`.
+ * Makes an observer that publishes each value on `bus` and closes the bus when the source completes:
+ * `busEvents('-a-b|').subscribe(publishTo(bus))`.
  *
- * **Errors** A bus does not fail. An error of the source is left to RxJS, which throws it where nobody catches it; in
+ * **Errors** A bus cannot fail, so the observer does not handle errors of the source. RxJS reports such an error as unhandled; inside
  * `TestScheduler.run`, the test fails.
  *
- * @param bus Where to.
+ * @param bus The bus to publish on.
+ * @returns The observer for `subscribe`.
  */
 export function publishTo<E>(bus: SharingBus<E>): Pick<Observer<BusEvent<E>>, 'next' | 'complete'> {
   return {

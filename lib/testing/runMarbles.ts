@@ -2,26 +2,26 @@ import { asapScheduler } from 'rxjs';
 import type { RunHelpers, TestScheduler } from 'rxjs/testing';
 import { type BusHelpers, helpersAndEnd } from './busHelpers.js';
 
-/** The helpers of `TestScheduler.run`, and those of a bus. */
+/** The helpers of `TestScheduler.run` together with those for a bus. */
 export interface BusRunHelpers extends RunHelpers, BusHelpers {}
 
 /**
- * `testScheduler.run`, with the helpers of a bus beside those of RxJS.
+ * Runs a marble test: `testScheduler.run`, with helpers for a bus in addition to those of RxJS.
  *
  * ```text
  * busEvents:                      -(abcd)---e-|
  * receiver of capacity 2:         -(ab2)----e-|    two are missing between b and e
  * ```
  *
- * **Details** What is scheduled is virtual: timers, and the bus's hops. A bus drops what it drops in production. When all diagrams
- * are played and compared, the buses are closed and what they still hold is delivered, so that nothing outlives the test.
+ * **Details** Scheduled work runs in virtual time: timers and the turns of the bus. A bus loses the same events as in production. When all
+ * diagrams have been played and compared, the buses are closed and deliver what they still hold, so that nothing outlives the test.
  *
- * **Errors** What `test`, or the comparison of the scheduler, throws. A `TypeError` where `test` returns a promise. An error at the end where
- * `toBe` was not called on what `expectDeliveries`, `expectObservable` or `expectSubscriptions` returned. An error where `asapScheduler`
- * has work from before the test: RxJS has one for all, and cannot make it virtual then.
+ * **Errors** Throws what `test` or the comparison of the scheduler throws. Throws `TypeError` if `test` returns a promise. Throws an error
+ * at the end if `toBe` was not called on a result of `expectDeliveries`, `expectObservable` or `expectSubscriptions`. Throws an error if
+ * `asapScheduler` still has work from before the test: RxJS has only one `asapScheduler` and cannot make it virtual then.
  *
- * **Gotchas** Promises are not virtual: `recv`, `for await`, `flush` and `connect` settle after the test. Virtual time ends when `test`
- * returns, so an `async` test is refused: what it expects after an `await` would never be compared.
+ * **Gotchas** Promises are not virtual: `recv`, `for await`, `flush` and `connect` settle after the test. An `async` test is refused, since
+ * virtual time ends when `test` returns, and expectations after an `await` would never be compared.
  *
  * @example
  * ```ts
@@ -33,9 +33,9 @@ export interface BusRunHelpers extends RunHelpers, BusHelpers {}
  * });
  * ```
  *
- * @param testScheduler With the comparison of your test framework.
- * @param test Called once, at once. It must not return a promise.
- * @returns What `test` returns.
+ * @param testScheduler A `TestScheduler` with the comparison function of your test framework.
+ * @param test The test. It is called once, synchronously, and must not return a promise.
+ * @returns The result of `test`.
  */
 export function runMarbles<T>(
   testScheduler: TestScheduler,
@@ -52,7 +52,8 @@ export function runMarbles<T>(
         expectSubscriptions: expectations.watched('expectSubscriptions', ofRxjs.expectSubscriptions),
       });
       requireNoPromise(result);
-      // Before the buses are closed: an end that no diagram has must not be compared. RxJS flushes what closing schedules.
+      // Before the buses are closed: a completion by closing is in no diagram and must not be compared. RxJS flushes what closing
+      // schedules.
       ofRxjs.flush();
       expectations.requireNone();
       closeBuses();
@@ -65,13 +66,13 @@ export function runMarbles<T>(
   });
 }
 
-/** Only what is expected before the first `await` would be compared, and the test would pass with the rest unseen. */
+/** Refuses a promise: only expectations before the first `await` would be compared, and the test could pass without the others. */
 function requireNoPromise(result: unknown): void {
   if (typeof (result as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function') {
-    // Told by the error below; what the promise comes to is nobody's any more.
+    // The error below reports the problem, so a rejection of the promise is ignored.
     Promise.resolve(result).catch(() => undefined);
     throw new TypeError(
-      'runMarbles: the test must not return a promise: virtual time ends when the test returns, and what it expects later is not compared',
+      'runMarbles: the test must not return a promise: virtual time ends when the test returns, and later expectations are not compared',
     );
   }
 }
@@ -88,11 +89,14 @@ function requireVirtual({ flush }: RunHelpers): void {
   }
 }
 
-/** Plays what is left of a test that failed: `asapScheduler` is one for all tests, and what waits on it would hold up the next. */
+/**
+ * Runs the scheduled rest of a test that failed: all tests share `asapScheduler`, and work that is left on it would make the next test
+ * fail.
+ */
 function settle({ flush }: RunHelpers): void {
   try {
     flush();
   } catch {
-    // The first failure is the one to tell.
+    // Only the first failure is reported.
   }
 }

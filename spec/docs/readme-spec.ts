@@ -1,57 +1,72 @@
-import { describe, expect, it } from '@jest/globals';
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { transformSync } from 'esbuild';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { blocksOf, guidePages, programsOf } from './support/pages.js';
+import { runPrograms } from './support/runPrograms.js';
+import { typeErrors } from './support/typeErrors.js';
 
-const run = promisify(execFile);
-const readme = await readFile('README.md', 'utf8');
+// The programs of README.md and docs/guide/. Every block of a page that holds TypeScript says what it is:
+//
+//   ts             a whole program; its output follows in a text block
+//   ts fragment    not a program; it must parse
+//   typescript     a test for a test runner: the whole text of a spec of this folder
 
-/** Each program of the README with the output that is printed under it. */
-const programs = [...readme.matchAll(/```ts\n(?<code>.*?)```\s+```text\n(?<output>.*?)```/gs)].map(({ groups }) => ({
-  title: groups?.['code']?.match(/\n\n(.*)/)?.[1] ?? '',
-  code: groups?.['code'] ?? '',
-  output: groups?.['output'] ?? '',
-}));
+const pages = guidePages();
+const programs = pages.flatMap(programsOf);
 
-/** Runs `code` as a file of this project, so that it finds the library and the configuration. */
-async function outputOf(code: string): Promise<string> {
-  const folder = await mkdtemp(path.join('examples', '.readme-'));
-  try {
-    const file = path.join(folder, 'program.ts');
-    await writeFile(file, code);
-    const { stdout, stderr } = await run(process.execPath, ['--import', 'tsx', file], {
-      env: { ...process.env, NODE_OPTIONS: '' },
-    });
-    // console.warn goes to stderr at once, and stands first in the README where the two are mixed.
-    return stdout + stderr;
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
+describe('the programs of the README and the guide', () => {
+  const printed = new Map<string, string>();
+  let errors: readonly string[] = ['not checked'];
 
-const sortedLines = (text: string): string[] => text.trimEnd().split('\n').sort();
+  beforeAll(async () => {
+    const outputs = runPrograms(programs);
+    // While they run, in processes of their own.
+    errors = typeErrors(programs);
+    (await outputs).forEach((output, index) => printed.set(programs[index]?.title ?? '', output));
+  }, 120_000);
 
-describe('README', () => {
-  it('has the output of every program', () => {
-    expect(programs).toHaveLength([...readme.matchAll(/```ts\n/g)].length);
+  it('compile under the strictest settings', () => {
+    expect(errors).toEqual([]);
+  });
+
+  it.each(programs)('$title prints what follows it', ({ title, output }) => {
+    expect(printed.get(title)).toBe(output);
+  });
+});
+
+describe('the blocks of the README and the guide', () => {
+  const blocks = pages.flatMap((page) => blocksOf(page).map((block) => ({ ...block, title: `${page}:${block.line}` })));
+
+  it('have an output for each program', () => {
+    expect(programs.filter(({ output }) => output === undefined).map(({ title }) => title)).toEqual([]);
     expect(programs.length).toBeGreaterThan(5);
   });
 
+  it('are of a kind that is checked, where they are TypeScript', () => {
+    const typed = blocks.filter(({ info }) => /^(ts|typescript|js|javascript|mts|cts)\b/.test(info));
+    const kinds = ['ts', 'ts fragment', 'typescript'];
+    expect(typed.filter(({ info }) => !kinds.includes(info)).map(({ title }) => title)).toEqual([]);
+  });
+
+  it('parse, where they are fragments', () => {
+    for (const { text } of blocks.filter(({ info }) => info === 'ts fragment')) {
+      expect(() => transformSync(text, { loader: 'ts' })).not.toThrow();
+    }
+  });
+
+  it('are specs that are run, where they are tests', () => {
+    const specs = readdirSync(import.meta.dirname).filter((name) => name.endsWith('-spec.ts'));
+    const texts = specs.map((name) => readFileSync(join(import.meta.dirname, name), 'utf8'));
+    for (const { text } of blocks.filter(({ info }) => info === 'typescript')) {
+      expect(texts).toContain(text);
+    }
+  });
+});
+
+describe('README', () => {
   it('has a first program of at most 15 lines', () => {
-    expect(programs[0]?.code.trimEnd().split('\n').length).toBeLessThanOrEqual(15);
+    const [first] = programsOf('README.md');
+    expect(first?.code.trimEnd().split('\n').length).toBeLessThanOrEqual(15);
   });
-
-  it('has the test with fake timers that is run here', async () => {
-    expect(readme).toContain(await readFile('spec/docs/fakeTimers-spec.ts', 'utf8'));
-  });
-
-  it.each(programs)(
-    'prints what it says: $title',
-    async ({ code, output }) => {
-      expect(sortedLines(await outputOf(code))).toEqual(sortedLines(output));
-    },
-    // A process that compiles what it imports: seconds, where the machine is busy.
-    60_000,
-  );
 });

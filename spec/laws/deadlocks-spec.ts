@@ -6,7 +6,7 @@ import { event } from '../support/events.js';
 import { settle } from '../support/settle.js';
 
 const MESSAGE =
-  'flush: receiver 0 (archive) would wait for itself: its consume called this, and events wait behind the one in hand; ' +
+  'flush: receiver 0 (archive) would wait for itself: its consume made this call while more events wait; ' +
   'name the receivers to wait for in waitFor, or do not wait in consume';
 
 function publish(bus: SharingBus<number>, ...payloads: readonly number[]): void {

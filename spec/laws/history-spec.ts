@@ -210,7 +210,7 @@ describe('a receiver that catches up', () => {
     publish(1, 2, 3);
     bus.subscribeFiltered(ofKind, { capacity: 1, from: 'start', name: 'late' });
     expect(bus.explain(event(4, { kind: 'k' }))).toEqual([
-      { id: 0, name: 'late', matches: true, drops: false, why: 'it would wait in the history: 1 wait before it' },
+      { id: 0, name: 'late', matches: true, drops: false, why: 'it would wait in the history behind 1 others' },
     ]);
     expect(bus.stats().receivers).toMatchObject([
       { id: 0, name: 'late', filter: ofKind, capacity: 1, waiting: 1, highWaterMark: 1, delivered: 0, lagged: 0 },

@@ -448,7 +448,7 @@ describe('null', () => {
   it.each(MISPLACED)('law 24: %s: is refused in %j, as a value is', async (_what, options, taker) => {
     const refusal = await refusalOf(taker, options);
     expect(refusal).toBeInstanceOf(TypeError);
-    expect((refusal as Error).message).toMatch(/^(key|barrier|reserve): goes with overflow /);
+    expect((refusal as Error).message).toMatch(/^(key|barrier|reserve): expected overflow /);
   });
 
   it.each(OPTIONS)('law 24: %s: %s is refused as %p is', async (_what, option, value, taker) => {

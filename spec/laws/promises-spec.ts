@@ -92,9 +92,7 @@ describe.each(PROMISES)('%s is no verdict', (_what, make) => {
     scheduler.flush();
     await settled();
     expect([values, endings]).toEqual([[], [expect.any(InvalidFilterError)]]);
-    expect(String(endings[0])).toBe(
-      'InvalidFilterError: where(isMine): a promise is no verdict, it must answer at once',
-    );
+    expect(String(endings[0])).toBe('InvalidFilterError: where(isMine): expected a boolean, got a promise');
     expect([other.values, other.endings]).toEqual([[1, 2], []]);
   });
 
@@ -112,7 +110,9 @@ describe.each(PROMISES)('%s is no verdict', (_what, make) => {
     bus.subscribeFiltered(mine);
     expect(bus.explain(event(1))[0]).toMatchObject({
       matches: false,
-      why: expect.stringContaining('throws InvalidFilterError: where(isMine): a promise is no verdict') as unknown,
+      why: expect.stringContaining(
+        'throws InvalidFilterError: where(isMine): expected a boolean, got a promise',
+      ) as unknown,
     });
     await settled();
   });
@@ -129,7 +129,10 @@ describe.each(PROMISES)('%s is no verdict', (_what, make) => {
     const { values, endings } = collectPayloads(receiver.events$);
     scheduler.flush();
     await settled();
-    expect([values, endings.map(String)]).toEqual([[], [`TypeError: ${what}: must answer at once, got a promise`]]);
+    expect([values, endings.map(String)]).toEqual([
+      [],
+      [`TypeError: ${what}: expected a synchronous result, got a promise`],
+    ]);
   });
 
   it('laws 8 and 16: of a bindingOf: it is told, and registers nothing', async () => {
@@ -142,7 +145,7 @@ describe.each(PROMISES)('%s is no verdict', (_what, make) => {
     expect([values, lines]).toEqual([
       [1, 2],
       Array(2).fill(
-        'warn: sharing-bus: bindingOf threw TypeError: bindingOf: must answer at once, got a promise; nothing is registered',
+        'warn: sharing-bus: bindingOf threw TypeError: bindingOf: expected a synchronous result, got a promise; nothing is registered',
       ),
     ]);
     const own = recordingLogger();
@@ -181,17 +184,17 @@ describe.each(PROMISES)('%s is no verdict', (_what, make) => {
     await settled();
     expect([values.map(told), endings]).toEqual([['1 missing', 2], ['complete']]);
     expect(invalid.map(([error]) => error.issues)).toEqual([
-      [{ path: '(root)', message: 'reading it threw TypeError: parse: must answer at once, got a promise' }],
+      [{ path: '(root)', message: 'reading it threw TypeError: parse: expected a synchronous result, got a promise' }],
     ]);
   });
 
   it('of what makes the events of a diagram', async () => {
     const testScheduler = new TestScheduler(noop);
     using helpers = busHelpers(testScheduler);
-    expect(() => helpers.busEvents('-a-', isMine)).toThrow('values: must answer at once, got a promise');
+    expect(() => helpers.busEvents('-a-', isMine)).toThrow('values: expected a synchronous result, got a promise');
     expect(() => {
       helpers.expectDeliveries(helpers.testBus().stream()).toBe('-a-', isMine);
-    }).toThrow('values: must answer at once, got a promise');
+    }).toThrow('values: expected a synchronous result, got a promise');
     await settled();
   });
 });

@@ -72,7 +72,7 @@ const WHY: Readonly<Record<Verdict, string>> = {
   taken: 'it would wait behind N others',
   refused: 'there is no room: N wait',
   displaces: 'it would wait',
-  replaces: 'it would wait in the place of an older one of its key',
+  replaces: 'it would replace an older event of its key',
 };
 
 /** What becomes of `arriving`, in the plainest words. */
@@ -658,7 +658,7 @@ describe('explain', () => {
     bus.subscribeFiltered(EventFilter.kind('a'), { name: 'page' });
     expect(bus.explain(event(1))).toEqual([
       { id: 0, name: undefined, matches: true, drops: false, why: 'it would wait behind 0 others' },
-      { id: 1, name: 'page', matches: false, drops: false, why: 'it is not for kind("a")' },
+      { id: 1, name: 'page', matches: false, drops: false, why: 'it does not match kind("a")' },
     ]);
   });
 
@@ -677,14 +677,14 @@ describe('explain', () => {
     ];
     filters.forEach((filter) => bus.subscribeFiltered(filter));
     expect(why(bus.explain(event(2)))).toEqual([
-      'it is not for session("a", "b")',
-      'it is not for or(kind("a", "b"), connectorId("\\""))',
-      'it is not for not(all)',
-      'it is not for origin("user")',
-      `it is not for scrollId(${uuid(1)})`,
-      `it is not for connectorUid(${uuid(2)})`,
-      'it is not for where(odd)',
-      'it is not for or()',
+      'it does not match session("a", "b")',
+      'it does not match or(kind("a", "b"), connectorId("\\""))',
+      'it does not match not(all)',
+      'it does not match origin("user")',
+      `it does not match scrollId(${uuid(1)})`,
+      `it does not match connectorUid(${uuid(2)})`,
+      'it does not match where(odd)',
+      'it does not match or()',
     ]);
   });
 
@@ -717,7 +717,7 @@ describe('explain', () => {
     bus.subscribeFiltered(EventFilter.all, { overflow: 'latest', key: () => 1, barrier: fail });
     // It is asked for the key of a barrier, too.
     bus.subscribeFiltered(EventFilter.all, { overflow: 'latest', key: fail, barrier: () => true });
-    const expected = 'a function of its options or its filter throws Error: no, which would end it';
+    const expected = 'a function of its options or its filter throws Error: no, which would end the receiver';
     expect(bus.explain(event(1)).map((one) => [one.matches, one.drops, one.why])).toEqual(
       Array.from({ length: 4 }, () => [false, false, expected]),
     );

@@ -99,9 +99,9 @@ describe('BlockReader', () => {
   });
 
   it.each<[string, EventBlock, string]>([
-    ['is no JSON', block(0, 'e:1', { data: '{' }), '"{" | {'],
-    ['is too long', block(0, 'e:1', { data: '{}', isTooLong: true }), 'it is too long | {}'],
-    ['is no gap', block(0, 'e:1', { event: 'gap', data: '[]' }), 'it is no gap | []'],
+    ['is no JSON', block(0, 'e:1', { data: '{' }), 'expected JSON, got "{" | {'],
+    ['is too long', block(0, 'e:1', { data: '{}', isTooLong: true }), 'it is longer than maxEventLength | {}'],
+    ['is no gap', block(0, 'e:1', { event: 'gap', data: '[]' }), 'expected a gap, got "[]" | []'],
   ])('tells a block that %s as a gap of one, reports it, and moves behind it', (_what, bad, line) => {
     const { reader, deliveries, invalid } = setUp();
     reader.read(bad);

@@ -406,7 +406,7 @@ describe('parseBusEvent', () => {
     it('refuses an object whose parts are shared until they are endless', () => {
       const shared = endless((left, right) => ({ left, right }), 1);
       expect(problemsOfEvent({ type: 'Imagined', shared })).toEqual([
-        expect.stringMatching(/takes the whole past 1000000 entries, got an object$/),
+        expect.stringMatching(/expected at most 1000000 entries in the whole value, got an object$/),
       ]);
       expect(problemsOfRouting({ kind: shared })).toEqual(['routing.kind: must be a string, got an object']);
     });
@@ -414,7 +414,7 @@ describe('parseBusEvent', () => {
     it('refuses a huge list with one issue', () => {
       const entries = new Array<object>(1_000_000).fill({});
       expect(problemsOfEvent({ type: 'Imagined', entries })).toEqual([
-        'event.entries: takes the whole past 1000000 entries, got an array of 1000000',
+        'event.entries: expected at most 1000000 entries in the whole value, got an array of 1000000',
       ]);
       expect(problemsOfEvent({ type: 'Imagined', entries: new Array(2 ** 32 - 1) })).toHaveLength(1);
       expect(problemsOfEvent({ type: 'Plan', entries: entries.slice(0, 10_001) })).toEqual([
@@ -543,7 +543,7 @@ describe('parseBusEvent', () => {
     it.each([Number.NaN, Infinity, -1])('refuses a list that tells a length of %p', (length) => {
       const list = new Proxy([], { get: (_target, key) => (key === 'length' ? length : 1) });
       expect(problemsOfEvent({ type: 'Imagined', list })).toEqual([
-        `event.list: takes the whole past 1000000 entries, got an array of ${length}`,
+        `event.list: expected at most 1000000 entries in the whole value, got an array of ${length}`,
       ]);
     });
 

@@ -53,7 +53,7 @@ describe('a request', () => {
   });
 
   it('is answered 403 where neither a filter nor a function allows anything', async () => {
-    expect(await refused({})).toEqual([403, '{"error":"this is not for you"}']);
+    expect(await refused({})).toEqual([403, '{"error":"access denied"}']);
   });
 
   it.each([

@@ -70,7 +70,7 @@ describe('fetchText', () => {
     });
     await answer(new Response(body, { headers: { 'content-type': 'Text/Event-Stream ; charset=utf-8' } }));
     expect(values).toEqual(['', 'a', '€b']);
-    expect(endings).toEqual([new RetryableError('the stream broke off')]);
+    expect(endings).toEqual([new RetryableError('the stream ended without an end event')]);
   });
 
   it('is open, and broke off, where an answer has no body', async () => {
@@ -188,8 +188,8 @@ describe('fetchText', () => {
     const nothing = fetched();
     await nothing.answer(new Response(null));
     expect([...html.endings, ...nothing.endings]).toEqual([
-      new EventStreamError('the answer is no event stream, but text/event-streams', 200),
-      new EventStreamError('the answer is no event stream, but nothing', 200),
+      new EventStreamError('content-type: expected text/event-stream, got text/event-streams', 200),
+      new EventStreamError('content-type: expected text/event-stream, got nothing', 200),
     ]);
   });
 });

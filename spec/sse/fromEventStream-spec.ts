@@ -316,8 +316,8 @@ describe('fromEventStream', () => {
     await turn();
     expect(client.told).toEqual(['1 missing', 'fine', '1 missing']);
     expect(client.invalid.map(([message]) => message)).toEqual([
-      'not a bus event: (root): it is too long',
-      'not a bus event: (root): it is too long',
+      'not a bus event: (root): it is longer than maxEventLength',
+      'not a bus event: (root): it is longer than maxEventLength',
     ]);
   });
 

@@ -41,14 +41,14 @@ describe('readRequest', () => {
     const text = '{"type":"kind","kinds":["ü"]}';
     const asked = request([['filter', text]]);
     expect(readRequest(asked, 30).filter).toEqual(EventFilter.kind('ü'));
-    expect(refusal(() => readRequest(asked, 29))).toEqual([414, 'a filter may have at most 29 bytes']);
+    expect(refusal(() => readRequest(asked, 29))).toEqual([414, 'filter: expected at most 29 bytes']);
   });
 
   it.each([
-    [[['filter', '{}'], ['filter', '{}']], [400, 'filter is given 2 times']],
-    [[['from', 'now'], ['from', 'now']], [400, 'from is given 2 times']],
-    [[['filter', 'x']], [400, 'the filter is no JSON: "x"']],
-    [[['filter', '']], [400, 'the filter is no JSON: ""']],
+    [[['filter', '{}'], ['filter', '{}']], [400, 'filter: expected one value, got 2']],
+    [[['from', 'now'], ['from', 'now']], [400, 'from: expected one value, got 2']],
+    [[['filter', 'x']], [400, 'filter: expected JSON, got "x"']],
+    [[['filter', '']], [400, 'filter: expected JSON, got ""']],
     [[['from', '']], [400, 'from: expected <epoch>:<number>, got ""']],
     [[['lastEventId', 'e:-1']], [400, 'Last-Event-ID: expected <epoch>:<number>, got "e:-1"']],
   ] as const)('refuses %j', (query, refused) => {
@@ -65,7 +65,7 @@ describe('requireEventStreamRequest', () => {
     expect([ask('GET', '*/*'), ask('GET', 'text/html'), ask('HEAD', 'text/html')]).toEqual([
       undefined,
       [406, 'only text/event-stream is served here'],
-      [405, 'an event stream is read by GET'],
+      [405, 'method: expected GET'],
     ]);
   });
 });

@@ -1,7 +1,7 @@
 import { Dictionary } from '../support/Dictionary.js';
 import type { Uuid } from '../../events/Uuid.js';
 
-/** One learned binding, and its neighbours in the order of use. */
+/** A learned binding, with its neighbours in the order of use. */
 interface Binding {
   readonly connectorId: string;
   readonly sessionId: string;
@@ -11,9 +11,10 @@ interface Binding {
 }
 
 /**
- * Scroll ids by the pair of connector id and native session id, at most `maxBindings` of them.
+ * A cache of scroll ids by the pair of connector id and native session id. It keeps at most `maxBindings`, and evicts the least recently
+ * used one.
  *
- * Invariants: the pair is the key, never a text joined from it; `oldest` to `newest` links every binding once, in the
+ * Invariants: the key is the pair, never a string joined from both; the links from `oldest` to `newest` contain every binding once, in the
  * order of use; a connector without bindings has no map.
  */
 export class BindingCache {
@@ -31,12 +32,12 @@ export class BindingCache {
     return this.#size;
   }
 
-  /** The scroll id of the pair; to look is no use. */
+  /** Returns the scroll id of the pair. Does not count as a use. */
   peek(connectorId: string, sessionId: string): Uuid | undefined {
     return this.#byConnector.get(connectorId)?.get(sessionId)?.scrollId;
   }
 
-  /** The scroll id of the pair. Finding it is a use; missing it is not. */
+  /** Returns the scroll id of the pair. A hit counts as a use, a miss does not. */
   use(connectorId: string, sessionId: string): Uuid | undefined {
     const binding = this.#byConnector.get(connectorId)?.get(sessionId);
     if (binding === undefined) {
@@ -46,7 +47,7 @@ export class BindingCache {
     return binding.scrollId;
   }
 
-  /** Binds the pair, over an older binding of it; returns the binding that had to go for it, if one had to. */
+  /** Binds the pair, replacing an older binding of it. Returns the binding that was evicted, if one was. */
   learn(connectorId: string, sessionId: string, scrollId: Uuid): Readonly<Binding> | undefined {
     const sessions = this.#byConnector.get(connectorId);
     const known = sessions?.get(sessionId);
@@ -98,7 +99,7 @@ export class BindingCache {
     this.#newest = binding;
   }
 
-  /** Takes out one that is not the newest: there is one behind it. */
+  /** Removes a binding that is not the newest, so it has a newer neighbour. */
   #unlink({ older, newer }: Binding): void {
     if (older === undefined) {
       this.#oldest = newer;

@@ -7,11 +7,11 @@ import type { SteadyClock } from '../support/SteadyClock.js';
 
 type Limits = Readonly<Record<keyof HoldUnboundOptions, number>>;
 
-/** How many sessions can be full before one suffers from the others. */
+/** The default of `totalCapacity` lets this many sessions be full before one affects the others. */
 const FULL_SESSIONS = 64;
 
 /**
- * `options`, with what is left out.
+ * Validates `options` and fills in the default.
  *
  * @throws RangeError if a number is out of range, TypeError if an option has the wrong type or is unknown.
  */
@@ -24,17 +24,19 @@ export function checkedHold(options: HoldUnboundOptions): Limits {
   return { capacity, maxAgeMs, totalCapacity: requireCount('holdUnbound.totalCapacity', totalCapacity) };
 }
 
-/** A time, and how often the clock had been set. */
+/** A time, with the number of times that the clock had been set until then. */
 interface Moment {
   readonly since: number;
   readonly settings: number;
 }
 
+/** An event that is held, since the time of the moment. */
 interface Held<E> extends Moment {
   readonly busEvent: BusEvent<E>;
   readonly session: Session<E>;
 }
 
+/** A session that has held events. */
 interface Session<E> {
   readonly connectorId: string;
   readonly sessionId: string;
@@ -43,13 +45,13 @@ interface Session<E> {
 }
 
 /**
- * Events of sessions that have no scroll yet.
+ * Holds events of sessions that have no scroll id yet.
  *
- * Invariants: `#held` has all of them in the order of publishing, each session its own; a session without any is not kept. An alarm is set
- * while something is held, and only then, for one that is held or was.
+ * Invariants: `#held` contains all held events in the order of publishing, and each session contains its own; a session without held events
+ * is removed. The alarm is set if and only if events are held; it is set for an event that is or was held.
  */
 export class HeldEvents<E> {
-  /** Events that had to go without a scroll. */
+  /** Number of events that were released without a scroll id. */
   released = 0;
 
   readonly #options: Limits;
@@ -58,13 +60,13 @@ export class HeldEvents<E> {
   readonly #alarm: Alarm;
   readonly #held = new Set<Held<E>>();
   readonly #sessions = new Map<string, Map<string, Session<E>>>();
-  /** Of what the alarm is set for. */
+  /** The moment of the event for which the alarm is set. */
   #awaited: Moment = { since: 0, settings: 0 };
 
   /**
-   * It is used by jobs of `inOrder` only.
+   * All methods must be called in jobs of `inOrder`.
    *
-   * @param release Told of each event that has to go as it is, in the order of publishing.
+   * @param release Called with each event that is released without a scroll id, in the order of publishing.
    */
   constructor(options: Limits, clock: SteadyClock, inOrder: InOrder, release: (busEvent: BusEvent<E>) => void) {
     this.#options = options;
@@ -83,12 +85,12 @@ export class HeldEvents<E> {
     return this.#held.size;
   }
 
-  /** Whether `busEvent` is one that waits for its session's registration. */
+  /** Whether `busEvent` has to wait for the registration of its session. */
   wants({ routing: { scrollId, connectorId, nativeSessionId } }: BusEvent<E>): boolean {
     return scrollId === undefined && connectorId !== undefined && nativeSessionId !== undefined;
   }
 
-  /** Keeps `busEvent`, which it wants; others may have to go for it. */
+  /** Holds `busEvent`, for which `wants` is true. May release an older event for it. */
   hold(busEvent: BusEvent<E>): void {
     const { connectorId, nativeSessionId } = busEvent.routing;
     const session = this.#sessionOf(connectorId as string, nativeSessionId as string);
@@ -103,7 +105,7 @@ export class HeldEvents<E> {
     this.#watch();
   }
 
-  /** Takes out the events of a session that has a scroll now. */
+  /** Removes and returns the events of a session that has a scroll id now, in the order of publishing. */
   take(connectorId: string, sessionId: string): readonly BusEvent<E>[] {
     const session = this.#sessions.get(connectorId)?.get(sessionId);
     if (session === undefined) {
@@ -117,7 +119,7 @@ export class HeldEvents<E> {
     return held.map(({ busEvent }) => busEvent);
   }
 
-  /** Lets all of them go. */
+  /** Releases all events. */
   releaseAll(): void {
     while (this.#held.size > 0) {
       this.#letGo(this.#held);
@@ -139,7 +141,7 @@ export class HeldEvents<E> {
     return session;
   }
 
-  /** Lets the oldest of `events` go. */
+  /** Releases the oldest of `events`. */
   #letGo(events: ReadonlySet<Held<E>>): void {
     const [oldest] = events as ReadonlySet<Held<E>> & Iterable<Held<E>>;
     if (oldest !== undefined) {
@@ -162,7 +164,7 @@ export class HeldEvents<E> {
     }
   }
 
-  /** Sees to it that somebody looks when the oldest is too old, and cancels that where nothing is held. */
+  /** Sets the alarm for the oldest event unless it is set already. Stops it if nothing is held. */
   #watch(): void {
     const [oldest] = this.#held;
     if (oldest === undefined) {
@@ -173,7 +175,7 @@ export class HeldEvents<E> {
     }
   }
 
-  /** Lets go what is too old, by the clock or by the alarm, which has rung and proves it of what is as old as `awaited`. */
+  /** Releases the events that are too old, by the clock, or because the alarm has rung: this proves it for events as old as `awaited`. */
   #releaseOld(awaited: Moment): void {
     const due = this.#clock.read() - this.#options.maxAgeMs;
     for (const { since, settings } of this.#held) {

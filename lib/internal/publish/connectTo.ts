@@ -15,41 +15,46 @@ import { onAbort, unlessAborted } from '../support/abort.js';
 import { show } from '../support/show.js';
 import type { Tasks } from '../support/Tasks.js';
 
-/** What is needed of a bus. */
+/** The part of a bus that is used. */
 export interface Sink<E> {
   publish(busEvent: BusEvent<E>): void;
   flush(options: { signal: AbortSignal; waitFor: ConnectOptions['waitFor'] }): Promise<void>;
 }
 
-/** Under what a library's Observable tells how another library can subscribe to it. */
+/** The method by which an Observable of another library can be subscribed to, in engines without `Symbol.observable`. */
 const INTEROP = '@@observable';
 
-/** After so many events the other tasks of the platform run. Half of a receiver's default capacity, so that one that reads in each task keeps up. */
+/**
+ * Other tasks run after this many events. It is half of a receiver's default capacity, so that a receiver that is read in each task keeps
+ * up.
+ */
 const EVENTS_IN_A_TASK = 128;
 
+/** Options and state of one call of `connect`. */
 interface Connection {
+  /** Number of events between two flushes. */
   readonly window: number;
   readonly waitFor: ConnectOptions['waitFor'];
-  /** Aborted when it is over before its source is; with {@link CLOSED} for a reason, it has ended well. */
+  /** Aborted if the connection ends before its source. With the reason {@link CLOSED}, it has ended without an error. */
   readonly stop: AbortSignal;
-  /** None in virtual time, which waits for no task. */
+  /** `undefined` in virtual time, in which no tasks of the platform run. */
   readonly tasks?: Tasks | undefined;
 }
 
-/** A connection that ends with its bus. */
+/** The reason for which a connection is aborted when its bus is closed. */
 export const CLOSED = new Error('the bus was closed');
 
 /**
- * Publishes what comes from `source`, and returns how many events that were.
+ * Publishes the events of `source`. Resolves with their number.
  *
- * @throws TypeError for what is no source.
+ * @throws TypeError if `source` is not a source.
  */
 export function connectTo<E>(bus: Sink<E>, source: BusEventSource<E>, connection: Connection): Promise<number> {
   if (isObservable(source)) {
     return observe(bus, source, connection);
   }
   const iterator = iteratorOf(source);
-  // What can be pulled can wait.
+  // Pulling is preferred, since a pulled source can wait.
   return iterator === undefined ? observe(bus, observableOf(source), connection) : pull(bus, iterator, connection);
 }
 
@@ -64,7 +69,7 @@ async function pull<E>(
       stop.throwIfAborted();
       const next = await unlessAborted(stop, Promise.resolve(iterator.next()));
       const isDone: unknown = next.done;
-      // As `for await` reads it.
+      // Any truthy value counts, as in `for await`.
       if (Boolean(isDone)) {
         return published;
       }
@@ -89,12 +94,12 @@ async function pull<E>(
   }
 }
 
-/** Tells the source. Nobody waits for it: it may wait for something itself, and what it says of its end comes too late. */
+/** Tells the source to stop, without waiting for it: it may wait for something itself, and its errors come too late. */
 function leave(iterator: AsyncIterator<unknown>): void {
   try {
     Promise.resolve(iterator.return?.()).catch(noop);
   } catch {
-    // It was told.
+    // The source was told to stop.
   }
 }
 
@@ -119,7 +124,7 @@ function observe<E>(bus: Sink<E>, source: Observable<BusEvent<E>>, { stop }: Con
 }
 
 function observableOf<E>(source: BusEventSource<E>): Observable<BusEvent<E>> {
-  // A symbol that a polyfill may have made since this was loaded, or else the text.
+  // Read at each call, since a polyfill may have added the symbol after this module was loaded.
   const { observable = INTEROP } = Symbol as { readonly observable?: symbol };
   const native = callOf(observable, source) ?? callOf(INTEROP, source) ?? source;
   if (!has('subscribe', native)) {
@@ -130,7 +135,7 @@ function observableOf<E>(source: BusEventSource<E>): Observable<BusEvent<E>> {
     subscriber.add(() => {
       controller.abort();
     });
-    // Not the subscriber itself: what it is beyond an observer is RxJS's own.
+    // Not the subscriber itself, which has further methods of RxJS.
     const observer: Observer<BusEvent<E>> = {
       next: (busEvent) => {
         subscriber.next(busEvent);
@@ -149,9 +154,9 @@ function observableOf<E>(source: BusEventSource<E>): Observable<BusEvent<E>> {
   });
 }
 
-/** How `source` is pulled; `undefined` where it cannot be. */
+/** An iterator over `source`. `undefined` if `source` cannot be pulled. */
 function iteratorOf<E>(source: BusEventSource<E>): AsyncIterator<BusEvent<E>> | undefined {
-  // A stream's own iterator cannot be told to stop while it waits, and some browsers have none.
+  // A web stream's own iterator cannot be stopped while it waits, and some browsers do not have it.
   if (has('getReader', source)) {
     const reader = (source as ReadableStream<BusEvent<E>>).getReader();
     return {
@@ -161,7 +166,7 @@ function iteratorOf<E>(source: BusEventSource<E>): AsyncIterator<BusEvent<E>> | 
           next = (await reader.read()) as IteratorResult<BusEvent<E>>;
           return next;
         } finally {
-          // Not when the stream is closed: then its last event may still be on its way.
+          // Not in `reader.closed`: when it resolves, the last event may not have been read yet.
           if (next?.done !== false) {
             reader.releaseLock();
           }
@@ -169,7 +174,7 @@ function iteratorOf<E>(source: BusEventSource<E>): AsyncIterator<BusEvent<E>> | 
       },
       return: async () => {
         const cancelled = reader.cancel();
-        // To be cancelled may take the source for ever.
+        // The lock is released before the cancellation has finished, which may never happen.
         reader.releaseLock();
         await cancelled;
         return { done: true, value: undefined };
@@ -181,12 +186,12 @@ function iteratorOf<E>(source: BusEventSource<E>): AsyncIterator<BusEvent<E>> | 
 
 type Methods = Readonly<Record<string | symbol, (() => unknown) | undefined>>;
 
-/** Whether `value` has a method of this name. */
+/** Whether `value` has a method with this name. */
 function has(name: string | symbol, value: unknown): boolean {
   return typeof (value as Methods | null | undefined)?.[name] === 'function';
 }
 
-/** What the method of `value` of this name returns, if there is one. */
+/** Calls the method of `value` with this name, if there is one, and returns its result. */
 function callOf(name: string | symbol, value: unknown): unknown {
   return has(name, value) ? (value as Methods)[name]?.() : undefined;
 }

@@ -1,10 +1,10 @@
-/** Counts of several receivers together. */
+/** Total counts of several receivers. */
 export interface Totals {
   delivered: number;
   dropped: number;
 }
 
-/** The part of one receiver in the totals of its bus. */
+/** Adds the counts of one receiver to the totals of its bus. */
 export class Account {
   private readonly totals: Totals;
   private delivered = 0;
@@ -14,7 +14,7 @@ export class Account {
     this.totals = totals;
   }
 
-  /** The receiver has delivered and lost so many by now. */
+  /** Sets the receiver's counts so far. The totals grow by the difference to the previous call. */
   update(delivered: number, lagged: number): void {
     this.totals.delivered += delivered - this.delivered;
     this.totals.dropped += lagged - this.lagged;

@@ -1,19 +1,19 @@
-/** A finer record would take more memory than what it is about; and so would an array that grows. */
+/** The size is fixed: a finer record, or an array that grows, would take more memory than the events. */
 const NO_PAIRS = (): number[] => [Infinity, 0, Infinity, 0, Infinity, 0, Infinity];
 
 /**
- * Since when the events of a queue have waited, by their numbers.
+ * The times since which the events of a queue have waited, by their numbers.
  *
- * Invariants: `#later` holds three pairs of a number and a time, both growing; the number of a free one, and what follows the three, is infinite. An
- * event has waited since the time of the last pair whose number is not above its own, and without such a pair, since `#since`. Where pairs had to be
- * dropped, it has waited for less than that says.
+ * Invariants: `#later` holds three pairs of a number and a time, both increasing, followed by `Infinity`; the number of a free pair is
+ * `Infinity`. An event has waited since the time of the last pair whose number is not above its own, or since `#since` if there is no such
+ * pair. If pairs had to be dropped, this time is too early, so the age is too high and never too low.
  */
 export class Ages {
   #since: number | undefined;
-  /** Made when not all that waits came at one time. */
+  /** Created when the waiting events have arrived at different times. */
   #later: number[] | undefined;
 
-  /** The event of this number waits since `time`, and those that follow do until another call. `oldest` is the oldest that waits. */
+  /** Records that events from `number` on wait since `time`, until the next call. `oldest` is the number of the oldest waiting event. */
   note(number: number, time: number, oldest: number): void {
     if (number === oldest) {
       this.#since = time;
@@ -27,7 +27,7 @@ export class Ages {
       return;
     }
     if (end === 6) {
-      // The first and the last one go.
+      // Drops the first and the last pair.
       later.copyWithin(0, 2, 4).fill(Infinity, 2);
       end = 2;
     }
@@ -36,7 +36,7 @@ export class Ages {
     this.#later = later;
   }
 
-  /** Since when the event of this number, the oldest that waits, has done so. */
+  /** The time since which the event `oldest`, the oldest waiting one, has waited. */
   since(oldest: number): number | undefined {
     this.#forgetBefore(oldest);
     return this.#since;

@@ -2,23 +2,23 @@ import type { Gap } from '../../receiver.js';
 import { Tally } from '../support/Tally.js';
 
 /**
- * What is missing in a queue, and where.
+ * The events that are missing in a queue, and their places.
  *
- * Places are counted as the events that the queue has taken in: what is missing at a place is missing right before the event that
- * has its number, or will have it.
+ * A place is the number of an event that the queue has accepted or will accept next. Events that are missing at a place are missing right
+ * before that event.
  *
- * Invariant: there are no more places with something missing than events that wait, and one.
+ * Invariant: at most one more place has missing events than events wait.
  */
 export class Gaps {
   readonly #missing = new Map<number, Tally>();
-  /** Where not all that is counted need be missing. */
+  /** The places at which the count is an upper bound. */
   #vague: Set<number> | undefined;
 
   has(place: number): boolean {
     return this.#missing.has(place);
   }
 
-  /** `count` events of `kind` are missing at `place`. */
+  /** Adds `count` missing events of `kind` at `place`. */
   add(place: number, kind: string, count = 1): void {
     let tally = this.#missing.get(place);
     if (tally === undefined) {
@@ -28,24 +28,30 @@ export class Gaps {
     tally.add(kind, count);
   }
 
-  /** Of what is missing at `place`, nobody knows whether that is all. */
+  /** Marks the count at `place` as an upper bound. */
   blur(place: number): void {
     (this.#vague ??= new Set()).add(place);
   }
 
-  /** The event at `place` is missing, too: what was missing before it is missing before the next one now. */
+  /** Adds the event at `place` itself, which was lost. Events that were missing before it are now missing before the next event. */
   addEvent(place: number, kind: string): void {
-    for (const [each, count] of this.#missing.get(place)?.counts ?? []) {
-      this.add(place + 1, each, count);
-    }
+    const before = this.#missing.get(place);
     this.#missing.delete(place);
+    if (before !== undefined && !this.#missing.has(place + 1)) {
+      // Moved, not copied: an overloaded receiver comes here for each event.
+      this.#missing.set(place + 1, before);
+    } else {
+      before?.counts.forEach((count, each) => {
+        this.add(place + 1, each, count);
+      });
+    }
     this.add(place + 1, kind);
     if (this.#vague?.delete(place) === true) {
       this.blur(place + 1);
     }
   }
 
-  /** Takes what is missing at `place` out, if anything is. */
+  /** Removes and returns the gap at `place`, if there is one. */
   take(place: number): Gap | undefined {
     const tally = this.#missing.get(place);
     if (tally === undefined) {
@@ -55,7 +61,7 @@ export class Gaps {
     const { counts } = tally;
     const missed = [...counts.values()].reduce((sum, count) => sum + count, 0);
     const gap = { type: 'gap', missed, byKind: Object.fromEntries(counts) } as const;
-    // More may be lost at this place when this is told: that is counted.
+    // While this gap is delivered, more events may be lost at this place. These are counted exactly.
     return this.#vague?.delete(place) === true ? { ...gap, atMost: true } : gap;
   }
 }

@@ -2,30 +2,30 @@ import { defer, distinctUntilChanged, type Observable, of, startWith, Subject } 
 import { report } from '../support/report.js';
 import { inCallersZone } from '../support/zone.js';
 
-/** What the observers of a receiver are told of. */
+/** The state of a receiver that its observers get. */
 export interface Noticed {
   readonly lagged: number;
-  /** Whether no event will come, and nobody waits for one. */
+  /** Whether no event will arrive and no consumer waits for one. */
   readonly isOver: boolean;
   /** Whether it has no slot. */
   readonly hasDeparted: boolean;
-  /** The first observer of the count has come. */
+  /** Called when `lagged$` or `closed$` is subscribed to. Creates the notices at the first call. */
   beginNotices(): Notices;
 }
 
-/** What a receiver's observers of `lagged$` and `closed$` are told, in its turns. */
+/** Emits `lagged$` and `closed$` of a receiver, in its turns. */
 export class Notices {
-  /** Whether `lagged$` was observed, and has not ended. */
+  /** Whether `lagged$` was subscribed to and has not ended. */
   isCounting = false;
   private readonly lagged$ = new Subject<number>();
   private readonly closed$ = new Subject<void>();
 
-  /** Whether somebody waits to hear that the receiver has no slot any more. */
+  /** Whether `closed$` has a subscriber. */
   get isClosedObserved(): boolean {
     return this.closed$.observed;
   }
 
-  /** `lagged` now, then as it grows. */
+  /** An observable that emits `lagged` at once and when it has grown. */
   static laggedOf(receiver: Noticed): Observable<number> {
     return defer(() => {
       const { lagged } = receiver;
@@ -38,18 +38,18 @@ export class Notices {
     });
   }
 
-  /** Emits once, when the receiver has no slot any more. */
+  /** An observable that emits once, when the receiver has no slot any more. */
   static closedOf(receiver: Noticed): Observable<void> {
     return defer(() => (receiver.hasDeparted ? of(undefined) : inCallersZone(receiver.beginNotices().closed$)));
   }
 
-  /** Tells what is new; in a turn. */
+  /** Emits what has changed. Called in a turn. */
   tell(receiver: Noticed): void {
     if (this.isCounting) {
       this.tellLagged(receiver);
       if (receiver.isOver) {
         this.isCounting = false;
-        // An observer may have caused more since it was told.
+        // An observer may have caused further losses meanwhile.
         this.tellLagged(receiver);
         this.lagged$.complete();
       }

@@ -17,7 +17,7 @@ import type { Receiver } from './Receiver.js';
 import { keepSelf, selfOf, throughProxies } from '../support/throughProxies.js';
 import { withoutUndefined } from '../support/withoutUndefined.js';
 
-/** What is seldom asked for beside `events$`. */
+/** The views of a receiver that are used less often than `events$`. */
 interface Views<E> {
   deliveries$?: Observable<Delivery<E>>;
   deliveries?: Pullable<Delivery<E>>;
@@ -26,15 +26,15 @@ interface Views<E> {
 }
 
 /**
- * The application's end of a receiver.
+ * The object that the application gets for a receiver.
  *
- * Invariant: every consumer, observer and pull holds this, and the bus does not: so it is collected when nothing can take
- * the events any more.
+ * Invariant: every consumer, observer and pull holds a reference to the handle, and the bus does not. So it is garbage-collected when the
+ * events can no longer be taken.
  */
 export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
   readonly #receiver: Receiver<E>;
   #events$: Observable<BusEvent<E>> | undefined;
-  /** Made when one of them is asked for. */
+  /** Created when one of them is first used. */
   #views: Views<E> | undefined;
 
   static isOwn(target: object): boolean {
@@ -43,11 +43,11 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
 
   constructor(receiver: Receiver<E>) {
     this.#receiver = receiver;
-    // Bound, since a closure would take twice the memory.
+    // A bound function, since a closure would take twice the memory.
     keepSelf(this, itself.bind(this) as () => this);
   }
 
-  /** Whether it is a receiver of the bus that has this stage. */
+  /** Whether it belongs to the bus that owns `stage`. */
   isOf(stage: unknown): boolean {
     return this.#receiver.isOf(stage);
   }
@@ -105,7 +105,7 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
   }
 
   tryRecv(): TryRecv<EventDelivery<E>> {
-    // It did not ask for gaps.
+    // Without gaps, the result is never a gap.
     return tryReceive(this.#receiver, false) as TryRecv<EventDelivery<E>>;
   }
 
@@ -121,7 +121,7 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
     this.#receiver.close();
   }
 
-  /** What the symbols below stand for, where the engine has them. */
+  /** Also called by the methods below, in engines that have their symbols. */
   dispose(): void {
     this.#receiver.dispose();
   }

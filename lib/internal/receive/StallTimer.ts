@@ -2,21 +2,22 @@ import { Alarm } from '../support/Alarm.js';
 import type { SteadyClock } from '../support/SteadyClock.js';
 
 /**
- * Watches whether somebody takes something of what waits.
+ * Detects that events wait and none was taken for some time.
  *
- * Invariant: an alarm is set if and only if it watches. When it rings, the limit has passed since it was set, whatever a clock says.
+ * Invariant: the alarm is set if and only if the timer watches. When the alarm rings, the limit has passed since it was set, whatever a
+ * clock shows.
  */
 export class StallTimer {
   readonly #clock: SteadyClock;
   readonly #limit: number;
   readonly #stalled: () => void;
   readonly #alarm: Alarm;
-  /** When something was taken last, if that was after the alarm was set. */
+  /** The time when an event was last taken, if that was after the alarm was set. */
   #takenAt: number | undefined;
 
   /**
-   * @param limit For how long nothing may be taken, in milliseconds.
-   * @param stalled Told once it was so; then it does not watch any more.
+   * @param limit The longest time without a taken event, in milliseconds.
+   * @param stalled Called when the limit has passed. The timer stops watching then.
    */
   constructor(clock: SteadyClock, limit: number, stalled: () => void) {
     this.#clock = clock;
@@ -27,14 +28,14 @@ export class StallTimer {
     });
   }
 
-  /** Something waits since `since`. Where something did before, that changes nothing: to arrive is not to be taken. */
+  /** Starts to watch: events wait since `since`. No effect if it watches already, since an arrival does not restart the limit. */
   watch(since: number): void {
     if (!this.#alarm.isSet) {
       this.#begin(since);
     }
   }
 
-  /** Something waits, and something was taken just now. */
+  /** Restarts the limit: an event was taken now, and others wait. */
   restart(): void {
     const now = this.#clock.read();
     if (this.#alarm.isSet) {
@@ -44,7 +45,7 @@ export class StallTimer {
     }
   }
 
-  /** Nothing waits, or nobody minds. */
+  /** Stops watching. */
   stop(): void {
     this.#alarm.stop();
   }

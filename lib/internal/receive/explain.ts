@@ -5,10 +5,11 @@ import type { Receiver } from './Receiver.js';
 import { show } from '../support/show.js';
 
 /**
- * What would become of `busEvent`, which has its ids, at `receiver`, which has a slot; `undefined` while that one is about to join.
+ * Explains what would happen to `busEvent`, which has its ids, at `receiver`, which has a slot. `undefined` if the receiver has not joined
+ * yet.
  *
- * @param isHeld Whether it would wait for a registration first.
- * @param isTooLarge Whether the history would not retain it.
+ * @param isHeld Whether the event would first wait for a registration.
+ * @param isTooLarge Whether the event is too large for the history.
  */
 export function explain<E>(
   receiver: Receiver<E>,
@@ -24,7 +25,7 @@ export function explain<E>(
   try {
     const obstacle = decisive(filter, busEvent);
     if (obstacle !== undefined) {
-      return answer(false, false, `it is not for ${describe(obstacle)}`);
+      return answer(false, false, `it does not match ${describe(obstacle)}`);
     }
     if (isHeld) {
       return answer(true, false, 'it would be held until its session is registered');
@@ -34,24 +35,28 @@ export function explain<E>(
       return answer(true, true, `it is too large for the history, and ${waiting} wait before it${end}`);
     }
     if (receiver.isCatchingUp) {
-      return answer(true, false, `it would wait in the history: ${waiting} wait before it`);
+      return answer(true, false, `it would wait in the history behind ${waiting} others`);
     }
     switch (receiver.foresee(busEvent)) {
       case 'taken':
         return answer(true, false, `it would wait behind ${waiting} others`);
       case 'displaces':
-        return answer(true, false, `it would wait, and the oldest of the ${waiting} that do would be dropped`);
+        return answer(true, false, `it would wait, and the oldest of ${waiting} others would be dropped`);
       case 'replaces':
-        return answer(true, false, 'it would wait in the place of an older one of its key, which would be dropped');
+        return answer(true, false, 'it would replace an older event of its key, which would be dropped');
       case 'refused':
         return answer(true, true, `there is no room: ${waiting} wait${end}`);
     }
   } catch (error) {
-    return answer(false, false, `a function of its options or its filter throws ${show(error)}, which would end it`);
+    return answer(
+      false,
+      false,
+      `a function of its options or its filter throws ${show(error)}, which would end the receiver`,
+    );
   }
 }
 
-/** The part of `filter` that keeps `busEvent` out; `undefined` where it matches. */
+/** The part of `filter` that excludes `busEvent`. `undefined` if the filter matches. */
 function decisive<E>(filter: EventFilter<E>, busEvent: BusEvent<E>): EventFilter<E> | undefined {
   if (passes(filter, busEvent)) {
     return undefined;
@@ -60,7 +65,7 @@ function decisive<E>(filter: EventFilter<E>, busEvent: BusEvent<E>): EventFilter
   return part === undefined ? filter : decisive(part, busEvent);
 }
 
-/** `filter`, as one would write it. */
+/** Formats `filter` as the call that makes it. */
 function describe<E>(filter: EventFilter<E>): string {
   const call = (...parts: readonly string[]): string => `${filter.type}(${parts.join(', ')})`;
   switch (filter.type) {

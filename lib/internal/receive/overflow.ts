@@ -46,12 +46,12 @@ export interface OverflowPolicy<E> {
   readonly mayBeOfferedLate: boolean;
 }
 
-/** What an offer costs that is refused. */
+/** The loss of an offer that is refused. */
 export function refused<T>(value: T): Loss<T> {
   return { verdict: 'refused', value, index: 0 };
 }
 
-/** Full, it refuses. */
+/** When full, it refuses the arriving value. */
 class DropNewestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
   foresee(): Verdict {
     return this.size < this.capacity ? 'taken' : 'refused';
@@ -62,7 +62,7 @@ class DropNewestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
   }
 }
 
-/** Full, it drops the oldest. */
+/** When full, it drops the value that has waited longest. */
 class DropOldestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
   foresee(): Verdict {
     return this.size < this.capacity ? 'taken' : 'displaces';
@@ -78,11 +78,11 @@ class DropOldestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
   }
 }
 
-/** A value replaces the one of its key that waits, unless a barrier came between; full, it drops the newest. */
+/** A value replaces the waiting one with the same key, unless a barrier arrived between them. When full, it refuses the arriving value. */
 class LatestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
   readonly #keyOf: (value: T) => unknown;
   readonly #isBarrier: (value: T) => boolean;
-  /** The number of the value that may be replaced, by its key; values are counted from 0. */
+  /** For each key, the number of the value that may be replaced. Values are numbered from 0. */
   readonly #numbers = new Map<unknown, number>();
   readonly #keys: BoundedQueue<unknown>;
   #gone = 0;
@@ -95,7 +95,7 @@ class LatestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
   }
 
   foresee(value: T): Verdict {
-    // Both are asked, as `put` does: either may throw.
+    // Both are called, as in `put`: either may throw.
     const isBarrier = answerOf('barrier', this.#isBarrier(value));
     const key = answerOf('key', this.#keyOf(value));
     if (!isBarrier && this.#numbers.has(key)) {
@@ -105,7 +105,7 @@ class LatestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
   }
 
   put(value: T): Loss<T> | undefined {
-    // Both are asked first: what they throw leaves the queue as it was.
+    // Both are called first, so that an error leaves the queue unchanged.
     const isBarrier = answerOf('barrier', this.#isBarrier(value));
     const key = answerOf('key', this.#keyOf(value));
     const number = isBarrier ? undefined : this.#numbers.get(key);
@@ -116,7 +116,7 @@ class LatestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
       return { verdict: 'replaces', value: older, index };
     }
     if (isBarrier) {
-      // Also where it is refused: nothing is replaced across it.
+      // Even if the barrier is refused: no value is replaced across it.
       this.#numbers.clear();
     }
     if (!this.offer(value)) {
@@ -139,12 +139,12 @@ class LatestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
   }
 }
 
-/** Full, it takes those of some kinds into places of their own. */
+/** When full, it still accepts events of some kinds, in reserved places. */
 class ReserveQueue<E> extends BoundedQueue<BusEvent<E>> implements LossyQueue<BusEvent<E>> {
   readonly #common: number;
   readonly #reserve: number;
   readonly #kinds: ReadonlySet<string>;
-  /** Of each that waits, whether it has a reserved place. */
+  /** For each waiting event, whether it has a reserved place. */
   readonly #reserved: BoundedQueue<boolean>;
   #reservedCount = 0;
 
@@ -201,9 +201,9 @@ const DROP_OLDEST: OverflowPolicy<never> = {
 };
 
 /**
- * The policy of a receiver with these options.
+ * Returns the policy for these options.
  *
- * @throws TypeError or RangeError for a bad option, or for options that do not go together.
+ * @throws RangeError if a number is out of range, TypeError if an option has the wrong type or does not belong to the policy.
  */
 export function overflowPolicy<E>({
   overflow = 'drop-newest',
@@ -228,7 +228,7 @@ export function overflowPolicy<E>({
   }
 }
 
-/** What does not look at its values is the same for all of them. */
+/** A policy that does not read its events can be shared by all event types. */
 function shared<E>(policy: OverflowPolicy<never>): OverflowPolicy<E> {
   return policy as OverflowPolicy<unknown> as OverflowPolicy<E>;
 }
@@ -264,9 +264,9 @@ function latest<E>(
   };
 }
 
-/** Throws where the option `what` is given, and would be of no meaning: it is one of `policy` alone. */
+/** @throws TypeError if the option `what`, which belongs to `policy`, is given with another one. */
 function requirePolicy(what: string, value: unknown, policy: Overflow, overflow: Overflow): void {
   if (value !== undefined && overflow !== policy) {
-    throw new TypeError(`${what}: goes with overflow '${policy}', got ${show(overflow)}`);
+    throw new TypeError(`${what}: expected overflow '${policy}', got ${show(overflow)}`);
   }
 }

@@ -6,44 +6,44 @@ import { passesUnseen } from './passesUnseen.js';
 import { type Finding, finding } from '../dispatch/routingKeys.js';
 import { kindOf, OTHERS, Tally } from '../support/Tally.js';
 
-/** What a {@link CatchUp} reads for. */
+/** The receiver for which a {@link CatchUp} reads. */
 export interface CatchUpOwner<E> {
-  /** Whether another event may wait. */
+  /** Whether its queue has room for another event. */
   readonly hasRoom: boolean;
-  /** The next event that matches. */
+  /** Accepts the next matching event. */
   takeRetained(busEvent: BusEvent<E>): void;
-  /** `busEvent` matches, is retained no longer, and was not read in time. */
+  /** Records the loss of `busEvent`, which matches and left the history before it was read. */
   loseRetained(busEvent: BusEvent<E>): void;
-  /** Reads as much as it has room for. */
+  /** Reads as many events as its queue has room for. */
   readOn(): void;
-  /** An event matches that cannot wait in the history: it is lost. Its gap follows. */
+  /** Counts the loss of a matching event that cannot wait in the history. `noteGap` follows for it. */
   countLost(): void;
-  /** So many events of each kind are missing before the next one; at most so many if `isVague`. */
+  /** Records a gap before the next event, with the count of each kind. The counts are upper bounds if `isVague`. */
   noteGap(byKind: ReadonlyMap<string, number>, isVague: boolean): void;
-  /** Everything was read, and this is stopped: the owner goes live, or ends if it was closed meanwhile. */
+  /** Called when everything was read and the catch-up has stopped. The owner goes live, or ends if it was closed meanwhile. */
   caughtUp(wasClosed: boolean): void;
-  /** A predicate threw `error`: nothing more comes. */
+  /** Called when a predicate threw `error`. No more events follow. */
   fail(error: unknown): void;
 }
 
-/** What is missing in one place. */
+/** The events that are missing at one place. */
 interface Missing {
   readonly tally: Tally;
   isVague: boolean;
 }
 
 /**
- * A receiver's way through the history, from where it starts until it is live. Nothing is copied, and what has to go before it was read is
- * noted as missing. It runs in jobs of the bus's order only.
+ * Reads the history for a receiver, from its start position until it is live. Events are not copied. Events that leave the history before
+ * they were read are recorded as missing. All methods run in jobs of the bus's order.
  *
- * Invariants: `next` is the number of the oldest event that matches and was not read; it is noted in the history, so that it cannot go without being
- * counted. There are no more places with something missing than rows of retained events.
+ * Invariants: `next` is the number of the oldest matching event that was not read; it is noted in the history, so that it cannot leave
+ * without being counted. There are at most as many places with missing events as rows of retained events.
  */
 export class CatchUp<E> implements Reader<E> {
-  /** Events that it was to start with, and that are not retained; at most so many, where a predicate would decide. */
+  /** Number of matching events after the start position that are not retained. An upper bound if a predicate would decide. */
   missed = 0;
 
-  /** The flushes that wait until it has read up to some number. */
+  /** Waits for a number to be read; used by flushes. */
   #marks: Marks | undefined;
   #next: number | undefined;
   #isOver = false;
@@ -53,10 +53,10 @@ export class CatchUp<E> implements Reader<E> {
   readonly #owner: CatchUpOwner<E>;
   #read: number;
   #end = Infinity;
-  /** What is missing and was not told, by the number that it comes after. In order. */
+  /** Missing events that were not reported yet, by the number of the event that they follow, in order. */
   readonly #missing = new Map<number, Missing>();
 
-  /** @param after The number of the last event that is not wanted. */
+  /** @param after The number of the last event before the start position. */
   constructor(history: History<E>, filter: EventFilter<E>, after: number, owner: CatchUpOwner<E>) {
     this.#history = history;
     this.#filter = filter;
@@ -73,41 +73,41 @@ export class CatchUp<E> implements Reader<E> {
     history.open(this);
   }
 
-  /** The number up to which everything was read. */
+  /** Everything up to this number was read. */
   get read(): number {
     return this.#next === undefined ? this.#read : this.#next - 1;
   }
 
-  /** Takes what the owner has room for. */
+  /** Passes events to the owner as long as it has room. */
   fill(): void {
     while (!this.#isOver && this.#owner.hasRoom && this.#look()) {
       this.#owner.takeRetained(this.#take());
     }
   }
 
-  /** Ends, where nothing is left to read. */
+  /** Ends the catch-up if nothing is left to read. */
   endIfRead(): void {
     if (this.#isOver || this.#look()) {
       return;
     }
     const wasClosed = this.isClosed;
-    // A predicate that threw, or left, has stopped it.
+    // False if a predicate has stopped it, by throwing or by ending the receiver.
     if (this.stop()) {
       this.#owner.caughtUp(wasClosed);
     }
   }
 
-  /** The wait until it has read what was published until now, and then for what `then` returns. */
+  /** Waits until everything published so far was read, and then for the wait that `then` returns. */
   reached(then: () => Wait | undefined): Wait {
     return (this.#marks ??= new Marks()).reached(this.#last, then);
   }
 
-  /** Lets those that wait for it go on. */
+  /** Ends all waits. */
   release(): void {
     this.#marks?.passed(Infinity);
   }
 
-  /** Tells what is missing before the next event, or, where none is known, all that is. */
+  /** Reports the missing events before the next event. If no next event is known, reports all of them. */
   #tellMissing(): void {
     for (const [place, { tally, isVague }] of this.#missing) {
       if (this.#next !== undefined && place >= this.#next) {
@@ -118,22 +118,22 @@ export class CatchUp<E> implements Reader<E> {
     }
   }
 
-  /** What is missing need not be told. */
+  /** Discards missing events that were not reported yet. */
   forgetMissing(): void {
     this.#missing.clear();
   }
 
-  /** Whether it will not go on with what is published. */
+  /** Whether it ignores events that are published from now on. */
   get isClosed(): boolean {
     return this.#end < Infinity;
   }
 
-  /** Nothing is wanted of what is published from now on. */
+  /** Ignores events that are published from now on. Earlier ones are still read. */
   close(): void {
     this.#end = this.#history.last;
   }
 
-  /** Nothing more is wanted. What is missing is noted. Returns whether it was not stopped before. */
+  /** Stops reading and reports missing events. Returns false if it was stopped before. */
   stop(): boolean {
     if (this.#isOver) {
       return false;
@@ -150,7 +150,7 @@ export class CatchUp<E> implements Reader<E> {
   }
 
   overtaken(busEvent: BusEvent<E>): void {
-    // Another one that was overtaken with it may have stopped it.
+    // Another reader of the same event may have stopped this one.
     if (this.#next !== undefined) {
       this.#read = this.#next;
       this.#next = undefined;
@@ -171,7 +171,7 @@ export class CatchUp<E> implements Reader<E> {
     }
     this.#attempt(() => {
       const isMissing = passes(this.#filter, busEvent);
-      // A predicate may have stopped it.
+      // The predicate may have stopped this.
       if (isMissing && !this.isClosed && !this.#isOver) {
         this.#note(after, kindOf(busEvent), 1, false);
         this.#owner.countLost();
@@ -189,12 +189,12 @@ export class CatchUp<E> implements Reader<E> {
     missing.isVague ||= isVague;
   }
 
-  /** The number of the last event that it reads, as far as it was published. */
+  /** The number of the last published event that it has to read. */
   get #last(): number {
     return Math.min(this.#history.last, this.#end);
   }
 
-  /** Looks for the next event, if none is known. Returns whether there is one. */
+  /** Finds the next event unless it is known. Returns whether there is one. */
   #look(): boolean {
     if (this.#next === undefined) {
       this.#advance();
@@ -206,7 +206,7 @@ export class CatchUp<E> implements Reader<E> {
     return this.#next !== undefined;
   }
 
-  /** Takes the next event, which there is. */
+  /** Returns the next event, which exists, and marks it as read. */
   #take(): BusEvent<E> {
     const seq = this.#next as number;
     const busEvent = this.#history.at(seq);
@@ -223,13 +223,13 @@ export class CatchUp<E> implements Reader<E> {
         this.#next = seq;
         this.#history.note(this, seq);
       } else {
-        // What was looked at once need not be looked at again.
+        // Events that were searched once need not be searched again.
         this.#read = this.#last;
       }
     });
   }
 
-  /** What a predicate throws is the owner's end. */
+  /** Calls `act`. An error of a predicate ends the owner. */
   #attempt(act: () => void): void {
     try {
       act();

@@ -8,27 +8,27 @@ import { answerOf } from '../support/promises.js';
 import { requireCount, requireFunction, requireOptions } from '../support/require.js';
 import type { Finding, RoutingKey } from '../dispatch/routingKeys.js';
 
-/** What reads a history, and is at an event that was not read yet. */
+/** A reader of a history. */
 export interface Reader<E> {
-  /** The event that is next for it is retained no longer. */
+  /** Called when `busEvent`, its next event, has left the history. */
   overtaken(busEvent: BusEvent<E>): void;
-  /** Reads as much as there is room for: what is about to be published cannot wait here. */
+  /** Reads as many events as there is room for, since the event that is about to be published cannot wait in the history. */
   readOn(): void;
-  /** `busEvent`, which is new, is not retained; it comes after the number `after`, with none between that is retained. */
+  /** Called when `busEvent` is published and not retained. No retained event is between the number `after` and this event. */
   passedBy(busEvent: BusEvent<E>, after: number): void;
 }
 
 /**
- * The newest events of a bus, numbered without holes, and found by their keys.
+ * Keeps the newest events of a bus, numbered without holes, and finds them by their keys.
  *
- * Invariants: the numbers `first` to `last` are those of the events retained, and those in the holes; a number is in the postings of its event's keys
- * as long as that is retained; a reader is noted at one number at most, which is retained. It is changed by jobs of the bus's order only:
- * nothing goes while somebody looks.
+ * Invariants: each number from `first` to `last` belongs to a retained event or to a hole; while an event is retained, its number is in the
+ * postings of its keys; a reader is noted at most at one number, whose event is retained. Only jobs of the bus's order change the history,
+ * so no event leaves during a search.
  */
 export class History<E> {
-  /** The number of the newest event; the first that was published has 1. */
+  /** The number of the newest event. The first published event has 1; 0 before that. */
   last = 0;
-  /** The number of the oldest event of which anything is known, or of the next one. */
+  /** The number of the oldest retained event or hole, or of the next event if there is none. */
   first = 1;
 
   readonly #capacity: number;
@@ -40,7 +40,7 @@ export class History<E> {
   readonly #postings = new Postings();
   readonly #holes = new Holes();
   readonly #readers = new Map<number, Set<Reader<E>>>();
-  /** The readers that have not read all that they want. */
+  /** The readers that are not finished. */
   readonly #open = new Set<Reader<E>>();
   #isClosed = false;
 
@@ -59,15 +59,16 @@ export class History<E> {
   }
 
   /**
-   * Retains `busEvent` with its number. Older ones may have to go for it: first, so that a reader that is overtaken by it and has nothing left to read can
-   * get this one as it is published. One that is larger than all that may be retained is numbered and not retained, and the others stay.
+   * Numbers and retains `busEvent`. Older events may leave for it. They leave first, so that a reader that loses its last event by this
+   * goes live in time to get this one as it is published. An event that is larger than `maxBytes` is numbered but not retained, and the
+   * others stay.
    *
-   * @returns A copy of its envelope that has the number.
+   * @returns A copy of the envelope with the number.
    */
   append(busEvent: BusEvent<E>): BusEvent<E> {
     const { routing, origin, event } = busEvent;
     const size = this.#sizeFor(busEvent);
-    // It is read before anything has happened: to read it may fail. Nothing else is copied where there is nothing else.
+    // The event is read before anything changes, since a getter may throw. A plain envelope is copied field by field, which is faster.
     const seq = this.last + 1;
     const isPlain = Object.keys(busEvent).length === 3;
     const numbered = isPlain ? { routing, origin, event, seq } : { ...busEvent, routing, origin, event, seq };
@@ -86,23 +87,23 @@ export class History<E> {
     return numbered;
   }
 
-  /** Whether `busEvent` is larger than all that may be retained. */
+  /** Whether `busEvent` is larger than `maxBytes`. */
   isTooLarge(busEvent: BusEvent<E>): boolean {
     return this.#sizeFor(busEvent) > this.#maxBytes;
   }
 
-  /** The events from this number on that are not retained, though some before them are, or were. */
+  /** The holes from the number `seq` on, in order. */
   holesFrom(seq: number): Iterable<Hole> {
     return this.#holes.from(seq);
   }
 
-  /** The event of this number, which is retained. */
+  /** The retained event with the number `seq`. */
   at(seq: number): BusEvent<E> {
     return this.#events.at(seq - this.first - this.#holes.countBefore(seq)) as BusEvent<E>;
   }
 
   /**
-   * The number of the oldest retained event that is wanted, from the number `from` on; `undefined` if there is no such event.
+   * Finds the oldest matching retained event from the number `from` on. Returns its number, or `undefined` if there is none.
    *
    * @throws What a predicate in the filter throws.
    */
@@ -114,24 +115,24 @@ export class History<E> {
     return seq;
   }
 
-  /** `reader` begins to read. */
+  /** Adds a reader. */
   open(reader: Reader<E>): void {
     this.#open.add(reader);
   }
 
-  /** `reader` reads no more, and is noted nowhere. */
+  /** Removes a reader, which must not be noted. */
   leave(reader: Reader<E>): void {
     this.#open.delete(reader);
     this.#forgetUnread();
   }
 
-  /** Nothing will be published any more, and no reader will be opened. */
+  /** Call this when nothing will be published or opened any more. The events are released when no reader is left. */
   close(): void {
     this.#isClosed = true;
     this.#forgetUnread();
   }
 
-  /** Tells `reader` when the event of this number is retained no longer. */
+  /** Notes that `seq` is next for `reader`, which is then told if that event leaves the history. */
   note(reader: Reader<E>, seq: number): void {
     let readers = this.#readers.get(seq);
     if (readers === undefined) {
@@ -141,7 +142,7 @@ export class History<E> {
     readers.add(reader);
   }
 
-  /** Does not any more. */
+  /** Takes back {@link note}. */
   unnote(reader: Reader<E>, seq: number): void {
     const readers = this.#readers.get(seq);
     readers?.delete(reader);
@@ -154,7 +155,7 @@ export class History<E> {
     return this.#sizeOf === undefined ? 0 : sizeBy(this.#sizeOf, busEvent);
   }
 
-  /** Numbers `busEvent`, and does not retain it. */
+  /** Publishes `busEvent` with its number without retaining it. */
   #passBy(busEvent: BusEvent<E>, seq: number): void {
     const envelope = envelopeOf(busEvent);
     for (const reader of this.#open) {
@@ -197,7 +198,7 @@ export class History<E> {
     const seq = this.#holes.skip(this.first);
     const busEvent = this.#events.shift();
     const size = this.#sizes.shift();
-    // Fractions do not add up to nothing.
+    // Sums of fractions are inexact, so an empty history is reset to 0.
     this.#bytes = this.#events.size === 0 ? 0 : this.#bytes - size;
     this.#postings.removeOldest();
     this.#forgetBefore(seq + 1);
@@ -209,7 +210,7 @@ export class History<E> {
   }
 }
 
-/** A copy of what filters compare: nothing of an event that is not retained is held, and what it says of itself is not asked again. */
+/** A copy of the fields that filters compare. So an event that is not retained can be released, and its getters are not called again. */
 function envelopeOf({ routing, origin }: BusEvent<unknown>): Envelope {
   const { scrollId, connectorUid, connectorId, nativeSessionId, kind } = routing;
   return { routing: { scrollId, connectorUid, connectorId, nativeSessionId, kind }, origin };
@@ -219,12 +220,12 @@ function lengthOfJson(busEvent: unknown): number {
   return JSON.stringify(busEvent).length;
 }
 
-/** What cannot tell its size takes none: to retain it is no reason to lose it. */
+/** The size of an event, or 0 if `sizeOf` fails: an event is not lost because its size is unknown. */
 function sizeBy<E>(sizeOf: (busEvent: BusEvent<E>) => number, busEvent: BusEvent<E>): number {
   try {
-    // A bigint or a text, which is not what its type says, would spoil the sum.
-    const told: unknown = answerOf('sizeOf', sizeOf(busEvent));
-    const size = Number(told);
+    // A function in plain JavaScript may return a bigint or a string, which would spoil the sum.
+    const result: unknown = answerOf('sizeOf', sizeOf(busEvent));
+    const size = Number(result);
     return size > 0 ? size : 0;
   } catch {
     return 0;

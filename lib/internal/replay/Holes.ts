@@ -2,23 +2,24 @@ import type { BusEvent } from '../../events/BusEvent.js';
 import { BoundedQueue } from '../support/BoundedQueue.js';
 import { MAX_COUNT } from '../support/require.js';
 
-/** What is known of an event that is not retained. */
+/** What is kept of an event that is not retained. */
 export type Envelope = Pick<BusEvent<unknown>, 'routing' | 'origin'>;
 
-/** Events in a row that are not retained. */
+/** Consecutive events that are not retained. */
 export interface Hole {
-  /** The number right before the row that they are in. */
+  /** The number right before the run that contains them. */
   readonly after: number;
+  /** The number of events. */
   readonly count: number;
-  /** Of the one event that it is; `undefined`: nothing is known but how many they are. */
+  /** The envelope, if the hole is a single event. `undefined` if only the number of events is known. */
   readonly envelope: Envelope | undefined;
 }
 
-/** Numbers in a row for which no event is retained. */
+/** Consecutive numbers for which no event is retained. */
 interface Run {
   readonly first: number;
   last: number;
-  /** How many there were in all runs before it, also in those that are forgotten. */
+  /** How many numbers there were in all earlier runs, including those that were removed. */
   readonly before: number;
 }
 
@@ -26,22 +27,22 @@ interface Known extends Envelope {
   readonly seq: number;
 }
 
-/** Envelopes that are kept at most: large events alone must not fill the memory. */
+/** The most envelopes that are kept, so that large events alone cannot fill the memory. */
 const MOST_KNOWN = 1_024;
 
 /**
- * The numbers of a history for which it retains no event, though it goes further back.
+ * The numbers inside a history whose events are not retained because they were too large.
  *
- * Invariants: runs have a number between them; those known are the newest in any run.
+ * Invariants: at least one retained number is between two runs; the known envelopes are those of the newest numbers in all runs.
  */
 export class Holes {
   readonly #runs = new BoundedQueue<Run>(MAX_COUNT);
   readonly #known = new BoundedQueue<Known>(MOST_KNOWN);
 
   /**
-   * Adds `seq`, which is greater than any before.
+   * Adds `seq`, which must be greater than all earlier numbers.
    *
-   * @returns The number right before the row that it is in.
+   * @returns The number right before the run that contains it.
    */
   add(seq: number, { routing, origin }: Envelope): number {
     if (this.#known.size === MOST_KNOWN) {
@@ -57,7 +58,7 @@ export class Holes {
     return seq - 1;
   }
 
-  /** Forgets the numbers before `seq`, which is in no run, or the first of one. */
+  /** Removes the numbers before `seq`, which must be in no run or the first of one. */
   forgetBefore(seq: number): void {
     if (this.#runs.size === 0) {
       return;
@@ -70,26 +71,26 @@ export class Holes {
     }
   }
 
-  /** How many numbers there are before `seq`, which is in no run. */
+  /** How many numbers there are before `seq`, which must be in no run. */
   countBefore(seq: number): number {
     const place = this.#runFrom(seq);
     return place === 0 ? 0 : upTo(this.#runs.at(place - 1) as Run) - (this.#runs.at(0) as Run).before;
   }
 
-  /** The least number from `seq` on that is in no run. */
+  /** The smallest number from `seq` on that is in no run. */
   skip(seq: number): number {
     const place = this.#runFrom(seq);
     const run = place < this.#runs.size ? this.#runs.at(place) : undefined;
     return run !== undefined && run.first <= seq ? run.last + 1 : seq;
   }
 
-  /** What there is from `seq` on, in order. */
+  /** The holes from `seq` on, in order. */
   *from(seq: number): Generator<Hole> {
     let next = leastPlace(this.#known, (known) => known.seq >= seq);
     for (let place = this.#runFrom(seq); place < this.#runs.size; place += 1) {
       const { first, last } = this.#runs.at(place) as Run;
       const after = first - 1;
-      // Those that are known are the last ones; that of the newest number of all always is.
+      // The known envelopes are the last ones, and the newest number always has one.
       const known = this.#known.at(next) as Known;
       const count = Math.min(known.seq, last + 1) - Math.max(first, seq);
       if (count > 0) {
@@ -101,19 +102,19 @@ export class Holes {
     }
   }
 
-  /** The place of the first run that `seq` is in, or before. */
+  /** The index of the first run that contains `seq` or follows it. */
   #runFrom(seq: number): number {
-    // Most histories have none, and ask for each event.
+    // A fast path: most histories have no holes, and this is called for each event.
     return this.#runs.size === 0 ? 0 : leastPlace(this.#runs, ({ last }) => last >= seq);
   }
 }
 
-/** How many numbers there were up to its end. */
+/** How many numbers there were up to the end of this run. */
 function upTo({ first, last, before }: Run): number {
   return before + last - first + 1;
 }
 
-/** The least place in `queue` whose value passes, as all behind it do; its size, where none does. */
+/** The smallest index in `queue` whose value passes. All values after it must pass, too. The size of the queue if none passes. */
 function leastPlace<T>(queue: BoundedQueue<T>, passes: (value: T) => boolean): number {
   let [low, high] = [0, queue.size];
   while (low < high) {

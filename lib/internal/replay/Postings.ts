@@ -9,8 +9,8 @@ type Lists = Map<string, Posting>;
 /** The numbers of the events that have one key. */
 class Posting extends BoundedQueue<number> {
   /**
-   * @param lists Where it stands, while it is not empty.
-   * @param value The key that it stands there by.
+   * @param lists The map that contains this list while it is not empty.
+   * @param value The key of this list in that map.
    */
   constructor(
     readonly lists: Lists,
@@ -21,10 +21,10 @@ class Posting extends BoundedQueue<number> {
 }
 
 /**
- * The numbers of retained events, by the events' keys.
+ * The numbers of retained events, by the keys of the events.
  *
- * Invariants: each list grows; no list is empty. `#entered` has the lists of every event that is there, the oldest first: what an event says
- * of itself when it goes is not asked.
+ * Invariants: the numbers in each list increase; no list is empty. `#entered` has the lists of every retained event, the oldest first, so
+ * the event need not be read again when it leaves.
  */
 export class Postings {
   readonly #lists: Readonly<Record<ListedField, Lists>> = {
@@ -34,11 +34,11 @@ export class Postings {
     kind: new Map(),
     origin: new Map(),
   };
-  /** By connector and session. The two are never joined: each may hold any character. */
+  /** By connector and session. The two ids are never joined into one string, since each may contain any character. */
   readonly #sessions = new Map<string, Lists>();
   readonly #entered = new BoundedQueue<readonly Posting[]>(MAX_COUNT);
 
-  /** Adds `seq`, which is greater than any before, for `busEvent`. */
+  /** Adds `seq` for the keys of `busEvent`. It must be greater than all earlier numbers. */
   add({ routing, origin }: BusEvent<unknown>, seq: number): void {
     const { scrollId, connectorUid, connectorId, nativeSessionId, kind } = routing;
     const lists = this.#lists;
@@ -58,7 +58,7 @@ export class Postings {
     this.#entered.offer(entered);
   }
 
-  /** Takes the oldest number out, which there is. */
+  /** Removes the oldest number, which must exist. */
   removeOldest(): void {
     for (const posting of this.#entered.shift()) {
       const { lists, value } = posting;
@@ -66,14 +66,14 @@ export class Postings {
       if (posting.size === 0) {
         lists.delete(value);
         if (lists === this.#lists.connectorId) {
-          // With its last event, the connector's last session goes, too.
+          // The connector's last event is also that of its last session.
           this.#sessions.delete(value);
         }
       }
     }
   }
 
-  /** The least number, from `from` on, of an event that has `key`. */
+  /** The smallest number from `from` on of an event that has `key`. */
   next({ field, value, nativeSessionId = '' }: RoutingKey, from: number): number | undefined {
     const list =
       field === 'session'
@@ -104,7 +104,7 @@ export class Postings {
   }
 }
 
-/** Adds `seq` to the list of `value`, and returns that. */
+/** Adds `seq` to the list of `value`. Returns that list. */
 function enter(lists: Lists, value: string, seq: number): Posting {
   let posting = lists.get(value);
   if (posting === undefined) {

@@ -3,9 +3,9 @@ import { type EventFilter, passes } from '../../events/EventFilter.js';
 import type { Envelope } from './Holes.js';
 
 /**
- * Whether an event passes `filter` of which no more is known than its envelope, or not even that.
+ * Whether an event matches `filter`, judged by its envelope alone, or without any knowledge of the event if `envelope` is `undefined`.
  *
- * @returns `undefined` where what is not known would decide.
+ * @returns `undefined` if that is not enough to decide.
  */
 export function passesUnseen<E>(filter: EventFilter<E>, envelope: Envelope | undefined): boolean | undefined {
   switch (filter.type) {

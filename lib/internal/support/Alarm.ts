@@ -4,29 +4,29 @@ import type { SteadyClock, Timed } from './SteadyClock.js';
 import { platform } from './platform.js';
 
 /**
- * One action for later.
+ * Calls a function once at a given time.
  *
- * Invariant: its clock knows of it from when it is set until it has rung or is stopped.
+ * Invariant: its clock keeps a reference to it from `set` until it rings or is stopped.
  */
 export class Alarm implements Timed {
-  /** When it is to ring, on its clock. */
+  /** The time on its clock at which it rings. */
   due = Infinity;
   private readonly clock: SteadyClock;
   private readonly ring: () => void;
   private action: Subscription | undefined;
-  /** The platform's, when the action was scheduled. */
+  /** The platform's timers at the time when the action was scheduled. */
   private timers: unknown;
-  /** Of the present action: an earlier one may still come, and has no meaning. */
+  /** Number of the current action. An earlier action may still run, and is then ignored. */
   private number = 0;
 
-  /** @param ring Called once for each time that it was set, unless it is stopped. */
+  /** @param ring Called once for each call of `set`, unless the alarm is stopped before. */
   constructor(clock: SteadyClock, ring: () => void) {
     this.clock = clock;
     this.ring = ring;
   }
 
   get isSet(): boolean {
-    // One that is closed will not run: a throw in somebody's action beside it on the scheduler cancels it.
+    // A closed action will not run: an error in another action of the same scheduler flush cancels it.
     return this.action?.closed === false;
   }
 
@@ -35,7 +35,7 @@ export class Alarm implements Timed {
     this.renew();
   }
 
-  /** Schedules it anew, where its action may be lost. */
+  /** Schedules the action again, since the present one may be lost. */
   renew(): void {
     this.stop();
     const { clock, number } = this;
@@ -52,7 +52,7 @@ export class Alarm implements Timed {
   }
 
   stop(): void {
-    // Other timers cannot clear it: RxJS throws when a timer comes whose action was cancelled.
+    // The timers that replaced them cannot clear the action: RxJS would throw when its timer fires after the cancellation.
     if (this.timers === platform.setInterval) {
       this.action?.unsubscribe();
     }

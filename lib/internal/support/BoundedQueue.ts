@@ -1,12 +1,12 @@
-/** Slots that an emptied queue keeps for its next burst; a larger ring is given back. */
+/** An emptied queue keeps a ring of at most this many slots for its next burst, and releases a larger one. */
 const KEPT_SLOTS = 256;
 const FIRST_SLOTS = 4;
 
 /**
- * First in, first out, with at most `capacity` values. Full, it refuses the newest and leaves what waits alone.
+ * A first-in, first-out queue of at most `capacity` values. When it is full, it refuses the arriving value; queued values stay.
  *
- * Invariants: `ring.length` is 0 or a power of two; the values are the `size` slots from `head` on, around the end;
- * every other slot is `undefined`, so that nothing delivered is held.
+ * Invariants: `ring.length` is 0 or a power of two; the values are in the `size` slots from `head` on, wrapping around the end; every other
+ * slot is `undefined`, so that delivered values are not retained.
  */
 export class BoundedQueue<T> {
   #ring: (T | undefined)[] = [];
@@ -19,7 +19,7 @@ export class BoundedQueue<T> {
     return this.#size;
   }
 
-  /** Takes `value` and returns true, or returns false where there is no room. */
+  /** Appends `value` and returns true, or returns false if the queue is full. */
   offer(value: T): boolean {
     if (this.#size >= this.capacity) {
       return false;
@@ -32,7 +32,7 @@ export class BoundedQueue<T> {
     return true;
   }
 
-  /** Takes the oldest value out. The caller has seen that `size` is not 0. */
+  /** Removes and returns the oldest value. The caller has checked that `size` is not 0. */
   shift(): T {
     const value = this.#ring[this.#head] as T;
     this.#ring[this.#head] = undefined;
@@ -44,12 +44,12 @@ export class BoundedQueue<T> {
     return value;
   }
 
-  /** The value that is the `index`th to come. */
+  /** The value at `index`, counted from the oldest, which has 0. */
   at(index: number): T | undefined {
     return this.#ring[(this.#head + index) & (this.#ring.length - 1)];
   }
 
-  /** Puts `value` in the place of the `index`th to come. */
+  /** Replaces the value at `index`, counted from the oldest, which has 0. */
   replace(index: number, value: T): void {
     this.#ring[(this.#head + index) & (this.#ring.length - 1)] = value;
   }
@@ -60,7 +60,7 @@ export class BoundedQueue<T> {
     this.#size = 0;
   }
 
-  /** The ring grows with what waits: a capacity of 2^31 - 1 costs nothing until it is used. */
+  /** The ring grows with the number of queued values, so a capacity of 2^31 - 1 costs nothing until it is used. */
   #grow(): void {
     const ring = this.#ring.slice(this.#head).concat(this.#ring.slice(0, this.#head));
     ring.length = Math.max(FIRST_SLOTS, ring.length * 2);

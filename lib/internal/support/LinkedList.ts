@@ -3,22 +3,22 @@ export interface Link<T> {
   readonly value: T;
   older: Link<T> | undefined;
   newer: Link<T> | undefined;
-  /** Whether it is in its list. */
+  /** Whether the link is in its list. */
   isIn: boolean;
 }
 
 /**
- * Values in a row: to add one at the end, and to take any of them out, costs the same however many there are. An array or a `Set` that loses its
- * first values costs more with each of them.
+ * A doubly linked list. Appending a value and removing any value take constant time. In an array or a `Set`, removing the first values gets
+ * more expensive with each of them.
  *
- * Invariant: `first` to `last` links every value once.
+ * Invariant: the links from `first` to `last` contain every value once.
  */
 export class LinkedList<T> {
   first: Link<T> | undefined;
   last: Link<T> | undefined;
   size = 0;
 
-  /** Adds `value` right behind `older`, or at the end. */
+  /** Inserts `value` right after `older`, by default at the end. */
   add(value: T, older: Link<T> | undefined = this.last): Link<T> {
     const newer = older === undefined ? this.first : older.newer;
     const link: Link<T> = { value, older, newer, isIn: true };
@@ -28,7 +28,7 @@ export class LinkedList<T> {
     return link;
   }
 
-  /** Takes `link` out. Returns whether it was in. */
+  /** Removes `link`. Returns whether it was in the list. */
   remove(link: Link<T>): boolean {
     if (!link.isIn) {
       return false;

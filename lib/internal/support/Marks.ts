@@ -1,32 +1,34 @@
 interface Mark {
   readonly count: number;
-  /** Marks of the same count are told in the order in which they were made. */
+  /** Marks with the same count are reached in the order in which they were created. */
   readonly order: number;
-  /** Its place in the heap; -1 when it is not there any more. */
+  /** Its index in the heap; -1 after it was removed. */
   at: number;
   readonly reach: () => void;
 }
 
-/** Something that is waited for, and need not be. */
+/** A wait that can be withdrawn. */
 export interface Wait {
+  /** Resolves when the wait is over. */
   readonly over: Promise<void>;
-  /** Nobody waits any more. */
+  /** Releases the wait. The promise need not settle then. */
   readonly withdraw: () => void;
 }
 
 /**
- * Waits until a count has come so far. The count only grows.
+ * Lets callers wait until a growing count has reached a value.
  *
- * Invariant: the marks are a heap: each is due after the one at half its place. So neither `passed` nor a withdrawal looks at all of them.
+ * Invariant: the marks are a binary heap: each is due after its parent at half its index. So neither `passed` nor a withdrawal visits all
+ * marks.
  */
 export class Marks {
   readonly #heap: Mark[] = [];
   #order = 0;
 
   /**
-   * Waits until the count is `count`, or more.
+   * Waits until the count is at least `count`.
    *
-   * @param then What to wait for from there on, if for anything; called when the count is told.
+   * @param then Called when the count is reached. If it returns a wait, that must be over, too.
    */
   reached(count: number, then?: () => Wait | undefined): Wait {
     let withdraw: (() => void) | undefined;
@@ -51,7 +53,7 @@ export class Marks {
     return { over, withdraw: () => withdraw?.() };
   }
 
-  /** The count is `present` now. */
+  /** Sets the count to `present`. */
   passed(present: number): void {
     for (let mark = this.#heap[0]; mark !== undefined && mark.count <= present; mark = this.#heap[0]) {
       this.#remove(mark);
@@ -64,7 +66,7 @@ export class Marks {
     mark.at = -1;
     const last = at === -1 ? mark : this.#heap.pop();
     if (last !== undefined && last !== mark) {
-      // It may belong further up than the gap, or further down.
+      // Its place in the heap may be further up or further down.
       this.#put(last, at);
       this.#rise(last);
       this.#sink(last);

@@ -1,12 +1,12 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { platform } from './platform.js';
 
-/** By how much two clocks may differ when none of them was set. */
+/** Two clocks that were not set differ by at most this much. */
 const TOLERANCE_MS = 20;
-/** An alarm that is so late was lost. */
+/** An alarm that is late by this much is considered lost. */
 const OVERDUE_MS = 100;
 
-/** The functions of the platform when this was loaded: fake timers of a test replace some of them, or all, and put them back. */
+/** The platform's functions when this module was loaded. Fake timers of a test may replace some or all of them, and restore them later. */
 const own = { Date, timers: platform.setInterval, performance: platform.performance };
 const ownTicks = own.performance?.now;
 
@@ -19,34 +19,34 @@ export interface Timed {
 }
 
 /**
- * The time that has passed on a scheduler, in milliseconds. It never goes back, and setting the date does not change it.
+ * The time that has passed on a scheduler, in milliseconds. It never decreases, and setting the date does not change it.
  *
- * The scheduler's `now()` counts, unless that is the date and the date was set: then the platform's monotonic clock does.
+ * It follows the scheduler's `now()`. If that returns the date and the date was set, it follows the platform's monotonic clock instead.
  *
- * Each reading schedules anew what was lost: alarms that are overdue, and all of them where fake timers have come or gone.
+ * Each reading schedules lost alarms again: those that are overdue, and all alarms if fake timers were installed or removed.
  */
 export class SteadyClock {
   readonly scheduler: SchedulerLike;
   private readonly alarms = new Set<Timed>();
   private hasAlarms = false;
-  /** Until then, no alarm is overdue. */
+  /** Before this time, no alarm is overdue. */
   private overdueAt = Infinity;
-  /** What the scheduler said last. */
+  /** The last result of the scheduler's `now()`. */
   private said: number;
-  /** What was told last. */
+  /** The last time that was returned. */
   private time = 0;
-  /** To be added to what the scheduler says. */
+  /** Offset from the scheduler's `now()` to the time. */
   private sinceSaid: number;
-  /** To be added to the ticks, for the same time. */
+  /** Offset from the ticks of `performance.now()` to the time. */
   private sinceTicks: number;
-  /** The ticks of {@link own} at the last reading, whatever has replaced them. */
+  /** The ticks of {@link own} at the last reading, even if they are replaced now. */
   private ownTicked = readOwnTicks();
   private ticks = platform.performance?.now;
   private timers: unknown = platform.setInterval;
-  /** How often the date was set, as far as this can tell. */
+  /** How often the date was set, as far as this class can detect. */
   settings = 0;
 
-  /** The time, for each event: cheaper than {@link read}, but it stands still while the scheduler's `now()` does. */
+  /** The time, for use at each event. Cheaper than {@link read}, but it does not advance while the scheduler's `now()` stands still. */
   readonly now = (): number => {
     // As `ask` does: for each event, a call would cost as much as the reading.
     const said = (this.scheduler as Partial<SchedulerLike>).now?.() ?? asyncScheduler.now();
@@ -65,21 +65,21 @@ export class SteadyClock {
     return this.update(this.ask());
   }
 
-  /** Sees whether alarms were lost with fake timers. For each event: it costs next to nothing. */
+  /** Checks whether alarms were lost with fake timers. Cheap enough for each event. */
   watch(): void {
     if (this.hasAlarms && platform.setInterval !== this.timers) {
       this.read();
     }
   }
 
-  /** `alarm` is scheduled, and has its time. */
+  /** Call this when `alarm` was scheduled and its `due` is set. */
   expect(alarm: Timed): void {
     this.alarms.add(alarm);
     this.hasAlarms = true;
     this.overdueAt = Math.min(this.overdueAt, alarm.due + OVERDUE_MS);
   }
 
-  /** `alarm` has rung, or was stopped. */
+  /** Call this when `alarm` has rung or was stopped. */
   forget(alarm: Timed): void {
     this.alarms.delete(alarm);
     if (this.alarms.size === 0) {
@@ -89,7 +89,7 @@ export class SteadyClock {
   }
 
   private ask(): number {
-    // A scheduler of an application's own need not have a clock.
+    // A scheduler of the application may have no `now`.
     return (this.scheduler as Partial<SchedulerLike>).now?.() ?? asyncScheduler.now();
   }
 
@@ -102,17 +102,17 @@ export class SteadyClock {
     const ticked = platform.performance?.now() ?? NaN;
     this.ownTicked = this.ticks === ownTicks ? ticked : readOwnTicks();
     const time = said + this.sinceSaid;
-    // Without `performance` it is NaN, and they never agree.
+    // Without `performance`, the ticks are NaN, and the clocks never agree.
     const agree = Math.abs(time - ticked - this.sinceTicks) <= TOLERANCE_MS;
     this.time = Math.max(this.time, agree ? time : this.judge(said, ticked));
-    // Without ticks, it may be that the date was set.
+    // Without ticks, the date may have been set, so nothing is known to be overdue.
     if (this.time >= this.overdueAt && !Number.isNaN(ticked)) {
       this.renew(this.time - OVERDUE_MS);
     }
     return this.time;
   }
 
-  /** The time when the scheduler and the ticks do not agree: the date was set, or the time is virtual. */
+  /** Computes the time if the scheduler and the ticks disagree: the date was set, or the time is virtual. */
   private judge(said: number, ticked: number): number {
     if (isDate(said) && !Number.isNaN(ticked) && !areTimersFakedAlone()) {
       this.settings += 1;
@@ -126,7 +126,10 @@ export class SteadyClock {
     return time;
   }
 
-  /** The time when fake timers have come or gone: it goes on by the clocks that there are now. What the others were to run may be lost. */
+  /**
+   * Computes the time if fake timers were installed or removed. It continues on the present clocks. Alarms on the previous timers may be
+   * lost.
+   */
   private enter(said: number): number {
     const ownTicked = readOwnTicks();
     const isReal = isDate(said);
@@ -143,7 +146,7 @@ export class SteadyClock {
     return this.time;
   }
 
-  /** Schedules anew the alarms that are due by `time`. */
+  /** Schedules the alarms again that are due by `time`. */
   private renew(time: number): void {
     const lost = [...this.alarms].filter(({ due }) => due <= time);
     this.overdueAt = this.time + OVERDUE_MS;
@@ -153,14 +156,14 @@ export class SteadyClock {
   }
 }
 
-/** Whether `said` is the date of the platform, and not a time of the scheduler's own, such as a virtual one. */
+/** Whether `said` is the platform's date, and not a time of the scheduler, such as a virtual one. */
 function isDate(said: number): boolean {
-  // Asked of the platform itself: the schedulers of RxJS have a virtual time in a test.
+  // The platform itself is asked, since the schedulers of RxJS may have virtual time in a test.
   const { now } = Date;
   return Math.abs(said - now()) <= TOLERANCE_MS;
 }
 
-/** Whether a test moves the date and the timers, but not the ticks. */
+/** Whether a test controls the date and the timers, but not the ticks. */
 function areTimersFakedAlone(): boolean {
   return Date !== own.Date && platform.setInterval !== own.timers && platform.performance?.now === ownTicks;
 }

@@ -1,24 +1,24 @@
 import type { BusEvent } from '../../events/BusEvent.js';
 
-/** Kinds are an application's words; what invents them without end is not told apart any further. */
+/** The most kinds that are counted separately. An application may invent kinds without limit. */
 export const MAX_KINDS = 64;
-/** What is counted here may be of any kind. */
+/** The key that counts events of further or unknown kinds. */
 export const OTHERS = '*';
 
 /**
- * How many events there were of each kind.
+ * Counts events by kind.
  *
- * Invariant: the events counted so far are those in the map, and `run` more of the kind `last`.
+ * Invariant: the events counted so far are those in the map, plus `run` events of the kind `last`.
  */
 export class Tally {
   readonly #counts = new Map<string, number>();
   readonly #maxKinds: number;
   #last: string | undefined;
   #run = 0;
-  /** A copy of the counts, while it is up to date. */
+  /** A copy of the counts. `undefined` if it is out of date. */
   #copy: ReadonlyMap<string, number> | undefined;
 
-  /** @param maxKinds Those beyond it are counted together, under `*`. */
+  /** @param maxKinds Further kinds are counted together, under `*`. */
   constructor(maxKinds = MAX_KINDS) {
     this.#maxKinds = maxKinds;
   }
@@ -33,7 +33,7 @@ export class Tally {
     this.#copy = undefined;
   }
 
-  /** The counts as they are now, which do not change any more. */
+  /** A snapshot of the counts. It does not change later. */
   get counts(): ReadonlyMap<string, number> {
     this.#settle();
     return (this.#copy ??= new Map(this.#counts));
@@ -49,7 +49,7 @@ export class Tally {
   }
 }
 
-/** What came between two states of one tally. */
+/** The events that were counted between two snapshots of one tally. */
 export function difference(
   before: ReadonlyMap<string, number>,
   after: ReadonlyMap<string, number>,
@@ -58,7 +58,7 @@ export function difference(
   return new Map(counts.filter(([, count]) => count > 0));
 }
 
-/** The kind of `busEvent`, which may be an object that answers in ways of its own. */
+/** The kind of `busEvent`, or `*` if it cannot be read: the event may have getters or be a proxy. */
 export function kindOf(busEvent: BusEvent<unknown>): string {
   try {
     const kind: unknown = busEvent.routing.kind;
@@ -68,7 +68,7 @@ export function kindOf(busEvent: BusEvent<unknown>): string {
   }
 }
 
-/** Tells `count` of which kinds the events from the place `from` to before the place `to` are: once for those of one kind in a row. */
+/** Calls `count` once for each run of events of the same kind, from index `from` to before index `to`. */
 export function countKinds(
   events: readonly BusEvent<unknown>[],
   from: number,

@@ -11,20 +11,20 @@ interface Channel {
   readonly port2: Port;
 }
 
-/** What is used of the platform, where it is there. */
+/** The functions of the platform that are used, if it has them. */
 export interface TaskPlatform {
   readonly setImmediate?: ((task: () => void) => unknown) | undefined;
   readonly MessageChannel?: (new () => Channel) | undefined;
 }
 
-// As they are when this is loaded: fake timers that are put in their place later run nothing by themselves.
+// Read when this module is loaded: fake timers that replace them later would not run anything by themselves.
 const { setImmediate, MessageChannel } = globalThis as unknown as TaskPlatform;
 
 /**
- * Lets the other tasks of the platform run: its timers, its sockets, a page's input.
+ * Lets other tasks of the platform run: timers, sockets, the input of a page.
  *
- * No time is asked for: the least delay of a timer, 1 to 4 ms, would be most of what a connection takes. `scheduler.yield` is not
- * used, since Chromium runs no timer while a program goes on by it.
+ * A timer is not used for it, since its least delay, 1 to 4 ms, would be most of the time that a connection takes. `scheduler.yield` is not
+ * used, since Chromium runs no timers while a program continues by it.
  */
 export class Tasks {
   readonly #platform: TaskPlatform;
@@ -34,11 +34,11 @@ export class Tasks {
     this.#platform = platform;
   }
 
-  /** Resolves in a task of its own, after those that are due. */
+  /** Resolves in a new task, after the tasks that are due. */
   next(): Promise<void> {
     const platform = this.#platform;
     return new Promise((resolve) => {
-      // Node takes a thousand messages of a port before it looks at a timer, so this comes first.
+      // First choice: Node processes a thousand messages of a port before it checks its timers.
       if (platform.setImmediate !== undefined) {
         const { setImmediate: schedule } = platform;
         schedule(resolve);
@@ -56,7 +56,7 @@ export class Tasks {
     });
   }
 
-  /** Nobody waits any more. */
+  /** Releases the channel. No call of `next` may wait. */
   close(): void {
     this.#channel?.port1.close();
   }

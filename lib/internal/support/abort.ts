@@ -1,7 +1,7 @@
 /**
- * Calls `act` when `signal` is aborted, or at once where it is already.
+ * Calls `act` when `signal` is aborted, or at once if it is aborted already.
  *
- * @returns Gives the listener back: a signal may live longer than what it ends.
+ * @returns A function that removes the listener, since a signal may live longer than what it ends.
  */
 export function onAbort(signal: AbortSignal | undefined, act: () => void): () => void {
   if (signal === undefined) {
@@ -17,7 +17,7 @@ export function onAbort(signal: AbortSignal | undefined, act: () => void): () =>
   };
 }
 
-/** What `work` comes to; or rejects with the signal's reason, whichever is first. */
+/** Settles as `work` does, or rejects with the signal's reason if the signal is aborted first. */
 export function unlessAborted<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const ignore = onAbort(signal, () => {

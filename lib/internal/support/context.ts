@@ -1,16 +1,16 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
 
-/** Calls what it is given, at once. */
+/** Calls its argument synchronously. */
 type Way = <T>(work: () => T) => T;
 
-/** Node's `AsyncResource`, as far as it is needed. Others have less of it. */
+/** The part of Node's `AsyncResource` that is used. Other platforms have less of it. */
 interface Resource {
   asyncId?(): number;
   triggerAsyncId?(): number;
   runInAsyncScope<T>(work: () => T): T;
 }
 
-/** What gives a module of Node without an import, where there is one. */
+/** Gives access to a module of Node without an import, on platforms that support this. */
 interface Platform {
   readonly process?: {
     getBuiltinModule?(id: 'node:async_hooks'): { readonly AsyncResource?: new (type: string) => Resource } | undefined;
@@ -18,8 +18,8 @@ interface Platform {
 }
 
 /**
- * Calls `work` outside of the asynchronous context that this is called in: no `AsyncLocalStorage` has a value there. In a browser, which
- * has no such contexts, `work` is just called.
+ * Calls `work` outside of the caller's asynchronous context: every `AsyncLocalStorage` is empty there. In a browser, which has no such
+ * contexts, `work` is called directly.
  */
 export const outOfContext: Way = wayOut();
 
@@ -36,7 +36,7 @@ function wayOut(): Way {
     const AsyncResource = (globalThis as Platform).process?.getBuiltinModule?.('node:async_hooks')?.AsyncResource;
     return AsyncResource === undefined ? direct : (waysBy(new AsyncResource('sharing-bus')).find(works) ?? direct);
   } catch {
-    // A stand-in for Node's.
+    // An imitation of Node's module that does not work.
     return direct;
   }
 }
@@ -44,14 +44,17 @@ function wayOut(): Way {
 function waysBy(resource: Resource): readonly Way[] {
   empty(resource);
   return [
-    // Anew for each call: in Node 20 and 22, `enterWith` writes to the object that runs.
+    // A new object for each call: in Node 20 and 22, `enterWith` writes to the running resource.
     (work) => (Object.create(resource) as Resource).runInAsyncScope(work),
-    // In Bun and Deno a context is in a private field, which only the object itself has.
+    // In Bun and Deno the context is in a private field, which only the resource itself has.
     (work) => resource.runInAsyncScope(work),
   ];
 }
 
-/** Takes from `resource` all but its ids. A module that is loaded in the course of a request has that one's context. */
+/**
+ * Removes everything but the ids from `resource`. If this module is loaded during a request, the resource holds the context of that
+ * request.
+ */
 function empty(resource: Resource): void {
   const ids: readonly unknown[] = [resource.asyncId?.(), resource.triggerAsyncId?.()];
   for (const key of Object.getOwnPropertySymbols(resource)) {
@@ -68,17 +71,17 @@ function works(way: Way): boolean {
       isCalled = true;
     });
   } catch {
-    // Not this way.
+    // This way does not work here.
   }
   return isCalled;
 }
 
 /**
- * Schedules `work` so that its timer keeps nothing of the caller's asynchronous context, and `work` sees nothing of it: it may be about
- * the events of others, too.
+ * Schedules `work` outside of the caller's asynchronous context: neither the timer nor `work` holds it, since `work` may handle events of
+ * other callers, too.
  *
  * @param delay In milliseconds.
- * @returns The action of `scheduler` itself, so that it tells when it is closed.
+ * @returns The action of `scheduler` itself, whose `closed` shows whether it can still run.
  */
 export function scheduleOutOfContext(scheduler: SchedulerLike, work: () => void, delay: number): Subscription {
   let action = Subscription.EMPTY;

@@ -3,8 +3,10 @@ import { contain } from './promises.js';
 import { show } from './show.js';
 
 /**
- * Where the library writes its few lines; a `Console` is one. What is left out stays silent. A method may return a promise: what that
- * rejects with is told as what the method throws.
+ * Receives the log lines of the library, each as one string. A `Console` is a logger. Levels without a method are not logged.
+ *
+ * **Errors** What a method throws is contained and, if possible, logged with `warn`. A method may return a promise; a rejection is treated
+ * in the same way.
  */
 export interface Logger {
   readonly debug?: ((...line: unknown[]) => void) | undefined;
@@ -15,7 +17,11 @@ export interface Logger {
 /** Writes one line; never throws. */
 export type Log = (level: keyof Logger, line: string) => void;
 
-/** Throws a `TypeError` that names it `what` where `logger` is given, and cannot be written to. It may have more than its levels. */
+/**
+ * Validates a logger. It may have more members than the levels.
+ *
+ * @throws TypeError that names it `what`, if a level is not a function.
+ */
 export function requireLogger(what: string, logger: Logger | undefined): void {
   if (logger === undefined) {
     return;
@@ -31,7 +37,7 @@ export function requireLogger(what: string, logger: Logger | undefined): void {
   }
 }
 
-/** What reading it throws is contained here, as it is when a line is written. */
+/** Reads a level. An error of its getter is contained here, as it is when a line is written. */
 function levelOf(logger: Logger, level: keyof Logger): unknown {
   try {
     return logger[level];
@@ -40,7 +46,7 @@ function levelOf(logger: Logger, level: keyof Logger): unknown {
   }
 }
 
-/** A {@link Log} that contains whatever `logger` throws, at once or by a promise, and says so where `logger` still can. */
+/** Makes a {@link Log} that contains the errors and rejections of `logger`, and logs them with `warn` if that still works. */
 export function loggingTo(logger: Logger | undefined): Log {
   const attempt = (level: keyof Logger, line: string, fail: (error: unknown) => void): void => {
     contain(() => logger?.[level]?.(`sharing-bus: ${line}`), fail);

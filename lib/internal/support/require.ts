@@ -1,13 +1,17 @@
 import { show } from './show.js';
 
-/** The largest count that there is. */
+/** The largest allowed count. */
 export const MAX_COUNT = 2 ** 31 - 1;
 
 export function isCount(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_COUNT;
 }
 
-/** `count` itself, where it is an integer from 1 to 2^31 - 1; else throws a `RangeError` that names it `what`. */
+/**
+ * Returns `count`.
+ *
+ * @throws RangeError that names it `what`, unless it is an integer from 1 to 2^31 - 1.
+ */
 export function requireCount(what: string, count: unknown): number {
   if (!isCount(count)) {
     throw new RangeError(`${what} must be an integer from 1 to ${MAX_COUNT}, got ${show(count)}`);
@@ -15,33 +19,33 @@ export function requireCount(what: string, count: unknown): number {
   return count;
 }
 
-/** Throws a `TypeError` that names it `what` where `value` is no function. */
+/** @throws TypeError that names it `what`, if `value` is not a function. */
 export function requireFunction(what: string, value: unknown): void {
   if (typeof value !== 'function') {
     throw new TypeError(`${what} must be a function, got ${show(value)}`);
   }
 }
 
-/** Throws a `TypeError` that names it `what`, where `value` is not of `type`. */
+/** @throws TypeError that names it `what`, if `value` is not of `type`. */
 export function requireType(what: string, type: 'object' | 'string', value: unknown): void {
   if (typeof value !== type || value === null) {
     throw new TypeError(`${what} must be a${type === 'object' ? 'n' : ''} ${type}, got ${show(value)}`);
   }
 }
 
-/** Throws a `TypeError` that names it `what` where `signal` is given, and is no `AbortSignal`. */
+/** @throws TypeError that names it `what`, if `signal` is neither `undefined` nor an `AbortSignal`. */
 export function requireSignal(what: string, signal: AbortSignal | undefined): void {
   if (signal !== undefined) {
     requireFunction(`${what}.addEventListener`, (signal as Partial<AbortSignal> | null)?.addEventListener);
   }
 }
 
-/** The options that there are, by their names. */
+/** The names of all options of a type. */
 export type OptionNames<O extends object> = Readonly<Record<keyof O, true>>;
 
 /**
- * Whether `value` is an object of options: a plain one, of whatever realm, or one of a class of the application's own that has one of `names`.
- * An array, a `Map`, a date, a promise and a boxed number are refused, and so is an object given by mistake, such as a bus.
+ * Whether `value` is an object of options: a plain object of any realm, or an instance of an application's class that has one of `names`.
+ * An array, a `Map`, a date, a promise and a boxed number are refused, and so is an object that was passed by mistake, such as a bus.
  */
 export function isOptions(value: unknown, names: object): value is object {
   if (typeof value !== 'object' || value === null) {
@@ -56,21 +60,25 @@ export function isOptions(value: unknown, names: object): value is object {
   );
 }
 
-/** Throws a `TypeError` that names it `what` where `value` is no object of options, or has one that is not among `names`. */
+/** @throws TypeError that names it `what`, if `value` is not an object of options or has an option that is not in `names`. */
 export function requireOptions(what: string, value: unknown, names: object): void {
   if (!isOptions(value, names)) {
     const expected = typeof value === 'object' && value !== null ? 'a plain object' : 'an object';
     throw new TypeError(`${what} must be ${expected}, got ${show(value)}`);
   }
   for (const name in value) {
-    // What every object has, `toString` or what a page adds to the prototype of all, is in `names`, too, and is no option.
+    // Members of every object, such as `toString` or what a page adds to `Object.prototype`, are in `names`, too, and are ignored.
     if (!(name in names) && (value as Readonly<Record<string, unknown>>)[name] !== undefined) {
       throw new TypeError(`${what}: ${show(name)} is unknown; known are ${Object.keys(names).join(', ')}`);
     }
   }
 }
 
-/** The same for options with a capacity, where it might have been given alone: by law 24, anything else is a `RangeError`. */
+/**
+ * {@link requireOptions} for options with a capacity, where a caller may have passed the capacity alone (law 24).
+ *
+ * @throws RangeError if `value` is not an object of options, TypeError for an unknown option.
+ */
 export function requireCapacityOptions(what: string, value: unknown, names: object): void {
   if (!isOptions(value, names)) {
     const example = isCount(value) ? value : 256;

@@ -1,6 +1,6 @@
 const LONGEST = 80;
 
-/** `value` as an error message shows it: on one line, short, and without ever throwing. */
+/** Formats `value` for an error message, on one line and at most about 80 characters. Never throws. */
 export function show(value: unknown): string {
   let text: string;
   try {
@@ -8,11 +8,11 @@ export function show(value: unknown): string {
     text = (asJson ? JSON.stringify(value) : undefined) ?? String(value);
     if (text === '{}') {
       const tag = Object.prototype.toString.call(value);
-      // A Map, a promise and the like have nothing that JSON shows.
+      // A Map, a promise and similar objects have nothing that JSON shows.
       text = tag === '[object Object]' ? text : tag;
     }
   } catch {
-    // A cycle, a BigInt inside, a getter, a toJSON or a proxy that throws.
+    // A cycle, a nested BigInt, or a getter, a toJSON or a proxy that throws.
     text = `[${typeof value}]`;
   }
   const line = text.replace(/\s+/g, ' ');

@@ -1,4 +1,4 @@
-/** What an object is called in itself: a function that returns it. */
+/** The key under which an object keeps a function that returns it. */
 export const SELF = Symbol('self');
 
 /** An object that was given to {@link keepSelf}. */
@@ -8,16 +8,16 @@ export interface Kept<T> {
 
 type Method = (this: object, ...args: unknown[]) => unknown;
 
-/** How a class goes {@link throughProxies}. */
+/** Options of {@link throughProxies}. */
 interface Options<T> {
-  /** Whether something is an instance, and no Proxy: then it is not asked for itself, which takes longer. */
+  /** Whether an object is an instance itself and not a Proxy. Then the slower lookup of the instance is skipped. */
   readonly isOwn?: (target: object) => boolean;
-  /** Methods that ask for it themselves, since this takes least. */
+  /** Methods that look up the instance themselves, since that is fastest. */
   readonly except?: readonly (keyof T)[];
 }
 
 /**
- * Lets `target` be found behind a Proxy of it. To be called by the constructor of a class that goes {@link throughProxies}.
+ * Makes `target` findable behind a Proxy of it. Call this in the constructor of a class that uses {@link throughProxies}.
  *
  * @param self Returns `target`.
  */
@@ -25,14 +25,14 @@ export function keepSelf<T extends object>(target: T, self: () => T): void {
   (target as { [SELF]?: () => T })[SELF] = self;
 }
 
-/** The function that {@link keepSelf} was given for `target`, or for what `target` is a Proxy of. */
+/** The function that {@link keepSelf} got for `target`, or for the object behind `target` if it is a Proxy. */
 export function selfOf<T extends object>(target: T): () => T {
   return (target as T & { [SELF]: () => T })[SELF];
 }
 
 /**
- * Makes methods and getters of `type` work on a Proxy of an instance, as Vue puts one around each object that it is given. A Proxy has no private
- * fields; but such Proxies leave functions as they are, so the instance can be asked for itself.
+ * Makes methods and getters of `type` work on a Proxy of an instance, such as Vue puts around each object that it gets. A Proxy has no
+ * private fields. But such Proxies return functions unchanged, so a function on the instance can return the instance itself.
  */
 export function throughProxies<T extends object>(type: { readonly prototype: T }, options: Options<T> = {}): void {
   const { prototype } = type;

@@ -1,6 +1,6 @@
 /**
- * Takes away the property "undefined" of `target`: an engine that has no `Symbol.dispose` gives that name to what is named by it, and for
- * `Symbol.asyncDispose` the same name once more.
+ * Removes the property "undefined" of `target`. In an engine without `Symbol.dispose` or `Symbol.asyncDispose`, methods with these computed
+ * names get that name.
  */
 export function withoutUndefined<T extends object>(target: T): T {
   Reflect.deleteProperty(target, 'undefined');

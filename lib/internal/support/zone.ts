@@ -1,23 +1,23 @@
 import { Observable } from 'rxjs';
 import { report } from './report.js';
 
-/** A zone of zone.js, as far as it is needed. */
+/** The part of a zone of zone.js that is used. */
 export interface Zone {
   run(work: () => void): unknown;
 }
 
-/** The zone of the caller; `undefined` where there is no zone.js. */
+/** The zone of the caller. `undefined` without zone.js. */
 export function currentZone(): Zone | undefined {
   const { Zone: zones } = globalThis as { Zone?: { readonly current?: Partial<Zone> } };
   const zone = zones?.current;
-  // An application may have a global of that name itself.
+  // An application may have its own global of that name.
   return typeof zone?.run === 'function' ? (zone as Zone) : undefined;
 }
 
 /**
- * Calls `work`, which never throws, in `zone`, where there is one. What is in it already does not enter it again.
+ * Calls `work` in `zone` if there is one. If `zone` is current already, it is not entered again. `work` must not throw.
  *
- * @param failed Told what the zone itself throws.
+ * @param failed Called with an error that the zone itself throws.
  */
 export function runIn(zone: Zone | undefined, work: () => void, failed: (error: unknown) => void): void {
   if (zone === undefined || zone === currentZone()) {
@@ -31,7 +31,7 @@ export function runIn(zone: Zone | undefined, work: () => void, failed: (error: 
   }
 }
 
-/** `source$`, whose observers are called in the zone that is current now, where there is one. */
+/** Returns `source$` with observers that are called in the zone that is current now, if there is one. */
 export function inCallersZone<T>(source$: Observable<T>): Observable<T> {
   const zone = currentZone();
   return zone === undefined ? source$ : keptIn(zone, source$);
