@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { map, take } from 'rxjs';
+import { config, map, take } from 'rxjs';
 import { EventFilter, SharingBus } from '../../lib/index.js';
 import { publishTo } from '../../lib/testing/index.js';
 import { collect, collectPayloads, recordingLogger } from '../support/collect.js';
@@ -154,6 +154,30 @@ describe('the bounded queue', () => {
     scheduler.flush();
     expect(values).toEqual([0, 1, 2]);
     expect(receiver.lagged).toBe(2);
+  });
+
+  it('law 14: what an observer of lagged$ throws is reported, and takes nothing from the others', async () => {
+    const { bus, scheduler, receiver } = setUp(1);
+    const reported: unknown[] = [];
+    config.onUnhandledError = (error) => reported.push(String(error));
+    receiver.lagged$.subscribe((lagged) => {
+      if (lagged > 0) {
+        throw new Error(`no ${lagged}`);
+      }
+    });
+    const { values } = collectPayloads(receiver.events$);
+    const other = collectPayloads(bus.stream());
+    for (const payload of [1, 3]) {
+      publishAll(bus, payload, payload + 1);
+      scheduler.flush();
+    }
+    await new Promise((resolve) => setTimeout(resolve));
+    config.onUnhandledError = null;
+    expect([values, other.values]).toEqual([
+      [1, 3],
+      [1, 2, 3, 4],
+    ]);
+    expect(reported).toEqual(['Error: no 1', 'Error: no 2']);
   });
 
   it('law 23: events that do not match neither use room nor count', () => {

@@ -623,6 +623,17 @@ describe('for await', () => {
     expect(bus.subscriberCount).toBe(0);
   });
 
+  it('takes an iterator as it takes the receiver', async () => {
+    const { receiver, publish } = setUp();
+    publish(1, 2);
+    receiver.close();
+    const taken: number[] = [];
+    for await (const busEvent of receiver[Symbol.asyncIterator]()) {
+      taken.push(busEvent.event);
+    }
+    expect(taken).toEqual([1, 2]);
+  });
+
   it('return settles a next that waits', async () => {
     const { receiver } = setUp();
     const iterator = receiver[Symbol.asyncIterator]();
