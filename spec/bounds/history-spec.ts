@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { SharingBus } from '../../lib/index.js';
+import { EventFilter, SharingBus } from '../../lib/index.js';
 import { event, uuid } from '../support/events.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
 
@@ -14,5 +14,21 @@ describe('law 34: what a history keeps', () => {
     const lists = removed.mock.calls.filter(([key]) => typeof key === 'string');
     removed.mockRestore();
     expect(lists).toHaveLength(12 * 5);
+  });
+
+  it('no list of the receivers that read an event next, once they have read it', () => {
+    const bus = new SharingBus<number>({ scheduler: new ManualScheduler(), history: { capacity: 9 } });
+    for (let n = 1; n <= 9; n += 1) {
+      bus.publish(event(n));
+    }
+    const receivers = [1, 2].map(() => bus.subscribeFiltered(EventFilter.all, { capacity: 1, from: 'start' }));
+    const removed = jest.spyOn(Map.prototype, 'delete');
+    for (let n = 1; n <= 9; n += 1) {
+      receivers.forEach((receiver) => receiver.tryRecv());
+    }
+    // The first one was read before they were asked.
+    const lists = removed.mock.calls.filter(([key]) => typeof key === 'number').map(([key]) => key);
+    removed.mockRestore();
+    expect(lists).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
   });
 });

@@ -80,20 +80,44 @@ describe('a receiver that catches up', () => {
     expect(bus.stats().dropped).toBe(0);
   });
 
-  it('law 34: is disposed in the midst: the history does not hold it', async () => {
-    const { bus, publish } = busOf(8);
+  it.each<[string, (receiver: BusReceiver<number>, publish: (...payloads: number[]) => void) => void]>([
+    ['at once', () => undefined],
+    [
+      'after its close',
+      (receiver) => {
+        receiver.close();
+      },
+    ],
+    [
+      'after a pull',
+      (receiver) => {
+        receiver.tryRecv();
+      },
+    ],
+    [
+      'after an event that it had not read was dropped',
+      (_receiver, publish) => {
+        publish(6, 7, 8, 9, 10);
+      },
+    ],
+    [
+      'after it has read all',
+      (receiver) => {
+        while (receiver.tryRecv().type === 'event');
+      },
+    ],
+  ])('law 34: the history does not hold one that is disposed: %s', async (_when, act) => {
+    const { bus, publish } = busOf(5);
     publish(1, 2, 3, 4, 5);
-    const refs = [false, true].map((isClosed) => {
+    const ref = ((): WeakRef<object> => {
       const predicate = (): boolean => true;
       const receiver = bus.subscribeFiltered(EventFilter.where(predicate), { capacity: 2, from: 'start' });
-      if (isClosed) {
-        receiver.close();
-      }
+      act(receiver, publish);
       receiver[Symbol.dispose]();
       return new WeakRef(predicate);
-    });
-    expect(await survivors(refs)).toBe(0);
-    publish(6);
+    })();
+    expect(await survivors([ref])).toBe(0);
+    publish(11);
   });
 
   it('is disposed in the midst of several: stats() knows what each lost before', () => {
