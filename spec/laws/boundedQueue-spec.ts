@@ -130,7 +130,7 @@ describe('the bounded queue', () => {
     }
   });
 
-  it('law 22: lagged$ completes for a receiver that nobody consumes', () => {
+  it('law 22: lagged$ completes for a receiver without a consumer', () => {
     const { bus, scheduler, receiver } = setUp(1);
     const { values, endings } = collect(receiver.lagged$);
     publishAll(bus, 1, 2);

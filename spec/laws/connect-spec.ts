@@ -173,7 +173,7 @@ describe('connect', () => {
     clearImmediate(task);
   });
 
-  it('waits for those of waitFor, and one who never comes costs nobody but itself', async () => {
+  it('waits for the receivers in waitFor; another receiver that takes nothing loses its own events', async () => {
     const bus = new SharingBus<number>();
     const receiver = bus.subscribeFiltered(EventFilter.all, { capacity: 8 });
     const absent = bus.subscribeFiltered(EventFilter.all, { capacity: 8 });
@@ -663,7 +663,7 @@ describe('connect with an Observable of the platform', () => {
     expect([await connected, source.reported]).toEqual([2, []]);
   });
 
-  it('takes one that emits everything when it is subscribed to, and one that emits nothing', async () => {
+  it('takes an Observable that emits everything at once, and one that emits nothing', async () => {
     const { story, connect } = setUp();
     const source = new NativeObservable<BusEvent<number>>((subscriber) => {
       subscriber.next(event(1));

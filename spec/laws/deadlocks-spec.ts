@@ -159,7 +159,7 @@ describe('a flush that a consume does not wait for', () => {
     expect([flushed.sort(), endings]).toEqual([[1, 2, 3], []]);
   });
 
-  it('resolves where it is called by whoever gets the results', async () => {
+  it('resolves if the subscriber of the stream calls it', async () => {
     const bus = new SharingBus<number>();
     const flushed: number[] = [];
     bus

@@ -92,7 +92,7 @@ describe('dispatch', () => {
     expect(counts.values).toEqual([0, 1]);
   });
 
-  it('law 14: one handler after another throws, each is reported, and nobody else is harmed', async () => {
+  it('law 14: each error that handlers throw is reported, and the other receivers get everything', async () => {
     const { bus, scheduler } = busOf<number>();
     const thrown = [new Error('one'), undefined, null, 'text', 0];
     const reported: unknown[] = [];
@@ -116,7 +116,7 @@ describe('dispatch', () => {
     expect(new Set(reported)).toEqual(new Set(thrown));
   });
 
-  it('law 14: a subscriber that is no ordinary observer, and throws, harms nobody else', async () => {
+  it('law 14: a subscriber that is not an ordinary observer may throw: the other receivers get everything', async () => {
     const { bus, scheduler } = busOf<number>();
     const reported: unknown[] = [];
     const { config, Subscription } = await import('rxjs');
@@ -147,7 +147,7 @@ describe('dispatch', () => {
     expect(reported.map(String)).toEqual(['Error: raw next', 'Error: raw next', 'Error: raw complete']);
   });
 
-  it('law 14: a handler whose promise never settles delays nobody', () => {
+  it('law 14: a handler whose promise never settles delays no other receiver', () => {
     const { bus, scheduler } = busOf<number>();
     let calls = 0;
     bus.stream().subscribe({

@@ -64,7 +64,7 @@ describe('flush', () => {
         receiver.close();
       },
     ],
-  ])('is settled by a receiver that nobody consumes when it is %s', async (_how, end) => {
+  ])('is settled by a receiver without a consumer that is %s', async (_how, end) => {
     const { bus, receiver, publish } = setUp();
     publish(1);
     const flushed = bus.flush();
@@ -113,7 +113,7 @@ describe('flush', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  it('called in the midst of an event, is about what was published before, too', async () => {
+  it('called while an event is published, waits for events that were published before', async () => {
     const { bus, receiver, publish } = setUp();
     let flushed: Promise<void> | undefined;
     bus.subscribeFiltered(
@@ -131,7 +131,7 @@ describe('flush', () => {
     expect(await stateOf(flushed as Promise<void>)).toBeUndefined();
   });
 
-  it('leaves nothing scheduled while somebody waits for the next event', async () => {
+  it('leaves nothing scheduled while a call waits for the next event', async () => {
     const { bus, scheduler, receiver, publish } = setUp();
     publish(1);
     const flushed = bus.flush();
@@ -156,7 +156,7 @@ describe('flush', () => {
 });
 
 describe('flush with waitFor', () => {
-  it('waits for the receivers named there, and for nobody else', async () => {
+  it('waits for the receivers in waitFor alone', async () => {
     const { bus, scheduler, receiver, publish } = setUp();
     const other = bus.subscribeAll();
     publish(1);
@@ -172,7 +172,7 @@ describe('flush with waitFor', () => {
     expect(other.lagged).toBe(0);
   });
 
-  it('waits for one of them that was closed and still delivers, and not for one that is gone', async () => {
+  it('waits for a closed receiver that still delivers, and not for a disposed one', async () => {
     const { bus, scheduler, receiver, publish } = setUp();
     const gone = bus.subscribeAll();
     const { values } = collectPayloads(receiver.events$);
@@ -185,7 +185,7 @@ describe('flush with waitFor', () => {
     expect([await stateOf(flushed), values]).toEqual([undefined, [1]]);
   });
 
-  it('waits for nobody where nobody is named, and refuses what is no array of receivers', async () => {
+  it('waits for no receiver with an empty array, and refuses a value that is not an array of receivers', async () => {
     const { bus, publish, receiver } = setUp();
     publish(1);
     expect(await stateOf(bus.flush(EventFilter.all, { waitFor: [] }))).toBeUndefined();

@@ -48,7 +48,7 @@ describe('deliveries$', () => {
     expect([row(values), endings]).toEqual(['1 [1] 3 [2]', ['complete']]);
   });
 
-  it('tells a gap before the error of one that is evicted', () => {
+  it('emits a gap before the error of a receiver that is evicted', () => {
     const { bus, scheduler, receiver, publish } = setUp({ capacity: 2, overflow: 'evict' });
     const { values, endings } = collect(receiver.deliveries$);
     publish(1, 2, 3, 4);
@@ -56,7 +56,7 @@ describe('deliveries$', () => {
     expect([row(values), endings, bus.subscriberCount]).toEqual(['1 2 [1]', [new SlowConsumerError(0, 2, 1, 0)], 0]);
   });
 
-  it('tells a gap before the error of one that stalled, also to one who pulls', async () => {
+  it('emits a gap before the error of a receiver that stalled, also if it is pulled', async () => {
     const scheduler = new VirtualTimeScheduler();
     const bus = new SharingBus<number>({ scheduler });
     const make = (): BusReceiver<number> =>
@@ -259,7 +259,7 @@ describe('deliveries$', () => {
     expect(gaps.map((gap) => gap?.byKind['kind 64'])).toEqual([2, 2]);
   });
 
-  it('law 25: those who are parked together, and leave at different times, are each told their own', async () => {
+  it('law 25: receivers that are full together, and have room again at different times, each get their own gaps', async () => {
     const { bus, scheduler, publish } = setUp({ capacity: 5_000 });
     const make = (capacity: number): BusReceiver<number> => bus.subscribeFiltered(EventFilter.kind('k', 'l'), capacity);
     const [small, large, other] = [make(1), make(64), make(70)];
@@ -335,7 +335,7 @@ describe('deliveries', () => {
     expect(await receiver.deliveries.recv()).toEqual({ type: 'gap', missed: 1, byKind: { test: 1 } });
   });
 
-  it('one who waits for an event is not answered with a gap, nor is one who waits behind', async () => {
+  it('a call that waits for an event is not answered with a gap, nor are the calls behind it', async () => {
     const { scheduler, receiver, publish } = setUp();
     publish(1, 2);
     await receiver.recv();

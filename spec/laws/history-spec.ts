@@ -64,7 +64,7 @@ async function settled(promise: Promise<unknown>): Promise<boolean> {
 }
 
 describe('a receiver that catches up', () => {
-  it('is disposed in the midst: counts nothing that it was not given', () => {
+  it('counts nothing that it did not get, if it is disposed meanwhile', () => {
     const { bus, scheduler, publish } = busOf(8);
     publish(1, 2, 3, 4, 5);
     for (const isClosed of [false, true]) {
@@ -106,7 +106,7 @@ describe('a receiver that catches up', () => {
         while (receiver.tryRecv().type === 'event');
       },
     ],
-  ])('law 34: the history does not hold one that is disposed: %s', async (_when, act) => {
+  ])('law 34: the history does not hold a receiver that is disposed: %s', async (_when, act) => {
     const { bus, publish } = busOf(5);
     publish(1, 2, 3, 4, 5);
     const ref = ((): WeakRef<object> => {
@@ -120,7 +120,7 @@ describe('a receiver that catches up', () => {
     publish(11);
   });
 
-  it('is disposed in the midst of several: stats() knows what each lost before', () => {
+  it('stats() knows what it had lost, if it is disposed meanwhile', () => {
     const { bus, publish } = busOf(2);
     publish(1, 2);
     const receiver = bus.subscribeFiltered(EventFilter.all, { capacity: 1, from: 'start' });
@@ -241,7 +241,7 @@ describe('a receiver that catches up', () => {
     ]);
   });
 
-  it('answers several who ask at once, one for each event, at a capacity of one', async () => {
+  it('answers several calls at once, one event each, at a capacity of 1', async () => {
     const { bus, scheduler, publish } = busOf();
     publish(1, 2, 3);
     const receiver = bus.subscribeFiltered(ofKind, { capacity: 1, from: 'start' });
@@ -314,8 +314,8 @@ describe('a receiver that catches up', () => {
   });
 });
 
-describe('what happens in the midst of a look into the history', () => {
-  it('a predicate disposes another one that is overtaken by the same event, and itself', () => {
+describe('what a predicate does while the history is read', () => {
+  it('a predicate disposes another receiver that is overtaken by the same event, and its own', () => {
     const { bus, scheduler, publish } = busOf(2);
     publish(1, 2);
     const receivers = [0, 1].map((own) => {
@@ -482,7 +482,7 @@ describe('flush() and connect()', () => {
     expect([await settled(flushed), values.length]).toEqual([true, 5]);
   });
 
-  it('are through with the last one that it takes, where what follows is not for it', async () => {
+  it('resolve with the last event that the receiver takes, if what follows does not match', async () => {
     const { bus, scheduler, publish, publishOther } = busOf();
     publish(1, 2);
     publishOther(3);
@@ -534,7 +534,7 @@ describe('flush() and connect()', () => {
     ],
   ];
 
-  it.each(ENDS)('do not wait for one that is %s and that nobody consumes', async (_name, end) => {
+  it.each(ENDS)('do not wait for a receiver without a consumer that is %s', async (_name, end) => {
     const { bus, publish } = busOf();
     publish(1, 2, 3);
     const receiver = bus.subscribeFiltered(EventFilter.all, { capacity: 1, from: 'start' });
@@ -547,7 +547,7 @@ describe('flush() and connect()', () => {
     expect(await settled(bus.flush())).toBe(true);
   });
 
-  it('do not wait for one that ended with an error and that nobody consumes', async () => {
+  it('do not wait for a receiver without a consumer that ended with an error', async () => {
     const { bus, publish } = busOf(2);
     publish(1, 2);
     bus.subscribeFiltered(EventFilter.all, { capacity: 1, from: 'start', overflow: 'evict' });
@@ -557,7 +557,7 @@ describe('flush() and connect()', () => {
     expect(await settled(before)).toBe(true);
   });
 
-  it('wait for one that is closed and has a consumer', async () => {
+  it('wait for a receiver that is closed and has a consumer', async () => {
     const { bus, scheduler, publish } = busOf();
     publish(1, 2, 3);
     const receiver = bus.subscribeFiltered(EventFilter.all, { capacity: 1, from: 'start' });
@@ -585,7 +585,7 @@ describe('flush() and connect()', () => {
     expect(await settled(flushed as unknown as Promise<void>)).toBe(true);
   });
 
-  it('connect() waits for one that catches up, and it loses nothing', async () => {
+  it('connect() waits for a receiver that catches up, which loses nothing', async () => {
     const bus = new SharingBus<number>({ history: { capacity: 64 } });
     for (let n = 0; n < 20; n += 1) {
       bus.publish(event(n));
@@ -605,8 +605,8 @@ describe('flush() and connect()', () => {
   });
 });
 
-describe('the end of one that catches up', () => {
-  it('law 30: closed in the midst and never consumed, it still has all of it, much later, and what went is a gap', () => {
+describe('the end of a receiver that catches up', () => {
+  it('law 30: if it is closed meanwhile, a much later consumer gets all that is retained, and a gap for the rest', () => {
     const { bus, scheduler, publish } = busOf(4);
     publish(1, 2, 3, 4);
     const receiver = bus.subscribeFiltered(EventFilter.all, { capacity: 1, from: 'start' });
@@ -718,7 +718,7 @@ describe('the end of one that catches up', () => {
     expect([values, endings, bus.subscriberCount, bus.stats().delivered]).toEqual([[], ['complete'], 0, 0]);
   });
 
-  it('law 34: an abandoned handle is freed, and noted nowhere; one that was closed before goes without a word', async () => {
+  it('law 34: a dropped handle is freed with one warning, or without if it was closed before', async () => {
     for (const isClosed of [false, true]) {
       const { lines, logger } = recordingLogger();
       const { bus, publish } = busOf(9, { logger });
@@ -736,7 +736,7 @@ describe('the end of one that catches up', () => {
     }
   });
 
-  it('law 34: what the history evicts is gone, and all of it with the bus, as soon as nobody reads any more', async () => {
+  it('law 34: evicted events are released, and all events once the bus is closed and no receiver reads', async () => {
     const bus = new SharingBus<object>({ history: { capacity: 2 } });
     const publish = (count: number): WeakRef<object>[] =>
       Array.from({ length: count }, () => {

@@ -134,7 +134,7 @@ describe('the life of a bus', () => {
     expect(bus.subscriberCount).toBe(0);
   });
 
-  it('law 33: close in the midst of an event lets that event, and those published before, arrive', () => {
+  it('law 33: close() while an event is published delivers that event and those before it', () => {
     const { bus, scheduler } = busOf<string>();
     bus.subscribeFiltered(
       EventFilter.where(({ event: word }) => {
@@ -325,7 +325,7 @@ describe('the life of a receiver', () => {
     expect(bus.subscriberCount).toBe(0);
   });
 
-  it('law 32: after its end, events$ completes at once, also for one who subscribes in the completion', () => {
+  it('law 32: after its end, events$ completes at once, also for a subscriber that comes in the completion', () => {
     const { bus, scheduler, receiver } = setUp(2);
     const again: unknown[] = [];
     receiver.events$.subscribe({ complete: () => again.push(...collect(receiver.events$).endings, 'was completed') });

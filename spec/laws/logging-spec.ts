@@ -64,7 +64,7 @@ describe('logger', () => {
     expect(lines).toHaveLength(2);
   });
 
-  it('law 16: is tried twice where a warning throws, and no more', () => {
+  it('law 16: gets a warning that it throws for once more, and not again', () => {
     let calls = 0;
     lagAndCatchUp({
       warn: () => {

@@ -304,7 +304,7 @@ describe('options', () => {
     }
   });
 
-  it('an option that is undefined is the same as one that is left out', () => {
+  it('an option that is undefined counts as left out', () => {
     const routing = { kind: 'session-lifecycle' };
     expect(sessionRegistered('c', 's', uuid(1), { kind: undefined as never, origin: undefined })).toMatchObject({
       routing,

@@ -114,7 +114,7 @@ describe('tryRecv', () => {
     expect(() => receiver.deliveries.tryRecv()).toThrow(new ReceiverBusyError(0));
   });
 
-  it('takes one that is full out of the place where it is passed by', () => {
+  it('makes room in a receiver that is full, so that it gets the next event', () => {
     const { bus, scheduler, receiver, publish } = setUp(1);
     bus.subscribeAll();
     publish(1, 2, 3);
@@ -170,7 +170,7 @@ describe('position', () => {
     ]);
   });
 
-  it('is where one that catches up has read to', () => {
+  it('is where a receiver that catches up has read to', () => {
     const { bus, publish, epoch } = withHistory();
     publish(-1, 2, 3, -4);
     const receiver = bus.subscribeFiltered(EventFilter.kind('test'), { from: 'start', capacity: 1 });
@@ -285,14 +285,14 @@ describe('closed$', () => {
     expect(receiver.tryRecv().type).toBe(how === 'dispose' ? 'completed' : 'event');
   });
 
-  it('law 34: leaves nothing scheduled where nobody observes it any more', () => {
+  it('law 34: leaves nothing scheduled when its last observer has left', () => {
     const { scheduler, receiver } = setUp();
     receiver.closed$.subscribe().unsubscribe();
     receiver.close();
     expect(scheduler.pending).toBe(0);
   });
 
-  it('law 14: what an observer throws is reported, and harms nobody', async () => {
+  it('law 14: what an observer throws is reported, and the other receivers get everything', async () => {
     const { scheduler, receiver } = setUp();
     const reported: unknown[] = [];
     config.onUnhandledError = (error) => reported.push(error);
@@ -549,7 +549,7 @@ describe('recv', () => {
     expect(await receiver[Symbol.asyncIterator]().next()).toEqual({ done: false, value: event(2) });
   });
 
-  it('law 31: leaving answers those who wait at once', async () => {
+  it('law 31: leaving answers the calls that wait at once', async () => {
     const { bus, receiver } = setUp();
     const pulled = [receiver.recv(), receiver.recv()];
     receiver[Symbol.dispose]();

@@ -79,7 +79,7 @@ describe('scheduler', () => {
     expect([values, scheduler.pending]).toEqual([[3], 0]);
   });
 
-  it('law 34: where nobody consumes, reading lagged takes the action along, and the next event schedules another', () => {
+  it('law 34: without a consumer, reading lagged cancels the action, and the next event schedules another', () => {
     const { bus, scheduler } = busOf<number>();
     const receiver = bus.subscribeAll();
     bus.publish(event(1));
@@ -88,7 +88,7 @@ describe('scheduler', () => {
     expect(scheduler.pending).toBe(1);
   });
 
-  it('law 22: reading lagged leaves the action to those who await their turn', () => {
+  it('law 22: reading lagged keeps the action if a receiver waits for its turn', () => {
     const { bus, scheduler } = busOf<number>();
     const receiver = bus.subscribeAll();
     const { values } = collectPayloads(receiver.events$);
@@ -200,7 +200,7 @@ describe('scheduler', () => {
     expect(values).toEqual([1]);
   });
 
-  it('refuses a scheduler that is none', () => {
+  it('refuses a scheduler without schedule()', () => {
     expect(() => new SharingBus({ scheduler: {} as never })).toThrow(
       'SharingBus: scheduler.schedule must be a function',
     );
@@ -228,7 +228,7 @@ function atTheEndOfTheStack(act: () => void): void {
   deeper();
 }
 
-describe('law 18: a burst waits for the hand-over, and nobody can tell', () => {
+describe('law 18: a burst waits for the hand-over, and no user can tell', () => {
   const scroll = EventFilter.scrollId(uuid(1));
 
   function busAndScheduler(logger?: { warn: (line: unknown) => void }): {
