@@ -3,7 +3,7 @@ import { SharingBus } from 'sharing-bus';
 
 const bus = new SharingBus();
 
-// A receiver collects from the moment it is made, even before anybody reads its events$.
+// A receiver collects events from the moment it is made, also before you subscribe to its events$.
 const everything = bus.subscribeAll();
 
 bus.publish({ routing: { kind: 'system' }, origin: 'connector', event: { type: 'Connected' } });
@@ -20,7 +20,7 @@ bus.publish({ routing: { kind: 'system' }, origin: 'connector', event: { type: '
 // publish never calls a subscriber: a slow one cannot delay the agent.
 console.log('published three events');
 
-// Closing delivers what is queued, then completes every receiver.
+// Closing delivers the queued events, then completes every receiver.
 bus.close();
 await reading;
 console.log(`complete, ${everything.lagged} lost`);

@@ -1,5 +1,5 @@
-// Filters: each subscriber says what it wants, and gets nothing else.
-import { type BusEvent, EventFilter, matches, SharingBus } from 'sharing-bus';
+// Filters: each subscriber gets the events that it asks for, and no others.
+import { type BusEvent, EventFilter, matches, newUuid, SharingBus } from 'sharing-bus';
 
 // The payload may be anything: here it is a plain text.
 const bus = new SharingBus<string>();
@@ -7,14 +7,22 @@ const bus = new SharingBus<string>();
 const ofClaude = EventFilter.connectorId('claude');
 const questions = EventFilter.kind('permission');
 
+/** Several connections may have the same connectorId. Each has a connectorUid of its own. */
+const connectorUid = newUuid();
+
 const permissions = bus.subscribeFiltered(questions);
 const claudeAtWork = bus.subscribeFiltered(EventFilter.and(ofClaude, EventFilter.not(questions)));
-// `where` asks a function of yours. The other filters are data: the bus looks them up instead of asking each of them.
+const connection = bus.subscribeFiltered(EventFilter.connectorUid(connectorUid));
+// `where` calls a function of yours. The other filters are data, so the bus can look up the receivers of an event.
 const long = bus.subscribeFiltered(EventFilter.where(({ event }) => event.length > 20));
 
 const published: BusEvent<string>[] = [
   { routing: { kind: 'tool-call', connectorId: 'claude' }, origin: 'agent', event: 'read main.ts' },
-  { routing: { kind: 'permission', connectorId: 'claude' }, origin: 'agent', event: 'may I edit main.ts?' },
+  {
+    routing: { kind: 'permission', connectorId: 'claude', connectorUid },
+    origin: 'agent',
+    event: 'may I edit main.ts?',
+  },
   { routing: { kind: 'permission', connectorId: 'gemini' }, origin: 'agent', event: 'may I delete every test?' },
 ];
 for (const busEvent of published) {
@@ -22,18 +30,21 @@ for (const busEvent of published) {
 }
 bus.close();
 
-// All have collected already, so they can be read one after the other.
+// Each receiver has its events already, so you can read one after the other.
 await permissions.events$.forEach(({ event }) => {
   console.log(`permissions: ${event}`);
 });
 await claudeAtWork.events$.forEach(({ event }) => {
   console.log(`claude at work: ${event}`);
 });
+await connection.events$.forEach(({ event }) => {
+  console.log(`this connection: ${event}`);
+});
 await long.events$.forEach(({ event }) => {
   console.log(`long: ${event}`);
 });
 
-// Filters work without a bus, too, and survive JSON (all but `where`).
+// Filters work without a bus, too. All of them but `where` are plain JSON data.
 const asked = published.filter((busEvent) => matches(EventFilter.and(ofClaude, questions), busEvent));
 console.log(`claude asked ${asked.length} question`);
 console.log(JSON.stringify(questions));
@@ -42,6 +53,7 @@ console.log(JSON.stringify(questions));
 // permissions: may I edit main.ts?
 // permissions: may I delete every test?
 // claude at work: read main.ts
+// this connection: may I edit main.ts?
 // long: may I delete every test?
 // claude asked 1 question
 // {"type":"kind","kinds":["permission"]}

@@ -1,14 +1,14 @@
-// Late binding: an agent knows its own session id only; the bus adds the id of the scroll that keeps the session.
+// Late binding: an agent knows only its own session id. The bus adds the id of the scroll, which is the transcript of the session.
 import { EventFilter, SharingBus } from 'sharing-bus';
 
 const bus = new SharingBus();
 const scrollId = '0198c0de-0000-7000-8000-000000000001';
 
 const everything = bus.subscribeAll();
-// A page that shows one scroll need not know which agent writes to it.
+// A page that shows one scroll need not know which agent writes it.
 const page = bus.subscribeFiltered(EventFilter.scrollId(scrollId));
 
-/** What a connector publishes: it has never heard of scrolls. */
+/** What a connector publishes: it knows no scroll ids. */
 function say(text: string): void {
   bus.publish({
     routing: { kind: 'agent-message', connectorId: 'claude', nativeSessionId: 's-1' },
@@ -17,7 +17,7 @@ function say(text: string): void {
   });
 }
 
-say('Hello?'); // Nothing is bound in retrospect: this one stays without a scroll.
+say('Hello?'); // Before the registration: this event gets no scroll id.
 
 bus.publish({
   routing: { kind: 'session-lifecycle' },
@@ -25,7 +25,7 @@ bus.publish({
   event: { type: 'SessionRegistered', connectorId: 'claude', sessionId: 's-1', scrollId },
 });
 
-say('Hello!'); // This one has the scroll that its session was registered under.
+say('Hello!'); // After it: this event gets the scroll id of its session.
 bus.close();
 
 await everything.events$.forEach(({ routing, event }) => {

@@ -1,10 +1,10 @@
-// A slow subscriber loses only its own events, knows how many, and delays nobody.
+// A slow subscriber loses only its own events. It knows how many, and delays no other subscriber.
 import { EventFilter, SharingBus } from 'sharing-bus';
 import { skip, take } from 'rxjs';
 
 const bus = new SharingBus<string>();
 const archive = bus.subscribeAll(); // Room for 256 events that wait.
-const screen = bus.subscribeFiltered(EventFilter.all, 2); // Room for two: it shows what it can.
+const screen = bus.subscribeFiltered(EventFilter.all, 2); // Room for two.
 
 const archived: string[] = [];
 const archiving = archive.events$.forEach(({ event }) => {
@@ -21,18 +21,18 @@ function publish(...words: string[]): void {
   }
 }
 
-// lagged$ starts with the present count (skipped here) and tells when it has grown.
+// lagged$ emits the present count (skipped here), then each new count.
 const firstLoss = screen.lagged$.pipe(skip(1), take(1)).forEach((lagged) => {
   console.log(`the screen has lost ${lagged}`);
 });
 
-// A burst. Subscribers have no turn until it is over, so five events meet a queue of two.
+// A burst. No consumer is called before it is over, so five events meet a queue of two.
 publish('one', 'two', 'three', 'four', 'five');
-// What waits stays, the newcomers are rejected, and the count is exact on the very next line.
+// Events that wait stay, arriving events are rejected, and the count is exact on the next line.
 console.log(`after the burst: archive lagged ${archive.lagged}, screen lagged ${screen.lagged}`);
 
 await firstLoss;
-// The screen has had its turn, so there is room again.
+// The screen has taken its events, so there is room again.
 publish('six');
 
 bus.close();

@@ -1,4 +1,4 @@
-// The bus is made of two operators. Both work in a pipe of your own, without a bus.
+// Two operators that the bus offers on their own: use them in a pipe of yours, without a bus.
 import { type BusEvent, dropNewest, lateBindScrollId } from 'sharing-bus';
 import { from, range } from 'rxjs';
 
@@ -15,7 +15,7 @@ await fast$.forEach((value) => {
   console.log(`kept ${value}`);
 });
 
-// lateBindScrollId: fills in the scroll id that a session was registered under. Each subscription learns for itself.
+// lateBindScrollId: fills in the scroll id that a session was registered under. Each subscription has a cache of its own.
 const scrollId = '0198c0de-0000-7000-8000-000000000001';
 const chunk: BusEvent = {
   routing: { kind: 'agent-message', connectorId: 'claude', nativeSessionId: 's-1' },
@@ -33,7 +33,7 @@ await from([chunk, registration, chunk])
   .forEach(({ routing, event }) => {
     console.log(`${event.type} -> ${routing.scrollId ?? 'no scroll'}`);
   });
-// The object that went in is as it was: what came out is a copy of its envelope.
+// The original is unchanged: the operator emits a copy of its envelope.
 console.log(`the original -> ${chunk.routing.scrollId ?? 'no scroll'}`);
 
 // Prints:

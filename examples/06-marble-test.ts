@@ -5,7 +5,7 @@ import { busEvent, publishTo, runMarbles } from 'sharing-bus/testing';
 import { concat, from, map, type Observable, of, switchMap, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 
-/** What is tested: a status line of an agent's tool calls, and a dot when there was none for 4 ms. */
+/** The code under test: a status line of an agent's tool calls, and a dot after 4 ms without one. */
 function statusLine(bus: SharingBus<string>): Observable<string> {
   return bus.stream(EventFilter.kind('tool-call'), { capacity: 2 }).pipe(
     map(({ event }) => event.toUpperCase()),
@@ -18,7 +18,7 @@ const testScheduler = new TestScheduler((actual, expected) => {
 });
 const toolCall = (letter: string) => busEvent(letter, { kind: 'tool-call' });
 
-// Inside, the bus is in virtual time, as are the timers.
+// In here, the bus and all timers run in virtual time.
 runMarbles(testScheduler, ({ testBus, busEvents, expectObservable, expectDeliveries }) => {
   const bus = testBus();
   const published = '-(abcd)--e----|';
@@ -31,7 +31,7 @@ runMarbles(testScheduler, ({ testBus, busEvents, expectObservable, expectDeliver
 });
 console.log('passed in virtual time');
 
-// Outside, with the real scheduler, the same burst loses the same two.
+// Outside, with the real scheduler, the same burst loses the same two events.
 const bus = new SharingBus<string>();
 const line = statusLine(bus).forEach((text) => {
   console.log(text);

@@ -1,5 +1,5 @@
-// An Angular service over the bus: signals for a template, and slots that are free again when the injector goes.
-import '@angular/compiler'; // Compiles @Injectable at run time. What the Angular CLI builds needs no such line.
+// An Angular service: signals for a template, and receivers that leave the bus when the injector is destroyed.
+import '@angular/compiler'; // Compiles @Injectable at run time. With the Angular CLI, leave this line out.
 import { DestroyRef, inject, Injectable, InjectionToken, Injector } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 import { EventFilter, SharingBus } from 'sharing-bus';
@@ -10,7 +10,7 @@ const BUS = new InjectionToken<SharingBus<string>>('the bus of the application')
 @Injectable()
 class AgentStatus {
   readonly #bus = inject(BUS);
-  // A receiver tells its lag; where that does not matter, stream() is shorter.
+  // A receiver has `lagged$`. If you do not need it, stream() is shorter.
   readonly #messages = this.#bus.subscribeFiltered(EventFilter.kind('agent-message'), 2);
   readonly #questions$ = this.#bus.stream(EventFilter.kind('permission'));
 
@@ -41,7 +41,7 @@ for (const word of ['reading', 'thinking', 'writing']) {
 }
 bus.publish({ routing: { kind: 'permission' }, origin: 'agent', event: 'may I?' });
 
-// One turn of the scheduler that the bus uses by default: signals change in it, never inside publish.
+// One turn of the scheduler that the bus uses by default. Signals change in it, not inside publish.
 await scheduled(['a turn'], asapScheduler).forEach(show);
 
 console.log(`receivers: ${bus.subscriberCount}`);

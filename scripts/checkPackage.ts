@@ -4,16 +4,16 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** The lowest version of the peer range, since every later one has what it has. */
+/** The lowest version of the peer range. */
 const RXJS = 'rxjs@7.8.0';
 
-/** The lowest version of the optional peer's range. Only who imports `sharing-bus/otel` has it. */
+/** The lowest version of the range of the optional peer, which only `sharing-bus/otel` needs. */
 const OTEL = '@opentelemetry/api@1.3.0';
 
-/** What the types of rxjs and of zod want of a platform; those of this package want nothing. */
+/** The platform types that rxjs and zod need. The types of this package need none. */
 const WITHOUT_DOM = 'declare function setTimeout(handler: () => void): number; interface URL { readonly href: string }';
 
-/** How TypeScript found types before it knew `exports`. Its default for CommonJS until 6.0; ts-jest still falls back to it. */
+/** Module resolution without `exports`: the default of TypeScript for CommonJS until 6.0, and a fallback of ts-jest. */
 const BEFORE_EXPORTS = ['--module', 'commonjs', '--moduleResolution', 'node10', '--ignoreDeprecations', '6.0'];
 
 const bin = (name: string): string => join(import.meta.dirname, '..', 'node_modules', '.bin', name);
@@ -24,7 +24,7 @@ function run(command: string, args: readonly string[], cwd = project): void {
   execFileSync(command, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
-/** Builds and packs, and returns the tarball and the names that it holds. */
+/** Builds and packs. Returns the tarball and the names of its files. */
 function pack(): { tarball: string; names: string[] } {
   const args = ['pack', '--json', '--foreground-scripts=false', '--pack-destination', place];
   const [packed] = JSON.parse(execFileSync('npm', args, { encoding: 'utf8' })) as [
@@ -33,7 +33,7 @@ function pack(): { tarball: string; names: string[] } {
   return { tarball: join(place, packed.filename), names: packed.files.map(({ path }) => path) };
 }
 
-/** What the tarball should hold: each source, and what the compiler makes of it. */
+/** The names that the tarball should have: each source, and the compiled files. */
 function expectedNames(): string[] {
   const sources = readdirSync('lib', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
   const made = (name: string): string[] =>
@@ -48,7 +48,7 @@ try {
   const { tarball, names } = pack();
   deepEqual(names.sort(), expectedNames().sort());
   run(bin('publint'), ['run', '--strict', tarball], '.');
-  // That `require` gets a module of its own kind is meant: every Node that is supported can load it so.
+  // `require` gets an ES module on purpose: every supported Node can load it.
   run(bin('attw'), [tarball, '--ignore-rules', 'cjs-resolves-to-esm', '--no-emoji'], '.');
 
   cpSync(join(import.meta.dirname, 'consumer'), project, { recursive: true });
@@ -61,10 +61,10 @@ try {
   run(bin('tsc'), [...strict, '--lib', 'es2022,dom', ...sources]);
   run('node', ['import.mjs']);
   run('node', ['require.cjs']);
-  // Only now, so that all of the above has done without.
+  // Installed only now, to check that everything above works without it.
   run('npm', ['install', '--prefix', project, '--no-audit', '--no-fund', OTEL]);
   run(bin('tsc'), [...strict, '--lib', 'es2022,dom', '--module', 'nodenext', 'otel.mts']);
-  // By itself, without what the types of the main entry bring along.
+  // Alone, without the types that the main entry brings along.
   writeFileSync(join(project, 'otel-alone.mts'), "export { instrument } from 'sharing-bus/otel';\n");
   run(bin('tsc'), [...strict, '--lib', 'es2022,dom', '--module', 'nodenext', 'otel-alone.mts']);
   run('node', ['otel.mjs']);

@@ -4,7 +4,7 @@ import { parseMarbleDiagramSpecification } from '@swirly/parser';
 import { renderMarbleDiagram } from '@swirly/renderer-node';
 import { lightStyles } from '@swirly/theme-default-light';
 
-// spec/docs/marbles-spec.ts runs the same texts, so that no picture tells what the code does not do.
+// spec/docs/marbles-spec.ts runs the same texts, so the pictures are tested.
 const folder = join(import.meta.dirname, '..', 'docs', 'marbles');
 for (const name of readdirSync(folder).filter((file) => file.endsWith('.txt'))) {
   const diagram = parseMarbleDiagramSpecification(readFileSync(join(folder, name), 'utf8'));

@@ -1,4 +1,4 @@
-/** Installs what `examples/angular-console` needs, the library as it is built here among it; does nothing where all is there. */
+/** Installs the packages of `examples/angular-console`, and the built library. Does nothing if they are up to date. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ function changedAt(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-/** What is in `directory`, all of it, as one text. */
+/** All files of `directory` as one text. */
 function contents(directory: string): string {
   try {
     const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort();
@@ -32,7 +32,7 @@ function contents(directory: string): string {
 if (changedAt(join(FOLDER, 'node_modules/.package-lock.json')) < changedAt(join(FOLDER, 'package-lock.json'))) {
   npm('ci');
 } else if (contents(join(INSTALLED, 'dist')) !== contents(join(TOP, 'dist'))) {
-  // A copy, not a link: through a link, the page would have two of rxjs. npm takes what is there for the newest.
+  // A copy: with a link, the page would have two copies of rxjs. Removed first, since npm would take the old copy as up to date.
   rmSync(INSTALLED, { recursive: true, force: true });
   npm('install', '--no-save');
 }

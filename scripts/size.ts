@@ -1,16 +1,17 @@
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
-// There to notice what slips in, not to leave out a check or a word: docs/decisions.md, "The main entry may have 24 kB".
+// These limits show unintended growth. They are no reason to leave out a check or a message: see docs/decisions.md,
+// "The main entry may have 24 kB".
 const BUDGETS = [
   { what: 'the main entry', code: "export * from 'sharing-bus';", maxBytes: 24_000 },
   { what: 'dropNewest alone', code: "export { dropNewest } from 'sharing-bus';", maxBytes: 2_500 },
 ];
 
-/** What the main entry is made of: its own files, and one package. All others have entries of their own. */
+/** The inputs that the main entry may have: its own files, and uuid. Everything else has an entry of its own. */
 const OWN = /^(<stdin>|dist\/(?!(schema|sse|otel|testing)\/).*|(.*\/)?node_modules\/uuid\/.*)$/;
 
-// For the browser, so that an import of anything of Node fails the build; from dist, as an application bundles it.
+// Built for the browser, so that an import from Node fails. From dist, as in an application.
 for (const { what, code, maxBytes } of BUDGETS) {
   const { metafile, outputFiles } = await build({
     stdin: { contents: code, resolveDir: '.' },

@@ -7,13 +7,13 @@ import { anyProgram } from '../../spec/models/programs.js';
 import { runProgram } from '../../spec/models/runProgram.js';
 import { PlannedError } from '../../spec/models/shown.js';
 
-const HELP = `Random programs of consumers that publish, run on the built library beside plain lists.
+const HELP = `Runs random programs on the built library and on a model of plain lists, and compares them.
 
   npm run programs -- [options]
 
   --count N       programs to run (default 100000)
-  --seed N        for the same programs again (default: another one each time)
-  --path TEXT     with --seed: only the program that differed, as it was printed
+  --seed N        seed of the programs (default: random)
+  --path TEXT     with --seed: only this program; the path is printed with a difference
   --help          this text
 `;
 
@@ -56,23 +56,25 @@ async function main(count: number, seed: number, path: string | undefined): Prom
     thrown += await runProgram({ SharingBus, EventFilter }, program);
   });
   const result = await fc.check(property, { numRuns: count, seed, ...(path !== undefined && { path }) });
-  // What handlers threw is reported by timers.
+  // Errors of handlers are reported by timers.
   await new Promise((resolve) => setTimeout(resolve, LATER));
   const done = `${result.numRuns.toLocaleString('en')} programs, seed ${seed}`;
   if (result.failed) {
     const [program] = result.counterexample ?? [];
     console.error(inspect(program, { depth: null, breakLength: WIDTH, maxArrayLength: null }));
     console.error(result.errorInstance instanceof Error ? result.errorInstance.message : result.errorInstance);
-    console.error(`${done}: the last one DIFFERS; it again: --seed ${seed} --path ${result.counterexamplePath ?? ''}`);
+    console.error(
+      `${done}: the last one DIFFERS. To run it again: --seed ${seed} --path ${result.counterexamplePath ?? ''}`,
+    );
     process.exitCode = 1;
   } else if (reported !== thrown || unplanned.length > 0) {
     console.error(...unplanned);
     console.error(
-      `${done}: handlers threw ${thrown} errors, ${reported} were reported, and ${unplanned.length} others`,
+      `${done}: handlers threw ${thrown} errors, ${reported} were reported, and there were ${unplanned.length} other errors`,
     );
     process.exitCode = 1;
   } else {
-    console.log(`${done}: each bus did what the lists say`);
+    console.log(`${done}: the library and the model agree`);
   }
 }
 

@@ -1,5 +1,5 @@
-// Cells in a process of their own, one but for a smoke: node --expose-gc cellProcess.js <effort as JSON> <cell>...
-// Prints a line of JSON for each.
+// Runs cells in a process of their own: node --expose-gc cellProcess.js <effort as JSON> <cell>...
+// Prints one line of JSON for each cell. Only a smoke run has more than one cell.
 import { runCell } from './cells/index.js';
 import type { Effort } from './load/bursts.js';
 
@@ -9,6 +9,6 @@ for (const cell of cells) {
     const measurement = await runCell(cell, JSON.parse(effort) as Effort);
     process.stdout.write(`${JSON.stringify(measurement)}\n`);
   } catch (error) {
-    throw new Error(`${cell} went wrong`, { cause: error });
+    throw new Error(`${cell} failed`, { cause: error });
   }
 }

@@ -9,7 +9,7 @@ import { pointsOf, type Sweep, SWEEPS } from './sweep.js';
 import { linesOf } from './table.js';
 import { verdictsOf } from './verdicts.js';
 
-/** Writes what `results` say between the markers of docs/performance.md; what stands around them is left alone. */
+/** Writes the tables of `results` between the markers of docs/performance.md. The text around the markers stays. */
 export async function writeDocs(results: Results, file: string): Promise<void> {
   const sections: Record<string, string> = {
     machine: machineText(results, file),
@@ -24,7 +24,7 @@ function withSection(text: string, [name, section]: [string, string]): string {
   const [start, end] = [`<!-- bench:${name} -->`, `<!-- /bench:${name} -->`];
   const [from, to] = [text.indexOf(start), text.indexOf(end)];
   if (from < 0 || to < from) {
-    throw new Error(`${DOCS} has no place between ${start} and ${end}`);
+    throw new Error(`${DOCS} lacks the markers ${start} and ${end}`);
   }
   return `${text.slice(0, from + start.length)}\n\n${section}\n\n${text.slice(to)}`;
 }
@@ -32,14 +32,14 @@ function withSection(text: string, [name, section]: [string, string]): string {
 function machineText({ machine, command, rounds }: Results, file: string): string {
   const packages = Object.entries(machine.packages).map(([name, version]) => `${name} ${version}`);
   return [
-    `Measured on ${machine.date} by \`${command}\`, ${rounds === 1 ? '1 round' : `${rounds} rounds`}; kept in [${file}](../${file}).`,
+    `Measured on ${machine.date} by \`${command}\`, ${rounds === 1 ? '1 round' : `${rounds} rounds`}. Kept in [${file}](../${file}).`,
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}; Node ${machine.node}`,
     `(V8 ${machine.v8}); ${packages.join(', ')}.`,
   ].join('\n');
 }
 
 function targetsTable({ cells }: Results): string {
-  const head = ['workload', 'against', 'target', 'measured', 'reached', 'cost', "base's cost"];
+  const head = ['workload', 'compared with', 'target', 'measured', 'target met', 'cost', 'cost of the other'];
   const lines = linesOf(verdictsOf(ROWS, cells)).map(([_, ...line]) => line);
   return markdownTable(head, lines, 2);
 }
@@ -57,7 +57,7 @@ function sweepTable(sweep: Sweep, { cells }: Results): string {
   return markdownTable(head, lines, 1);
 }
 
-/** The first `texts` columns hold words, the others figures. */
+/** The first `texts` columns are texts, the others are figures. */
 function markdownTable(head: readonly string[], lines: readonly (readonly string[])[], texts: number): string {
   const rule = head.map((_, index) => (index < texts ? '---' : '--:'));
   return [head, rule, ...lines].map((line) => `| ${line.join(' | ')} |`).join('\n');

@@ -3,15 +3,15 @@ import type { Effort } from './load/bursts.js';
 export interface Plan {
   readonly effort: Effort;
   readonly rounds: number;
-  /** No further round begins that would end later. */
+  /** No round starts that would end later than this. */
   readonly limitMs: number;
-  /** Rounds of what is only compared in plots. */
+  /** Rounds of the cells that are only in plots. */
   readonly sweepRounds: number;
 }
 
 const TEN_MILLION = 10_000_000;
 
-/** How much is measured, by the name of the run. */
+/** The size of a run, by its name. */
 export const PLANS = {
   full: {
     effort: { warmUpMs: 400, sampleMs: 20, samples: 41, unyielding: TEN_MILLION },
@@ -27,7 +27,7 @@ export const PLANS = {
   },
 } satisfies Record<string, Plan>;
 
-/** One burst of each cell: whether it works and its account holds. Its times mean nothing. */
+/** One burst of each cell, to check that it works and that its counts are right. The times mean nothing. */
 export const SMOKE: Effort = { warmUpMs: 0, sampleMs: 0, samples: 1, unyielding: 20_000 };
-/** Members of a cell in a smoke, at most. */
+/** The most members of a cell in a smoke run. */
 export const SMOKE_RECEIVERS = 100;

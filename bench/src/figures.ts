@@ -1,6 +1,6 @@
 import type { Row } from './rows.js';
 
-/** `1234.5` as `1,230`: no more digits than a measurement has. */
+/** `1234.5` as `1,230`: with the significant digits of a measurement. */
 export function rounded(value: number, digits = 3): string {
   return Number(value.toPrecision(digits)).toLocaleString('en', { maximumSignificantDigits: digits });
 }
@@ -16,7 +16,7 @@ export function target({ base, sense, subject, target: limit }: Row): string {
   return `${sense} ${base === undefined ? cost(subject, limit) : quotient(limit)}`;
 }
 
-/** A cell's figure with its unit. */
+/** The figure of a cell with its unit. */
 export function cost(cell: string, value: number): string {
   return unitOf(cell) === 'ns' ? `${rounded(value)} ns` : `${bytes(value)} B`;
 }

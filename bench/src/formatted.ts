@@ -1,7 +1,7 @@
 import { format, resolveConfig } from 'prettier';
 import { ROOT } from './paths.js';
 
-/** `text` as the project formats its files. */
+/** `text` in the format of the project. */
 export async function formatted(text: string, parser: 'json' | 'markdown'): Promise<string> {
   const config = await resolveConfig(`${ROOT}/package.json`);
   return format(text, { ...config, parser });

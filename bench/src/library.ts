@@ -1,3 +1,2 @@
-// The library as it is shipped: built, and through its public entry. By a relative path, so that the bus and the RxJS
-// peers share the root's one copy of rxjs.
+// The built library, by its public entry. With a relative path, so that the bus and the RxJS peers share the copy of rxjs in the root.
 export * from '../../dist/index.js';

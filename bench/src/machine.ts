@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { ROOT } from './paths.js';
 
-/** On what it was measured, and with what. */
+/** The machine of a run, and the versions of the packages. */
 export interface Machine {
   readonly date: string;
   readonly node: string;

@@ -1,20 +1,20 @@
 import { parseArgs } from 'node:util';
 import { given } from './paths.js';
 
-export const HELP = `Measures sharing-bus and its peers, and says how far the targets are reached.
+export const HELP = `Measures sharing-bus and its peers, and compares the results with the targets.
 
   npm run bench -- [options]
 
-  --quick           fewer and shorter samples: at most two minutes, for a first look
-  --smoke           each kind of cell once, tiny, in one process: does it work, and do its accounts hold?
-  --only REGEX      only rows of the table, or cells, whose name matches; nothing is kept unless --out says where
-  --rounds N        how often each cell is run (default 5, with --quick 3)
-  --plot            measures the peers over all sizes, too, and draws docs/plots/*.svg
-  --write-docs      --plot, and writes the tables into docs/performance.md
-  --from FILE       measures nothing: takes the results that an earlier run has kept
-  --out FILE        where results are kept (default bench/results/full.json, with --quick quick.json)
-  --profile DIR     a V8 CPU profile of each cell's process
-  --list            names of rows and cells
+  --quick           fewer and shorter samples: a first look, at most two minutes
+  --smoke           checks that each kind of cell works and that its counts are right; no times
+  --only REGEX      only rows and cells with a matching name; results are kept only with --out
+  --rounds N        runs of each cell (default 5, with --quick 3)
+  --plot            also measures the peers over all sizes, and draws docs/plots/*.svg
+  --write-docs      as --plot, and writes the tables into docs/performance.md
+  --from FILE       measures nothing, and uses the kept results of an earlier run
+  --out FILE        file for the results (default bench/results/full.json, with --quick quick.json)
+  --profile DIR     writes a V8 CPU profile of the process of each cell
+  --list            lists the names of rows and cells
   --help            this text
 `;
 
@@ -35,7 +35,7 @@ export interface Options {
 const flag = { type: 'boolean', default: false } as const;
 const text = { type: 'string' } as const;
 
-/** @throws TypeError or RangeError for what {@link HELP} does not tell. */
+/** @throws TypeError for an unknown option, RangeError for a bad value. */
 export function readOptions(args: string[]): Options {
   const { values } = parseArgs({
     args,

@@ -7,7 +7,7 @@ import { PEERS } from './peers/index.js';
 import type { Results } from './results.js';
 import { type Point, pointsOf, SWEEPS, type Sweep } from './sweep.js';
 
-/** What every plot has in common. White paper: a page in the dark must not swallow the axes. */
+/** The style of all plots. The background is white, so that the axes can be seen on a dark page. */
 const STYLE: Pick<TopLevelSpec, '$schema' | 'background' | 'padding' | 'config'> = {
   $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
   background: 'white',
@@ -20,7 +20,7 @@ const STYLE: Pick<TopLevelSpec, '$schema' | 'background' | 'padding' | 'config'>
   },
 };
 
-/** The bus in a colour that nothing else has, and bold; what has no bound is dashed. */
+/** The colours of the peers. The bus is the only red line, and bold. */
 const COLOURS: Readonly<Record<keyof typeof PEERS, string>> = {
   bus: '#d62728',
   'rxjs-filter': '#1f77b4',
@@ -35,7 +35,7 @@ const COLOURS: Readonly<Record<keyof typeof PEERS, string>> = {
   effect: '#9467bd',
 };
 
-/** Draws every sweep that `results` have the cells of to docs/plots. */
+/** Draws a plot into docs/plots for each sweep with results. */
 export async function writePlots(results: Results): Promise<void> {
   mkdirSync(PLOTS, { recursive: true });
   for (const sweep of SWEEPS) {
@@ -62,7 +62,7 @@ function lines(sweep: Sweep, points: readonly Point[]): TopLevelSpec {
     ...STYLE,
     title: {
       text: sweep.title,
-      ...(sweep.peers.some((peer) => !PEERS[peer].bounded) && { subtitle: 'dashed: nothing bounds what waits' }),
+      ...(sweep.peers.some((peer) => !PEERS[peer].bounded) && { subtitle: 'dashed: without a bound on the queue' }),
     },
     width: 520,
     height: 400,
@@ -139,11 +139,11 @@ function bars(sweep: Sweep, points: readonly Point[]): TopLevelSpec {
 
 function sweepUnit({ id, sizes }: Sweep): string {
   const [size = 0] = sizes;
-  return unitOf(`${id}/`) === 'bytes' ? `bytes, with ${size.toLocaleString('en')} of them` : 'ns';
+  return unitOf(`${id}/`) === 'bytes' ? `bytes each, with ${size.toLocaleString('en')} subscribers` : 'ns';
 }
 
 function valuesOf({ peer, size, value }: Point): Record<string, string | number> {
   const { title, bounded } = PEERS[peer];
-  // A logarithm has no zero: what costs less than a nanosecond is drawn as one.
+  // The logarithm of 0 is undefined, so a cost below one nanosecond is drawn as one.
   return { peer: title, size, value: Math.max(1, value), queue: bounded ? 'bounded queue' : 'no bound' };
 }

@@ -5,12 +5,12 @@ import { formatted } from './formatted.js';
 import { type Machine, machineNow } from './machine.js';
 import type { Measurements } from './rounds.js';
 
-/** A run that is kept: enough to draw all tables and plots from it again. */
+/** The results of a run. All tables and plots can be made from them. */
 export interface Results {
   readonly machine: Machine;
-  /** What was typed. */
+  /** The command line. */
   readonly command: string;
-  /** How often each cell of the table was run. */
+  /** Runs of each cell of the table. */
   readonly rounds: number;
   readonly cells: Measurements;
 }
@@ -29,7 +29,7 @@ export function readResults(file: string): Results {
   return JSON.parse(readFileSync(file, 'utf8')) as Results;
 }
 
-/** The samples of a cell are for whoever runs it alone; what is kept is their median, for each round. */
+/** Keeps the median of each round. The single samples are only for a run of one cell. */
 function withoutSamples(cells: Measurements): Measurements {
   return Object.fromEntries(
     Object.entries(cells).map(([cell, measurements]) => [

@@ -10,22 +10,21 @@ const run = promisify(execFile);
 
 export interface RoundsOptions {
   readonly effort: Effort;
-  /** How often each cell is run. */
+  /** Runs of each cell. */
   readonly rounds: number;
-  /** No further round begins that would end later. */
+  /** No round starts that would end later than this. */
   readonly limitMs: number;
-  /** Where V8 profiles of the cells go; none: they are not taken. */
+  /** The directory for V8 profiles of the cells. Default: no profiles. */
   readonly profiles?: string | undefined;
   readonly onCell: (cell: string, round: number, measurement: Measurement) => void;
 }
 
-/** What the rounds have measured: for each cell, one measurement for each round. */
+/** The measurements of each cell, one for each round. */
 export type Measurements = Readonly<Record<string, readonly Measurement[]>>;
 
 /**
- * Runs each of `cells` once in a round, in a process of its own: what is compared is measured within the same minute.
- * Every other round goes backwards, so that no cell is always the one that comes after a long one. Memory does not vary,
- * and is measured in the first round only.
+ * Runs each cell once in a round, each in a process of its own, so that compared cells are measured within the same minute. Every other
+ * round is in reverse order, so that no cell always follows the same one. Memory does not vary, so it is measured in the first round only.
  */
 export async function runRounds(cells: readonly string[], options: RoundsOptions): Promise<Measurements> {
   const { effort, rounds, limitMs, profiles, onCell } = options;
@@ -48,7 +47,7 @@ export async function runRounds(cells: readonly string[], options: RoundsOptions
   return Object.fromEntries(measurements);
 }
 
-/** Runs `cells` one after the other in one process; a wrong account in any of them rejects. */
+/** Runs `cells` one after the other in one process. Rejects if the counts of any cell are wrong. */
 export async function runCells(cells: readonly string[], effort: Effort, profiles?: string): Promise<Measurement[]> {
   const profiling = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`];
   const flags = ['--expose-gc', ...profiling];

@@ -1,23 +1,23 @@
-/** A line of the table of targets: two cells and their quotient, or one cell and its figure. */
+/** A row of the table of targets: the quotient of two cells, or the figure of one cell. */
 export interface Row {
   readonly id: string;
   readonly workload: string;
   readonly against: string;
   readonly subject: string;
-  /** None: the subject's figure is what counts. */
+  /** Absent: the target is for the figure of the subject. */
   readonly base?: string;
-  /** `at least`: how many times the subject's cost the base's is. `at most`: the other way round. */
+  /** The quotient. `at least`: the cost of the base divided by that of the subject. `at most`: the other way round. */
   readonly sense: 'at least' | 'at most';
-  /** None: the row is there to be read. */
+  /** Absent: the row is for information. */
   readonly target?: number;
 }
 
 const RXJS = 'RxJS Subject + filter';
-const EE3 = 'eventemitter3 + a bounded queue by hand';
-const EE3_SHARED = 'the same, all queues sharing one drain';
+const EE3 = 'eventemitter3 + bounded queue by hand';
+const EE3_SHARED = 'the same, with one drain for all queues';
 const PLAIN = 'plain scrollId';
 
-/** Subject, base, and the target, if there is one. */
+/** Subject, base, and the target if any. */
 type Cells = readonly [subject: string, base: string, target?: number];
 
 function faster(id: string, workload: string, against: string, [subject, base, target]: Cells): Row {
@@ -104,13 +104,13 @@ export const ROWS: readonly Row[] = [
     1.2,
   ]),
 
-  dearer('flushes', 'a publish and a flush, 16,000 of them wait', '8,000 wait', [
+  dearer('flushes', 'publish and flush, 16,000 flushes wait', '8,000 wait', [
     'flushes/bus/16000',
     'flushes/bus/8000',
     1.3,
   ]),
-  dearer('calls', 'a publish, 16,000 calls of recv wait', '8,000 wait', ['calls/bus/16000', 'calls/bus/8000', 1.3]),
-  dearer('connect', 'an event of 100,000 that are connected', 'of 10,000', [
+  dearer('calls', 'publish, 16,000 calls of recv wait', '8,000 wait', ['calls/bus/16000', 'calls/bus/8000', 1.3]),
+  dearer('connect', 'one event of connect, 100,000 events', '10,000 events', [
     'connect/bus/100000',
     'connect/bus/10000',
     1.3,
@@ -118,7 +118,7 @@ export const ROWS: readonly Row[] = [
 
   figure('idle-memory', 'an idle receiver with a subscriber', 'idle-memory/bus/10000', 600),
   figure('buffer-memory', 'a buffered event', 'buffer-memory/bus/1000', 8),
-  figure('never-yield', 'heap growth an event, publisher that never yields, 10M events', 'never-yield/bus/4', 0.1),
+  figure('never-yield', 'heap growth per event, publisher never yields, 10M events', 'never-yield/bus/4', 0.1),
 
   dearer('uuid', 'canonical check of UUIDs, S = 1k', 'the same texts as connector ids', [
     'sparse/bus/1000',

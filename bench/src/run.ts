@@ -17,7 +17,7 @@ const args = process.argv.slice(2);
 try {
   await main(readOptions(args));
 } catch (error) {
-  // What a cell's process said of itself is in the message.
+  // The message contains the output of the cell's process.
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
 }
@@ -39,7 +39,7 @@ async function smoke(): Promise<void> {
   const measurements = await runCells([...cells], SMOKE);
   const workloads = new Set([...cells].map((cell) => cell.split('/')[0]));
   const events = measurements.reduce((sum, { delivered, dropped }) => sum + delivered + dropped, 0);
-  console.log(`${measurements.length} cells work, and their accounts of ${events.toLocaleString('en')} events hold`);
+  console.log(`${measurements.length} cells work, and their counts of ${events.toLocaleString('en')} events are right`);
   console.log(`workloads: ${workloads.size} of ${WORKLOAD_NAMES.length}`);
 }
 

@@ -2,20 +2,20 @@ import Table from 'cli-table3';
 import { parseArgs } from 'node:util';
 import { median } from './load/median.js';
 import { settled } from './load/yieldOnce.js';
-import { PlannedError } from './soak/behaviours.js';
+import { PlannedError } from './soak/consumers.js';
 import { Soak, type SoakReport } from './soak/Soak.js';
 
-const HELP = `One bus, consumers of every kind, and an exact account of each of them.
+const HELP = `Runs one bus with consumers of every kind, and checks the exact account of each.
 
   npm run soak -- [options]
 
   --events N      events to publish (default 1000000)
-  --seconds N     publish no more after so many seconds (default 600)
-  --seed N        for other choices (default 1)
+  --seconds N     stop after so many seconds (default 600)
+  --seed N        seed of the random choices (default 1)
   --help          this text
 `;
 
-/** How much the heap may grow from the first third of its measurements to the last. */
+/** The most that the heap may grow from the first third of its measurements to the last third. */
 const MARGIN_BYTES = 2 * 1024 * 1024;
 const MEBIBYTE = 1024 * 1024;
 const SHOWN = 20;
@@ -51,24 +51,24 @@ async function main(events: number, seconds: number, seed: number): Promise<void
   const report = await new Soak(seed).run({ events, seconds });
   await settled(() => reported === PlannedError.thrown);
 
-  const complaints = [...report.complaints];
+  const problems = [...report.problems];
   if (reported !== PlannedError.thrown) {
-    complaints.push(`handlers threw ${PlannedError.thrown} errors, ${reported} were reported`);
+    problems.push(`handlers threw ${PlannedError.thrown} errors, ${reported} were reported`);
   }
   const growth = growthOf(report.heap);
   if (growth > MARGIN_BYTES) {
-    complaints.push(`the heap has grown by ${mebibytes(growth)}: ${report.heap.map(mebibytes).join(', ')}`);
+    problems.push(`the heap has grown by ${mebibytes(growth)}: ${report.heap.map(mebibytes).join(', ')}`);
   }
   console.log(tableOf(report));
   const receivers = report.totals.reduce((sum, total) => sum + total.receivers, 0);
   const what = `${text(report.published)} events, ${text(receivers)} receivers, ${text(reported)} errors of handlers`;
-  if (complaints.length === 0) {
+  if (problems.length === 0) {
     console.log(`${what}: every account is exact; the heap has grown by ${mebibytes(growth)}`);
   } else {
-    complaints.slice(0, SHOWN).forEach((complaint) => {
-      console.error(complaint);
+    problems.slice(0, SHOWN).forEach((problem) => {
+      console.error(problem);
     });
-    console.error(`${what}, seed ${seed}: ${complaints.length} accounts FAIL`);
+    console.error(`${what}, seed ${seed}: ${problems.length} problems`);
     process.exitCode = 1;
   }
 }
@@ -80,14 +80,14 @@ function countOf(name: string, value: string | undefined, otherwise: number): nu
   return value === undefined ? otherwise : Number(value);
 }
 
-/** By how many bytes the last third is above the first one; the very first measurement, before all is compiled, is left out. */
+/** The growth from the first third to the last third, in bytes. The very first measurement is left out: not all code is compiled yet. */
 function growthOf([, ...heap]: readonly number[]): number {
   const third = Math.ceil(heap.length / 3);
   return third === 0 ? 0 : median(heap.slice(-third)) - median(heap.slice(0, third));
 }
 
 function tableOf({ totals }: SoakReport): string {
-  const head = ['consumer', 'receivers', 'wanted', 'taken', 'lost', 'forgotten', 'told by gaps'];
+  const head = ['consumer', 'receivers', 'wanted', 'taken', 'lost', 'discarded', 'in gaps'];
   const table = new Table({
     head,
     style: { head: [], border: [], compact: true },
@@ -95,9 +95,9 @@ function tableOf({ totals }: SoakReport): string {
   });
   const rows = [...totals].sort((one, other) => one.behaviour.localeCompare(other.behaviour));
   table.push(
-    ...rows.map(({ behaviour, receivers, wanted, taken, lagged, forgotten, missed }) => [
+    ...rows.map(({ behaviour, receivers, wanted, taken, lagged, discarded, missed }) => [
       behaviour,
-      ...[receivers, wanted, taken, lagged, forgotten, missed].map(text),
+      ...[receivers, wanted, taken, lagged, discarded, missed].map(text),
     ]),
   );
   return table.toString();

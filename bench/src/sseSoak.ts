@@ -1,162 +1,27 @@
-// Many clients of one server over real sockets, some of them stalled, some cutting their connection and resuming:
-// does each of them get, or miss and know, all that matches? Does the server's memory stay flat? Is every slot freed?
+// Many clients of one server over real sockets. Some stall, and some cut their connection and resume. Checks that each client gets
+// every matching event or a gap in its place, that the memory of the server stays flat, and that every slot is freed.
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type EventStreamRequest, fromEventStream } from '../../dist/sse/index.js';
-import { type BusEvent, type Delivery, EventFilter } from './library.js';
 import { randomIntegers } from './load/random.js';
 import { given } from './paths.js';
+import { bodies } from './sseSoakBodies.js';
+import { Client, type Habit } from './sseSoakClient.js';
 import { KINDS, type Order, type Report } from './sseSoakMessages.js';
 
-const HELP = `Soaks the event streams: many clients, stalled, cutting and steady, of one server.
+const HELP = `Runs many clients of one event stream server: steady, stalled, and with cut connections.
 
   npm run soak:sse -- [options]
 
-  --events N    how many are published (default 100000)
-  --session F   the lines of this file, in turn, are what is published: a recorded session (default: made up)
-  --clients N   how many read them (default 200)
-  --seed N      of the cuts (default: by the clock)
-  --smoke       7000 events for 24 clients: within ten seconds
+  --events N    events to publish (default 100000)
+  --session F   publish the lines of this file, such as a recorded session (default: generated)
+  --clients N   clients (default 200)
+  --seed N      seed of the cuts (default: the current time)
+  --smoke       7000 events for 24 clients: less than ten seconds
 `;
 const MEGABYTE = 2 ** 20;
-/** What the memory may grow by, once the history is full. */
+/** The most that the memory may grow after the history is full. */
 const SLACK_BYTES = 24 * MEGABYTE;
-
-type Habit = 'steady' | 'stalled' | 'cutting';
-
-/** One client, and its account: every event that matches is there once, or is missing in the place of a gap. */
-class Client {
-  events = 0;
-  missed = 0;
-  gaps = 0;
-  cuts = 0;
-  problem: string | undefined;
-  readonly done: Promise<void>;
-  readonly completed: Promise<void>;
-  /** The number of the last event that was told. */
-  #last = 0;
-  /** Missing since then, as it was told. */
-  #told = 0;
-  #isVague = false;
-  #onPosition: (seq: number) => void = () => undefined;
-
-  constructor(
-    url: string,
-    readonly habit: Habit,
-    /** Of which kind it wants events; `undefined`: of all. */
-    readonly kind: number | undefined,
-    total: number,
-    fetchBody: (url: string, request: EventStreamRequest, client: Client) => Promise<Response>,
-  ) {
-    this.done = new Promise((resolve) => {
-      this.#onPosition = (seq) => {
-        if (this.#countBetween(seq, total + 1) === 0) {
-          resolve();
-        }
-      };
-    });
-    this.completed = new Promise((resolve) => {
-      fromEventStream<string>(url, {
-        filter: kind === undefined ? EventFilter.all : EventFilter.kind(`kind-${kind}`),
-        from: 'start',
-        fetch: (address, request) => fetchBody(address, request, this),
-        parse: (value) => value as BusEvent<string>,
-        retry: { initialMs: 10, maxMs: 100 },
-        onPosition: ({ seq }) => {
-          this.#onPosition(seq);
-        },
-      }).subscribe({
-        next: (delivery) => {
-          this.#take(delivery);
-        },
-        error: (error: unknown) => {
-          this.problem ??= String(error);
-          resolve();
-        },
-        complete: () => {
-          this.#settle(total + 1);
-          resolve();
-        },
-      });
-    });
-  }
-
-  #take(delivery: Delivery<string>): void {
-    if (delivery.type === 'gap') {
-      this.gaps += 1;
-      this.missed += delivery.missed;
-      this.#told += delivery.missed;
-      this.#isVague ||= delivery.atMost === true;
-      return;
-    }
-    const { seq = 0 } = delivery.event;
-    this.events += 1;
-    if (seq <= this.#last || (this.kind !== undefined && seq % KINDS !== this.kind)) {
-      this.problem ??= `event ${seq} came after ${this.#last}`;
-    }
-    this.#settle(seq);
-  }
-
-  /** Compares what is missing before the number `seq` with what was told. */
-  #settle(seq: number): void {
-    const missing = this.#countBetween(this.#last, seq);
-    if (this.#isVague ? this.#told < missing : this.#told !== missing) {
-      this.problem ??= `between ${this.#last} and ${seq}, ${missing} are missing, and ${this.#told} were told`;
-    }
-    this.#last = seq;
-    this.#told = 0;
-    this.#isVague = false;
-  }
-
-  /** The events that it wants whose numbers are in between. */
-  #countBetween(after: number, before: number): number {
-    const { kind } = this;
-    const upTo = (n: number): number =>
-      kind === undefined ? n : Math.floor((n + KINDS - kind) / KINDS) - (kind === 0 ? 1 : 0);
-    return upTo(before - 1) - upTo(after);
-  }
-}
-
-/** Bodies that are read, stalled or cut as the client's habit is. */
-function bodies(random: () => number, released: Promise<void>): ConstructorParameters<typeof Client>[4] {
-  let isReleased = false;
-  void released.then(() => {
-    isReleased = true;
-  });
-  return async (url, request, client) => {
-    const controller = new AbortController();
-    const signal = AbortSignal.any([controller.signal, request.signal]);
-    const response = await fetch(url, { ...request, signal });
-    if (client.habit === 'steady' || response.body === null || isReleased) {
-      return response;
-    }
-    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
-    let left = Math.floor(random() * 200_000);
-    const body = new ReadableStream<Uint8Array>(
-      {
-        pull: async (sink) => {
-          if (left < 0 && client.habit === 'stalled') {
-            await released;
-          } else if (left < 0 && !isReleased) {
-            client.cuts += 1;
-            controller.abort();
-          }
-          const { value } = await reader.read();
-          if (value === undefined) {
-            sink.close();
-            return;
-          }
-          left -= value.length;
-          sink.enqueue(value);
-        },
-        cancel: () => reader.cancel(),
-      },
-      { highWaterMark: 0 },
-    );
-    return new Response(body, { status: response.status, headers: response.headers });
-  };
-}
 
 function habitOf(index: number): Habit {
   return index % 4 === 0 ? 'cutting' : index % 8 === 1 ? 'stalled' : 'steady';
@@ -247,13 +112,13 @@ console.log(
 const problems = clients.flatMap(({ problem }, index) =>
   problem === undefined ? [] : [`client ${index}: ${problem}`],
 );
-// The first checkpoints are before the history is full.
+// At the first checkpoints, the history is not full yet.
 const [, , full = 0, ...later] = bytes;
 if (Math.max(...later, end.bytes) > full + SLACK_BYTES) {
-  problems.push('the memory of the server grows');
+  problems.push('the memory of the server has grown');
 }
 if (end.slots > 0 || end.streams > 0) {
-  problems.push(`${end.slots} slots and ${end.streams} streams are left behind`);
+  problems.push(`${end.slots} slots and ${end.streams} streams were not freed`);
 }
 problems.forEach((problem) => {
   console.error(problem);

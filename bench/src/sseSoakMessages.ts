@@ -1,11 +1,11 @@
-/** Of how many kinds the events are, in turn. */
+/** The number of kinds. Event n has the kind n modulo this. */
 export const KINDS = 8;
 
-/** What the server is told. */
+/** A message to the server. */
 export type Order =
   { readonly do: 'publish'; readonly count: number; readonly session: string | undefined } | { readonly do: 'close' };
 
-/** What it says. */
+/** A message from the server. */
 export type Report =
   | { readonly is: 'listening'; readonly port: number }
   | { readonly is: 'published'; readonly bytes: readonly number[] }

@@ -1,4 +1,4 @@
-// The server of the soak, in a process of its own: node --expose-gc sseSoakServer.js. It is told what to do by messages.
+// The server of the soak, in a process of its own: node --expose-gc sseSoakServer.js. Messages control it.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,7 +12,7 @@ const RETAINED = 5_000;
 const BURST = 20;
 const CHECKPOINTS = 10;
 
-function tell(report: Report): void {
+function send(report: Report): void {
   process.send?.(report);
 }
 
@@ -20,7 +20,7 @@ const bus = new SharingBus<string>({ history: { capacity: RETAINED } });
 const streams = new EventStreams(bus, { filter: EventFilter.all, retryMs: 20, heartbeatMs: 1_000 });
 const server = createServer((request, response) => void streams.handle(request, response));
 
-/** Payloads, by the number of the event: the lines of the file `session` in turn, or made up. */
+/** Returns the payload of each event: the lines of the file `session` in turn, or a generated text. */
 async function payloads(session: string | undefined): Promise<(n: number) => string> {
   if (session === undefined) {
     return (n) => `event ${n} ${'.'.repeat(n % 2_000)}`;
@@ -29,7 +29,7 @@ async function payloads(session: string | undefined): Promise<(n: number) => str
   return (n) => lines[n % lines.length] ?? '';
 }
 
-/** Publishes, and tells the bytes in use a few times on the way. */
+/** Publishes events. Returns the bytes in use at some checkpoints. */
 async function publish(count: number, session: string | undefined): Promise<number[]> {
   const bytes: number[] = [];
   const payload = await payloads(session);
@@ -60,19 +60,19 @@ async function close(): Promise<void> {
     server.close(resolve);
     server.closeAllConnections();
   });
-  tell({ is: 'closed', bytes: await bytesAfterCollection(), slots, streams: size });
+  send({ is: 'closed', bytes: await bytesAfterCollection(), slots, streams: size });
   process.disconnect();
 }
 
 process.on('message', (order: Order) => {
   if (order.do === 'publish') {
     void publish(order.count, order.session).then((bytes) => {
-      tell({ is: 'published', bytes });
+      send({ is: 'published', bytes });
     });
   } else {
     void close();
   }
 });
 server.listen(0, '127.0.0.1', () => {
-  tell({ is: 'listening', port: (server.address() as AddressInfo).port });
+  send({ is: 'listening', port: (server.address() as AddressInfo).port });
 });

@@ -2,7 +2,7 @@ import { median } from './load/median.js';
 import { PEER_NAMES, type PeerName } from './peers/index.js';
 import type { Measurements } from './rounds.js';
 
-/** A comparison of peers over sizes: a plot, and a table of the docs. */
+/** A comparison of peers over sizes, for a plot and a table of the docs. */
 export interface Sweep {
   readonly id: 'fan-out' | 'sparse' | 'overload' | 'idle-memory';
   readonly title: string;
@@ -12,7 +12,7 @@ export interface Sweep {
 
 const QUEUED: readonly PeerName[] = ['bus', 'rxjs-queue', 'ee3-queue', 'ee3-shared-drain'];
 
-/** The largest size at which a peer is measured: beyond it, one publish takes a noticeable part of a second. */
+/** The largest size for slow peers: beyond it, one publish takes a noticeable part of a second. */
 const LARGEST: Partial<Record<`${Sweep['id']}/${PeerName}`, number>> = {
   'fan-out/rxjs-observe-on': 100,
   'sparse/rxjs-observe-on': 10_000,
@@ -49,7 +49,7 @@ export interface Point {
   readonly value: number;
 }
 
-/** What `measurements` have of a sweep. */
+/** The measured points of a sweep. */
 export function pointsOf(sweep: Sweep, measurements: Measurements): Point[] {
   return sweep.peers.flatMap((peer) =>
     sweep.sizes.flatMap((size) => {

@@ -2,9 +2,18 @@ import Table from 'cli-table3';
 import { cost, target as textOfTarget, quotient } from './figures.js';
 import type { Verdict } from './verdicts.js';
 
-export const HEAD = ['row', 'workload', 'against', 'target', 'measured', 'reached', 'cost', "base's cost"];
+export const HEAD = [
+  'row',
+  'workload',
+  'compared with',
+  'target',
+  'measured',
+  'target met',
+  'cost',
+  'cost of the other',
+];
 
-/** The cells of the table, as text, a line for each row. */
+/** The table as texts, one array for each row. */
 export function linesOf(verdicts: readonly Verdict[]): string[][] {
   return verdicts.map(({ row, measured, subject, base, reached }) => [
     row.id,
@@ -24,7 +33,7 @@ export function tableOf(verdicts: readonly Verdict[]): string {
   return table.toString();
 }
 
-/** Half a percent is within what a median of few rounds can tell. */
+/** Half a percent is within the error of a median of few rounds. */
 function textOfReached(reached: number): string {
-  return reached >= 0.995 ? 'yes' : `no: ${(reached * 100).toFixed(0)} % of it`;
+  return reached >= 0.995 ? 'yes' : `no (${(reached * 100).toFixed(0)} %)`;
 }

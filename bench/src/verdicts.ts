@@ -4,16 +4,16 @@ import { median } from './load/median.js';
 
 export interface Verdict {
   readonly row: Row;
-  /** The median of the rounds' quotients; where there is no base, of the subject's figures. */
+  /** The median of the quotients of all rounds; without a base, of the figures of the subject. */
   readonly measured: number;
   /** Medians of the two cells. */
   readonly subject: number;
   readonly base?: number;
-  /** How much of the target was reached: 1 and more is all of it. */
+  /** The part of the target that was reached: 1 or more if it was met. */
   readonly reached?: number;
 }
 
-/** What `measurements` say of those rows that they have the cells of. */
+/** The verdicts for the rows whose cells have been measured. */
 export function verdictsOf(rows: readonly Row[], measurements: Measurements): Verdict[] {
   return rows.flatMap((row) => {
     const subjects = valuesOf(measurements, row.subject);
@@ -32,7 +32,7 @@ export function verdictsOf(rows: readonly Row[], measurements: Measurements): Ve
   });
 }
 
-/** Of cells that were measured in the same round. */
+/** The quotients of cells of the same round. */
 function quotients({ sense }: Row, subjects: readonly number[], bases: readonly number[]): number[] {
   return subjects.map((subject, round) => {
     const base = bases[round] ?? NaN;

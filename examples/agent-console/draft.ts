@@ -1,12 +1,12 @@
 import type { Event, EventKind, EventOrigin } from 'sharing-bus';
 
-/** An event of a kind that the library has no type for, kept as the agent sent it. */
+/** An event that the library has no type for. It is kept as the agent sent it. */
 export interface ForeignEvent {
   readonly type: string;
   readonly [field: string]: unknown;
 }
 
-/** An event that does not know yet where it belongs: its connector adds that. */
+/** An event without its routing ids, which its connector adds. */
 export interface Draft {
   readonly kind: EventKind;
   readonly origin: EventOrigin;
@@ -18,7 +18,7 @@ export function draft(kind: EventKind, origin: EventOrigin, event: Event): Draft
   return { kind, origin, event };
 }
 
-/** Something that has no event of its own, kept as a notice that people can read. */
+/** A notice for people to read, for a value that no event type fits. */
 export function noticeOf(title: string, value: unknown): Draft {
   return draft('system', 'connector', { type: 'Notice', severity: 'info', title, description: JSON.stringify(value) });
 }

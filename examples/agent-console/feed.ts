@@ -2,12 +2,12 @@ import { type BusEvent, EventFilter } from 'sharing-bus';
 import type { Archivist } from './subscribers/archivist.js';
 import type { Source } from './subscribers/Watcher.js';
 
-/** Events that a file may have on the bus before it waits for the archivist; an agent, message by message, has fewer. */
+/** Events that a file publishes before it waits for the archivist. An agent waits after each message, so it needs fewer. */
 export const WINDOW = 64;
 
 /**
- * The way onto the bus. Who publishes waits for the archivist, and for nobody else: this is what makes the archive
- * lossless, and memory bounded, while a slow subscriber delays nobody.
+ * Publishes events to the bus. Each publisher waits for the archivist and for no other subscriber. So the archive loses nothing,
+ * memory is bounded, and a slow subscriber delays no one.
  */
 export class Feed {
   readonly #source: Source;
@@ -15,8 +15,8 @@ export class Feed {
   #isClosed = false;
 
   /**
-   * @param archivist Has room for a {@link WINDOW} of each who publishes.
-   * @param beforePublish Called with each event at the last moment at which one can subscribe and still receive it.
+   * @param archivist Has room for a {@link WINDOW} of each publisher.
+   * @param beforePublish Called with each event right before it is published. A receiver made in this call still gets the event.
    */
   constructor(
     source: Source,
@@ -27,12 +27,12 @@ export class Feed {
     this.#waitFor = [archivist.receiver];
   }
 
-  /** Publishes what comes from `events`, as fast as it is archived. Rejects with what `events` fails with. */
+  /** Publishes `events` as fast as they are archived. Rejects with the error of `events`, if it fails. */
   async connect(events: AsyncIterable<BusEvent>): Promise<void> {
     await this.#source.bus.connect(this.#entering(events), { window: WINDOW, waitFor: this.#waitFor });
   }
 
-  /** Publishes `busEvents`, and resolves when the archivist has taken them. */
+  /** Publishes `busEvents`. Resolves when the archivist has taken them. */
   async publish(busEvents: readonly BusEvent[]): Promise<void> {
     if (!this.#isClosed) {
       for (const busEvent of busEvents) {
@@ -43,12 +43,12 @@ export class Feed {
     }
   }
 
-  /** Resolves when the archivist has taken all that was published before. */
+  /** Resolves when the archivist has taken every event that was published before. */
   async flush(): Promise<void> {
     await this.#source.bus.flush(EventFilter.all, { waitFor: this.#waitFor });
   }
 
-  /** Closes the bus; nothing is published any more. */
+  /** Closes the bus. Nothing is published after this. */
   close(): void {
     this.#isClosed = true;
     this.#source.bus.close();

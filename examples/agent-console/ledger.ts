@@ -1,25 +1,25 @@
 import { type BusEvent, EventFilter, lateBindScrollId, matches, type Uuid } from 'sharing-bus';
 import { Subject } from 'rxjs';
 
-/** One session as the summary lists it. */
+/** A session, as the summary lists it. */
 export interface SessionCount {
   readonly scrollId: Uuid;
   readonly connectorId: string;
   readonly nativeSessionId: string;
-  /** Events published for it, its registration among them. */
+  /** Events published for it, with its registration. */
   events: number;
 }
 
-/** How many published events one subscriber ought to hear of. */
+/** How many published events match the filter of a subscriber. */
 export interface Offered {
   readonly filter: EventFilter;
   count: number;
 }
 
 /**
- * Counts what was published, apart from the bus and its queues: what subscribers report is checked against it.
+ * Counts the published events, independently of the bus and its queues. The counts of the subscribers are checked against it.
  *
- * It learns the sessions' scrolls by the same operator that the bus uses.
+ * It finds the scroll of a session with the operator that the bus uses, too.
  */
 export class Ledger {
   published = 0;
@@ -40,7 +40,7 @@ export class Ledger {
     return offered;
   }
 
-  /** Counts an event that the bus has taken. */
+  /** Counts an event. */
   enter(busEvent: BusEvent): void {
     this.#published$.next(busEvent);
   }

@@ -1,4 +1,4 @@
-/** The console's entry: the command line in, an exit code out. See `--help`. */
+/** The entry of the console: reads the command line, and ends with an exit code. See `--help`. */
 import { CommanderError } from 'commander';
 import { onInterrupt, SIGNALS } from './interrupt.js';
 import { type ConsoleOptions, parseOptions } from './options.js';
@@ -21,7 +21,7 @@ async function main(): Promise<number> {
   }
   const stop = new AbortController();
   const interrupted = onInterrupt(stop);
-  // Whoever read our output has left: the archive goes on, but a file is not followed for nobody.
+  // Our output has no reader any more. The archive goes on, but files are not followed.
   process.stdout.on('error', () => {
     if (options.follow) {
       stop.abort();
@@ -29,10 +29,10 @@ async function main(): Promise<number> {
   });
   process.stderr.on('error', () => undefined);
 
-  // Loaded when they are needed: to print the help takes no bus, and a pipe no table.
+  // Loaded when needed: `--help` needs no bus, and a pipe needs no table.
   const [{ run }, screen] = await Promise.all([import('./run.js'), screenFor(options)]);
   const report = new Report((line) => {
-    screen.tell(line);
+    screen.error(line);
   });
   try {
     const { lost, usage, view } = await run(options, screen, report, stop);
@@ -66,7 +66,7 @@ async function screenFor({ json }: ConsoleOptions): Promise<Screen> {
 }
 
 const code = await main();
-// What is still to be written goes out first; then nothing may keep the process alive.
+// Flush the output first. Then nothing may keep the process alive.
 process.stdout.write('', () => {
   process.exit(code);
 });

@@ -2,12 +2,12 @@ import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 
-/** What the console is asked to do. */
+/** The command line, parsed. */
 export interface ConsoleOptions {
   readonly files: readonly string[];
   readonly agents: readonly string[];
   readonly prompt: string;
-  /** Absolute. */
+  /** An absolute path. */
   readonly cwd: string;
   readonly auth: string | undefined;
   readonly permission: 'allow' | 'reject';
@@ -17,7 +17,7 @@ export interface ConsoleOptions {
   readonly agentTimeout: number;
   readonly follow: boolean;
   readonly speed: number | undefined;
-  /** As it was given. */
+  /** As given, so it may be relative. */
   readonly scrolls: string;
   readonly watch: string | undefined;
   /** Milliseconds. */
@@ -26,18 +26,18 @@ export interface ConsoleOptions {
 }
 
 const DETAILS = `
-With neither FILE nor --agent, the agent that ships with the console explores --cwd.
+Without FILE and --agent, the bundled agent explores the directory of --cwd.
 
 A FILE is a session log of the pi coding agent (JSONL), or a scroll that the console archived. Each session gets a
-scroll of its own, DIR/<uuid>.jsonl, one event a line. Events that come before their session is known belong to no
-scroll and go to DIR/unbound-<uuid>.jsonl. A file that never names its session is one session, named after the file.
-A line that is malformed, cut off or binary is reported on stderr as FILE:LINE, and the rest goes on.
+scroll of its own, DIR/<uuid>.jsonl, with one event per line. Events before the session is known belong to no scroll:
+they go to DIR/unbound-<uuid>.jsonl. If a file names no session, all of it is one session, named after the file.
+A line that is malformed, incomplete or binary is reported on stderr as FILE:LINE, and skipped.
 
 Exit codes:
-  0    all went well (bad lines are reported, and do not change it)
-  1    the archive lost something
-  2    bad usage, a file that cannot be read, or an agent that did not start, did not answer or died
-  130  stopped by Ctrl-C (143: by SIGTERM); what was archived until then is whole
+  0    success (bad lines are reported, and do not change the code)
+  1    the archive lost events
+  2    wrong usage, a file that cannot be read, or an agent that did not start, did not answer or died
+  130  stopped by Ctrl-C (143: by SIGTERM); everything archived until then is complete
 
 Examples:
   $ npm start
@@ -50,10 +50,11 @@ Examples:
 `;
 
 /**
- * Reads the command line, without the two words that Node puts first.
+ * Parses the command line.
  *
- * @param command What {@link commandLine} made, with options of the caller's own, perhaps.
- * @throws CommanderError, after it has printed why: for `--help` and `--version` with exit code 0.
+ * @param words The arguments of the program.
+ * @param command From {@link commandLine}. The caller may have added options of its own.
+ * @throws CommanderError, after it has printed the reason. For `--help` and `--version`, its exit code is 0.
  */
 export function parseOptions(words: readonly string[], command = commandLine()): ConsoleOptions {
   command.parse([...words], { from: 'user' });
@@ -75,7 +76,7 @@ export function parseOptions(words: readonly string[], command = commandLine()):
   };
 }
 
-/** What commander makes of the words. */
+/** What commander parses. */
 interface Given extends Omit<ConsoleOptions, 'files' | 'agents' | 'agentTimeout' | 'cwd'> {
   readonly agent?: readonly string[];
   readonly cwd?: string;
@@ -83,37 +84,42 @@ interface Given extends Omit<ConsoleOptions, 'files' | 'agents' | 'agentTimeout'
   readonly agentTimeout: number;
 }
 
-/** The options of the console, as those of the program `name`. */
+/** The options of the console, for a program called `name`. */
 export function commandLine(name = 'agent-console'): Command {
   return new Command(name)
     .usage('[options] [FILE...]')
-    .description('Runs agents, or replays their session logs, over one event bus; archives every session as a scroll.')
+    .description('Runs agents, or replays their session logs, over one event bus. Archives every session as a scroll.')
     .argument('[FILE...]', 'session logs to read; several are read at once')
-    .option('-a, --agent <command>', 'start an ACP agent, as the shell would; may be repeated', append)
-    .option('-p, --prompt <text>', 'what the agents are asked', 'Explore this directory, and say what you find.')
-    .option('-C, --cwd <dir>', "the agents' directory (default: the present one)", directory)
-    .option('--auth <method>', 'authenticate with the agents by this method')
+    .option('-a, --agent <command>', 'start an ACP agent with this shell command; may be repeated', append)
+    .option('-p, --prompt <text>', 'what to ask the agents', 'Explore this directory, and say what you find.')
+    .option('-C, --cwd <dir>', 'the working directory of the agents (default: the current one)', directory)
+    .option('--auth <method>', 'the method to authenticate with the agents')
     .addOption(
-      new Option('--permission <answer>', 'answer permission requests by allow_once or by reject_once')
+      new Option('--permission <answer>', 'answer permission requests with allow_once or reject_once')
         .choices(['allow', 'reject'])
         .default('allow'),
     )
-    .option('--no-fs', 'do not offer the agents to read files for them: they read by themselves')
-    .option('--agent-timeout <seconds>', 'for each answer until the session of an agent is open', positive, 30)
-    .option('-f, --follow', 'go on reading as the files grow, until Ctrl-C', false)
+    .option('--no-fs', 'do not offer to read files for the agents: they read files themselves')
+    .option(
+      '--agent-timeout <seconds>',
+      'how long to wait for each answer until the session of an agent is open',
+      positive,
+      30,
+    )
+    .option('-f, --follow', 'keep reading as the files grow, until Ctrl-C', false)
     .option(
       '-s, --speed <factor>',
-      'replay so many times faster than it happened (default: as fast as it can be taken)',
+      'replay this many times faster than it happened (default: as fast as it can be archived)',
       positive,
     )
-    .option('--scrolls <dir>', 'where the archive goes', './scrolls')
+    .option('--scrolls <dir>', 'the directory of the archive', './scrolls')
     .option('-w, --watch <session>', 'the session or connector whose scroll is shown live (default: the first)')
-    .option('--slow <ms>', 'add a reader that takes so long for each event, and lags', positive)
-    .option('-j, --json', 'print nothing but one summary as JSON, at the end', false)
+    .option('--slow <ms>', 'add a slow reader: it takes this long for each event, and loses some', positive)
+    .option('-j, --json', 'print only a summary as JSON, at the end', false)
     .version(version(), '-V, --version')
-    .helpOption('-h, --help', 'print this')
+    .helpOption('-h, --help', 'print this help')
     .addHelpText('after', DETAILS)
-    .showHelpAfterError(`Usage: ${name} [options] [FILE...]   (--help tells all)`)
+    .showHelpAfterError(`Usage: ${name} [options] [FILE...]   (--help lists all options)`)
     .exitOverride();
 }
 
@@ -135,7 +141,7 @@ function positive(word: string): number {
 function directory(word: string): string {
   const path = resolve(word);
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new InvalidArgumentError('It is no directory.');
+    throw new InvalidArgumentError('It is not a directory.');
   }
   return path;
 }

@@ -1,6 +1,6 @@
 import { printable } from './printable.js';
 
-/** A line of a file that could not be used. */
+/** A line of a file that cannot be used. */
 export interface BadLine {
   readonly file: string;
   /** From 1. */
@@ -8,30 +8,30 @@ export interface BadLine {
   readonly error: string;
 }
 
-/** More bad lines than this are counted, and not listed: a binary file may have millions. */
+/** Bad lines beyond this many are counted but not listed: a binary file may have millions. */
 const MAX_LISTED = 100_000;
 
-/** What went wrong in a run: told on stderr at once, and kept for the summary and the exit code. */
+/** The problems of a run: printed to stderr at once, and kept for the summary and the exit code. */
 export class Report {
   readonly badLines: BadLine[] = [];
   badLineCount = 0;
-  /** Inputs that failed: a file that cannot be read, an agent that does not start or dies. */
+  /** Inputs that failed: a file that cannot be read, or an agent that does not start or dies. */
   failures = 0;
 
-  /** @param tell Writes one line to stderr. */
-  constructor(private readonly tell: (line: string) => void) {}
+  /** @param print Writes one line to stderr. */
+  constructor(private readonly print: (line: string) => void) {}
 
   badLine(file: string, line: number, error: string): void {
     this.badLineCount += 1;
     if (this.badLines.length < MAX_LISTED) {
       this.badLines.push({ file, line, error: printable(error, 300) });
     }
-    this.tell(`${printable(file)}:${line}: ${printable(error, 300)}`);
+    this.print(`${printable(file)}:${line}: ${printable(error, 300)}`);
   }
 
   failure(message: string): void {
     this.failures += 1;
-    this.tell(
+    this.print(
       `error: ${message
         .split('\n')
         .map((line) => printable(line))
@@ -40,6 +40,6 @@ export class Report {
   }
 
   warning(message: string): void {
-    this.tell(`warning: ${printable(message, 500)}`);
+    this.print(`warning: ${printable(message, 500)}`);
   }
 }

@@ -1,14 +1,12 @@
 import { stat } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { SharingBus } from 'sharing-bus';
-import type { AgentCommand } from './connectors/AgentProcess.js';
-import { Connector } from './connectors/Connector.js';
 import { delay } from './connectors/delay.js';
-import { type FileProgress, LogFile } from './connectors/logFile.js';
+import type { FileProgress } from './connectors/logFile.js';
 import { Feed, WINDOW } from './feed.js';
 import { Ledger } from './ledger.js';
 import type { ConsoleOptions } from './options.js';
 import type { Report } from './report.js';
+import { startConnectors } from './startConnectors.js';
 import type { RunView, Screen } from './screen/Screen.js';
 import { Archivist } from './subscribers/archivist.js';
 import { LiveView } from './subscribers/liveView.js';
@@ -21,26 +19,24 @@ import { UsageMeter, type UsageTotals } from './subscribers/usageMeter.js';
 export interface Outcome {
   readonly view: RunView;
   readonly usage: UsageTotals;
-  /** Events that are not in the archive, and should be. */
+  /** Events that the archive should have, but has not. */
   readonly lost: number;
 }
 
-/** What a program has of its own that shows a run to others. */
+/** What a program adds that serves a run to others. */
 export interface RunHost {
   readonly bus?: SharingBus;
-  /** The run goes on when the input has ended, until `stop` aborts; this is called then, and what it returns is awaited. */
+  /** If set, the run goes on after the end of its input until `stop` aborts. Then this is called and awaited. */
   readonly untilInterrupted?: () => Promise<void>;
 }
 
-/** How long connectors may take to leave after an interruption, in milliseconds: a read from a pipe may never end. */
-const LEAVE_WITHIN = 6000;
-/** About so many bytes of lines all files together may have on the bus. */
-const MAX_BYTES = 16 * 1024 * 1024;
+/** How long connectors may take to end after an interruption, in milliseconds: a read from a pipe may never end. */
+const LEAVE_WITHIN_MS = 6000;
 
 /**
- * One run of the console: connectors publish, subscribers watch, until the input ends or `stop` aborts.
+ * Runs the console: connectors publish and subscribers receive until the input ends or `stop` aborts.
  *
- * @throws Error where the directory of the scrolls cannot be made; then nothing has begun.
+ * @throws Error if the directory of the scrolls cannot be made. Nothing has started then.
  */
 export async function run(
   options: ConsoleOptions,
@@ -51,9 +47,12 @@ export async function run(
 ): Promise<Outcome> {
   const files = new ScrollFiles(options.scrolls);
   await files.prepare().catch((error: unknown) => {
-    throw new Error(`no scrolls can be kept: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    throw new Error(
+      `cannot make the directory of the scrolls: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        cause: error,
+      },
+    );
   });
 
   const source = { bus, ledger: new Ledger() };
@@ -62,7 +61,7 @@ export async function run(
     files,
     capacity: WINDOW * (options.files.length + Math.max(1, options.agents.length)),
     onFailure: (error) => {
-      report.failure(`the archive cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+      report.failure(`cannot write the archive: ${error instanceof Error ? error.message : String(error)}`);
       stop.abort();
     },
   });
@@ -95,8 +94,11 @@ export async function run(
   };
   screen.start(view);
 
-  const connecting = Promise.all(connectorsOf(options, feed, report, progress, stop.signal));
-  await Promise.race([connecting, aborted(stop.signal).then(() => delay(LEAVE_WITHIN, new AbortController().signal))]);
+  const connecting = Promise.all(startConnectors(options, feed, report, progress, stop.signal));
+  await Promise.race([
+    connecting,
+    aborted(stop.signal).then(() => delay(LEAVE_WITHIN_MS, new AbortController().signal)),
+  ]);
   if (untilInterrupted !== undefined) {
     await aborted(stop.signal);
     await untilInterrupted();
@@ -107,100 +109,12 @@ export async function run(
   return { view, usage: usageMeter.totals, lost: archivist.lagged };
 }
 
-/** Starts every connector; each promise resolves when its input has ended, whatever went wrong with it. */
-function connectorsOf(
-  options: ConsoleOptions,
-  feed: Feed,
-  report: Report,
-  progress: readonly FileProgress[],
-  signal: AbortSignal,
-): Promise<void>[] {
-  const taken = new Set<string>();
-  const connector = (name: string): Connector => {
-    let id = name;
-    for (let number = 2; taken.has(id); number += 1) {
-      id = `${name}#${number}`;
-    }
-    taken.add(id);
-    return new Connector(id);
-  };
-  const { agentTimeout: timeout, auth, cwd, follow, fs, permission, prompt, speed } = options;
-  const agents: readonly (readonly [name: string, AgentCommand])[] =
-    options.files.length + options.agents.length === 0
-      ? [['explorer', bundledAgent()]]
-      : options.agents.map((command) => [command, command]);
-  return [
-    ...progress.map(async (file) => {
-      const self = connector(`pi:${file.file}`);
-      const log = new LogFile({
-        connector: self,
-        report,
-        progress: file,
-        follow,
-        speed,
-        signal,
-        maxBytes: MAX_BYTES / progress.length,
-        flush: () => feed.flush(),
-      });
-      await feed.connect(log).catch((error: unknown) => {
-        report.failure(`cannot read ${file.file}: ${reasonOf(error)}`);
-      });
-      await feed.publish(self.end(signal.aborted ? 'interrupted' : 'end of file'));
-    }),
-    ...agents.map(async ([name, command]) => {
-      // The SDK is loaded for agents only: to read files takes none.
-      const { AcpAgent } = await import('./connectors/acp.js');
-      if (signal.aborted) {
-        return;
-      }
-      const agent = new AcpAgent({
-        connector: connector(`acp:${programOf(name)}`),
-        feed,
-        report,
-        command,
-        name,
-        cwd,
-        prompt,
-        auth,
-        fs,
-        permission,
-        timeout,
-        signal,
-      });
-      await agent.run();
-    }),
-  ];
-}
-
-/** The agent that ships with the console, run by the same loader as the console itself. */
-function bundledAgent(): AgentCommand {
-  const main = fileURLToPath(new URL('./agent/main.ts', import.meta.url));
-  return { program: process.execPath, args: ['--import', import.meta.resolve('tsx'), main] };
-}
-
-/** The program in a command line: a name that holds no secret, as arguments and variables may. */
-function programOf(command: string): string {
-  const word = command.split(/\s+/).find((one) => one !== '' && !/^\w+=/.test(one)) ?? 'agent';
-  return word.replace(/^["']|["']$/g, '').replace(/^.*[/\\]/, '') || 'agent';
-}
-
 async function progressOf(file: string): Promise<FileProgress> {
   const size = await stat(file).then(
     (status) => status.size,
     () => 0,
   );
   return { file, size, bytesRead: 0, lines: 0, isDone: false };
-}
-
-function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT') {
-    return 'there is no such file';
-  }
-  if (code === 'EISDIR') {
-    return 'it is a directory';
-  }
-  return error instanceof Error ? error.message : String(error);
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

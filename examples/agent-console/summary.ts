@@ -4,12 +4,12 @@ import { progressLine, sessionTable, subscriberTable } from './screen/tables.js'
 import type { RunView } from './screen/Screen.js';
 import type { UsageTotals } from './subscribers/usageMeter.js';
 
-/** One subscriber as the summary lists it. */
+/** A subscriber, as the summary lists it. */
 export interface SubscriberCount {
   readonly name: string;
   readonly delivered: number;
   readonly lagged: number;
-  /** For one that asks what it lost. */
+  /** Only for a subscriber that reads its gaps. */
   readonly gaps?: { readonly count: number; readonly byKind: Readonly<Record<string, number>> };
 }
 
@@ -40,7 +40,7 @@ export function summaryOf(view: RunView, badLines: readonly BadLine[]): Summary 
   };
 }
 
-/** The same for people. */
+/** The summary for people to read. */
 export function summaryText(view: RunView, usage: UsageTotals, scrolls: string): string {
   const cost = [...usage.cost].map(([currency, amount]) => `${amount.toFixed(2)} ${currency}`).join(', ');
   return [
@@ -48,8 +48,8 @@ export function summaryText(view: RunView, usage: UsageTotals, scrolls: string):
     ...view.files.map(progressLine),
     sessionTable(view.sessions, 50),
     subscriberTable(view.subscribers),
-    `usage: ${usage.inputTokens} tokens in, ${usage.outputTokens} out, ${usage.cachedReadTokens} read from a cache, ` +
-      `${usage.cachedWriteTokens} put into one${cost === '' ? '' : `; ${cost}`}`,
+    `usage: ${usage.inputTokens} tokens in, ${usage.outputTokens} out, ${usage.cachedReadTokens} read from cache, ` +
+      `${usage.cachedWriteTokens} written to cache${cost === '' ? '' : `; ${cost}`}`,
     `${view.published} events published, ${view.badLineCount} bad lines; the scrolls are in ${scrolls}`,
   ].join('\n');
 }

@@ -5,7 +5,7 @@ import { busEvent, publishTo, runMarbles } from 'sharing-bus/testing';
 import { TestScheduler } from 'rxjs/testing';
 import { EventStreamError, EventStreams, fromEventStream } from 'sharing-bus/sse';
 
-// Compiled and run by checkPackage.ts as a stranger's code: strict, against the packed types, without DOM or Node.
+// checkPackage.ts compiles and runs this as code of a user: strict, with the packed types, without the types of DOM or Node.
 interface Note {
   readonly type: 'note';
   readonly text: string;
@@ -29,7 +29,7 @@ runMarbles(testScheduler, ({ testBus, busEvents, expectDeliveries }) => {
   busEvents('-a-(bc)-|', values).subscribe(publishTo(tested));
 });
 if (compared !== 1) {
-  throw new Error('the testing entry compares nothing');
+  throw new Error('the testing entry makes no comparison');
 }
 
 using bus = new SharingBus<Note>({ scheduler: asapScheduler });
@@ -51,7 +51,7 @@ of(parseBusEvent({ routing: { kind: 'system' }, origin: 'runtime', event: { type
   .subscribe((busEvent) => events.push(busEvent));
 try {
   parseEventFilter({ type: 'nothing known' });
-  throw new Error('the schema entry takes anything');
+  throw new Error('the schema entry accepts invalid data');
 } catch (error) {
   if (!(error instanceof ValidationError)) {
     throw error;

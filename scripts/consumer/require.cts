@@ -3,7 +3,7 @@ import schema = require('sharing-bus/schema');
 import testing = require('sharing-bus/testing');
 import sse = require('sharing-bus/sse');
 
-// The CommonJS half of import.mts. Who requires and who imports must get one class, or instanceof lies.
+// As import.mts, for CommonJS. `require` and `import` must give the same classes, or instanceof would fail.
 const filter = schema.parseEventFilter({ type: 'kind', kinds: ['note'] });
 const receiver = new main.SharingBus().subscribeFiltered(filter);
 receiver.close();
@@ -14,11 +14,11 @@ void new sse.EventStreams(new main.SharingBus(), { filter }).close();
 
 void import('sharing-bus').then(({ InvalidUuidError }) => {
   try {
-    main.parseUuid('no UUID');
+    main.parseUuid('not a UUID');
   } catch (error) {
     if (error instanceof InvalidUuidError) {
       return;
     }
   }
-  throw new Error('require and import give two classes');
+  throw new Error('require and import give different classes');
 });

@@ -121,7 +121,7 @@ describe('the console with its own agent', () => {
       expect(run.code).toBe(0);
       expect(run.stdout).toContain('! acp:explorer asks permission: Read 3 files\n');
       expect(run.stdout).toContain('! acp:explorer was answered: reject\n');
-      expect(run.stdout).toMatch(/^agent-message +I may not read the files/m);
+      expect(run.stdout).toMatch(/^agent-message +I was not allowed to read the files/m);
       expect(run.stdout).toMatch(/archivist +│ +\d+ │ +0 │ +0 │/);
       expect(outline(run.scroll)).not.toContain('tool-call-update ToolCallUpdate failed');
       expect(texts(run.scroll, 'agent-message').some((text) => text.includes('README'))).toBe(false);
@@ -280,10 +280,7 @@ describe('the console reading files', () => {
       const run = await runConsole(session, missing, scroll, garden, session, '--json');
       expect(run.code).toBe(2);
       expect(run.stderr.trimEnd().split('\n').sort()).toEqual(
-        [
-          `error: cannot read ${missing}: there is no such file`,
-          `error: cannot read ${garden}: it is a directory`,
-        ].sort(),
+        [`error: cannot read ${missing}: no such file`, `error: cannot read ${garden}: it is a directory`].sort(),
       );
       const { published, sessions, subscribers } = run.summary;
       expect(new Map(sessions.map(({ connectorId, events }) => [connectorId, events]))).toEqual(
@@ -380,7 +377,7 @@ describe('the console on bad input', () => {
       const bad: readonly (readonly [line: string | Uint8Array, error: RegExp])[] = [
         ['{broken', /^malformed JSON: /],
         [Uint8Array.of(0xff, 0xfe, 0x80), /^binary: not valid UTF-8$/],
-        ['{"a":"\0"}', /^binary: it holds a NUL byte$/],
+        ['{"a":"\0"}', /^binary: it has a NUL byte$/],
         ['[1]', /^the line must be an object, got an array$/],
         ['null', /^the line must be an object, got null$/],
         ['{}', /^the line\.type must be a string, got nothing$/],
@@ -396,8 +393,8 @@ describe('the console on bad input', () => {
         ],
         ['{"type":"message","message":{"role":"assistant","content":"x","usage":{"input":"1"}}}', /^usage\.input/],
         ['{"type":"message","message":{"role":"toolResult","content":"x"}}', /^message\.toolCallId/],
-        [`{"type":"deep","deep":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, /^nested too deep$/],
-        ['{"routing":{"kind":5},"origin":"x","event":{"type":"Connected"}}', /^no event of a scroll: /],
+        [`{"type":"deep","deep":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, /^nested too deeply$/],
+        ['{"routing":{"kind":5},"origin":"x","event":{"type":"Connected"}}', /^not an event of a scroll: /],
         ['{"type":"message","message":{"role":"us', /^truncated: no newline/],
       ];
       const bom = '\uFEFF';
@@ -459,7 +456,7 @@ describe('the console on bad input', () => {
       rmSync(run.scrolls, { recursive: true });
       appendFileSync(file, sessionLine('homeless'));
       expect(await run.ended).toBe(1);
-      expect(run.stderr).toMatch(/^error: the archive cannot be written: ENOENT/m);
+      expect(run.stderr).toMatch(/^error: cannot write the archive: ENOENT/m);
       expect(run.stderr).toMatch(/^error: the archive lost \d+ events$/m);
       const [archivist] = run.summary.subscribers;
       expect(archivist?.lagged).toBeGreaterThan(0);
@@ -472,7 +469,7 @@ describe('the console on bad input', () => {
     [['--speed', 'fast', 'x.jsonl'], /argument 'fast' is invalid/],
     [['--follow'], /--follow and --speed need a FILE/],
     [['--frobnicate'], /unknown option '--frobnicate'/],
-    [['--cwd', '/dev/null'], /It is no directory/],
+    [['--cwd', '/dev/null'], /It is not a directory/],
   ])(
     'refuses %j with a line of usage and exit code 2',
     async (words, reason) => {
@@ -487,11 +484,11 @@ describe('the console on bad input', () => {
   );
 
   it.concurrent(
-    'begins nothing where no scrolls can be kept',
+    'starts nothing if the directory of the scrolls cannot be made',
     async () => {
       const run = await runConsole(session, '--scrolls', '/dev/null/scrolls');
       expect({ code: run.code, stdout: run.stdout }).toEqual({ code: 2, stdout: '' });
-      expect(run.stderr).toMatch(/^error: no scrolls can be kept: .*\/dev\/null\/scrolls/);
+      expect(run.stderr).toMatch(/^error: cannot make the directory of the scrolls: .*\/dev\/null\/scrolls/);
     },
     LONG,
   );
@@ -524,13 +521,13 @@ describe('the console with agents that go wrong', () => {
       expect(run.code).toBe(2);
       const [dies, refuses, leaves, babbles, future, locked] = agents;
       for (const failure of [
-        `agent ${dies} exited with code 3 in mid-turn; its last words:\nout of soil\n`,
+        `agent ${dies} exited with code 3 during its turn; its last lines on stderr:\nout of soil\n`,
         `agent ${refuses} answered the prompt with an error: the gate is locked\n`,
-        `agent ${leaves} exited with code 7 before its session was open; its last words:\nno such plant\n`,
-        `agent ${babbles} failed: it does not speak the protocol: 100 lines that are no message\n`,
+        `agent ${leaves} exited with code 7 before its session was open; its last lines on stderr:\nno such plant\n`,
+        `agent ${babbles} failed: it does not speak the protocol: 100 lines that are not messages\n`,
         `agent ${future} failed: it speaks version 99 of the protocol, not 1\n`,
-        `agent ${locked} failed: it wants --auth METHOD, one of: key\n`,
-        'agent no-such-agent exited with code 127 (command not found) before its session was open; its last words:\n',
+        `agent ${locked} failed: it needs --auth METHOD, one of: key\n`,
+        'agent no-such-agent exited with code 127 (command not found) before its session was open; its last lines on stderr:\n',
         'agent echo hello exited with code 0 before its session was open\n',
       ]) {
         expect(run.stderr).toContain(`error: ${failure}`);
@@ -555,11 +552,13 @@ describe('the console with agents that go wrong', () => {
   );
 
   it.concurrent(
-    'tells the last words of an agent, also where they are read after its exit is known',
+    'prints the last lines of an agent on stderr, also those read after its exit is known',
     async () => {
       const command = fixtureAgent('mumbles');
       const run = await runConsole('--json', '--agent', command);
-      expect(run.stderr).toContain(`agent ${command} exited with code 3 in mid-turn; its last words:\na late frost\n`);
+      expect(run.stderr).toContain(
+        `agent ${command} exited with code 3 during its turn; its last lines on stderr:\na late frost\n`,
+      );
     },
     LONG,
   );

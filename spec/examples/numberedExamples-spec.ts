@@ -3,6 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
+import * as main from 'sharing-bus';
+import type { BusReceiver } from 'sharing-bus';
+import * as otel from 'sharing-bus/otel';
+import * as sse from 'sharing-bus/sse';
+import * as options from '../../lib/options.js';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '..', '..');
@@ -15,6 +20,32 @@ function sourceOf(script: string): string {
   return readFileSync(join(folder, script), 'utf8');
 }
 
+const RECEIVER: Record<Exclude<keyof BusReceiver, symbol>, true> = {
+  id: true,
+  name: true,
+  events$: true,
+  lagged: true,
+  lagged$: true,
+  deliveries$: true,
+  deliveries: true,
+  missed: true,
+  position: true,
+  closed$: true,
+  recv: true,
+  tryRecv: true,
+  toReadableStream: true,
+  close: true,
+  dispose: true,
+};
+
+const FEATURES = [
+  ...[main, sse, otel].flatMap((entry) => Object.keys(entry)).filter((name) => !name.endsWith('Error')),
+  ...Object.values(options).flatMap((names) => Object.keys(names)),
+  ...Object.getOwnPropertyNames(main.SharingBus.prototype),
+  ...Object.keys(main.EventFilter),
+  ...Object.keys(RECEIVER),
+];
+
 /** The comment that ends an example is what it prints, line by line. */
 function promisedOutput(script: string): string {
   const [, comment = ''] = /^\/\/ Prints:\n((?:\/\/ .*\n)+)$/m.exec(sourceOf(script)) ?? [];
@@ -23,12 +54,22 @@ function promisedOutput(script: string): string {
 
 describe('the numbered examples', () => {
   it('are numbered from 01 without a gap', () => {
-    expect(scripts.map((name) => Number(name.slice(0, 2)))).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(scripts.map((name) => Number(name.slice(0, 2)))).toEqual(
+      Array.from({ length: 22 }, (_, index) => index + 1),
+    );
   });
 
   it('are listed in their README, in order', () => {
     const links = [...sourceOf('README.md').matchAll(/^\| \[(.+)\]\(\1\)\s+\|/gm)].map(([, name]) => name);
     expect(links).toEqual(scripts);
+  });
+
+  it('use every function, option and member of the bus and its receivers', () => {
+    const source = scripts.map(sourceOf).join('');
+    const unused = FEATURES.filter(
+      (name) => !new RegExp(`(?<![\\w$])${name.replace('$', '\\$')}(?![\\w$])`).test(source),
+    );
+    expect(unused).toEqual([]);
   });
 
   // Processes of their own, side by side.

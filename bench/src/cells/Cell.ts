@@ -1,19 +1,19 @@
 import type { Effort } from '../load/bursts.js';
 import type { PeerName } from '../peers/index.js';
 
-/** What a workload is run with. */
+/** The options of a workload. */
 export interface CellOptions {
   readonly peer: PeerName;
-  /** Members that are there. */
+  /** The number of members. */
   readonly receivers: number;
   readonly effort: Effort;
 }
 
 export interface Measurement {
-  /** What was measured, in `unit`. */
+  /** The result, in `unit`. */
   readonly value: number;
   readonly unit: 'ns' | 'bytes';
-  /** Other figures of the cell, for the curious. */
+  /** The single samples. */
   readonly samples?: readonly number[];
   readonly yieldNs?: number;
   readonly published: number;

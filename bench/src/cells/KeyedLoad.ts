@@ -6,18 +6,18 @@ import type { Tally } from '../load/Tally.js';
 import type { Member, Peer } from '../peers/Peer.js';
 import { expectHop } from './expectHop.js';
 
-/** Where the events of a load come from. */
+/** The events of a load. */
 export interface KeyedEvents {
-  /** Events are for the first so many members, each for one, picked at random. */
+  /** Each event is for one of the first so many members, picked at random. */
   readonly targets: number;
   /** Makes an event for this member. */
   readonly make: (member: number) => BusEvent;
 }
 
 /**
- * Events of which each is for one member, in bursts, and the account of who has to get how many.
+ * Bursts of events, each for one member, with a count of the events of each member.
  *
- * Invariant: `owed[i]` is what member i has got when the burst has settled.
+ * Invariant: when a burst has settled, member i has received `owed[i]` events.
  */
 export class KeyedLoad implements Load<BusEvent> {
   published = 0;
@@ -39,7 +39,7 @@ export class KeyedLoad implements Load<BusEvent> {
     this.#events = events;
   }
 
-  /** Made before the burst: an event is warm when it is published, its member's id and queue are as warm as they are. */
+  /** Makes the events before the burst. So they are in the processor's caches when they are published; the members may not be. */
   readonly next = (): readonly BusEvent[] => {
     const picks = Array.from({ length: BURST }, () => this.#random() % this.#events.targets);
     this.#first = picks[0] ?? 0;
@@ -59,7 +59,7 @@ export class KeyedLoad implements Load<BusEvent> {
 
   readonly isSettled = (): boolean => this.#countOf(this.#last) === this.#owed[this.#last];
 
-  /** Every member has got what it was owed, and nothing was dropped. */
+  /** Checks that every member has received its events, and lost none. */
   check(members: readonly Member[]): void {
     this.#tallies.forEach(({ count }, index) => {
       expectEqual(`delivered to member ${index}`, count(), this.#owed[index]);

@@ -8,17 +8,17 @@ import { makePeer } from '../peers/index.js';
 import type { Workload } from './Cell.js';
 import { KeyedLoad } from './KeyedLoad.js';
 
-/** Ids of those who come and go. */
+/** The number of ids of visitors. */
 const NEWCOMERS = 8192;
 
-/** One who comes and goes, and what is published meanwhile. */
+/** A member that joins and leaves, and the events that are published meanwhile. */
 interface Visit {
   readonly scrollId: string;
   readonly whileThere: BusEvent;
   readonly afterwards: BusEvent;
 }
 
-/** One member more joins and leaves at once; `publishing`: an event for one of those who stay is published after each. */
+/** A visitor joins and leaves again. With `publishing`, an event for another member is published after each step. */
 function churnWorkload(publishing: boolean): Workload {
   return async ({ peer: name, receivers, effort }) => {
     const peer = makePeer(name, { keyed: true });
@@ -65,7 +65,7 @@ function churnWorkload(publishing: boolean): Workload {
     );
 
     load.check(members);
-    expectEqual('delivered to those who left', newcomer.count(), 0);
+    expectEqual('delivered to visitors', newcomer.count(), 0);
     const { published } = load;
     return { value: ns, unit: 'ns', samples, yieldNs, published, delivered: published, dropped: 0 };
   };

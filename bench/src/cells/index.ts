@@ -9,7 +9,7 @@ import { overload, overloadKey } from './overload.js';
 import * as sparse from './sparse.js';
 import { calls, connect, flushes } from './waits.js';
 
-/** What can be measured, by the name that it has in a cell's id. */
+/** The workloads, by their names in the ids of cells. */
 const WORKLOADS: Readonly<Record<string, Workload>> = {
   'fan-out': fanOut,
   sparse: sparse.sparse,
@@ -34,7 +34,7 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
   'never-yield': neverYield,
 };
 
-/** A cell is named `workload/peer/receivers`, such as `sparse/bus/1000`; where one receiver is waited for, the number is that of the waits. */
+/** Runs a cell. Its id is `workload/peer/receivers`, such as `sparse/bus/1000`. For waits, the number is that of the waits. */
 export function runCell(id: string, effort: Effort): Promise<Measurement> {
   const [workload = '', peer = '', receivers = ''] = id.split('/');
   const run = Object.hasOwn(WORKLOADS, workload) ? WORKLOADS[workload] : undefined;

@@ -9,14 +9,14 @@ import { makePeer } from '../peers/index.js';
 import { CAPACITY, type Member } from '../peers/Peer.js';
 import type { Workload } from './Cell.js';
 
-/** Members that are made before, in another peer, so that no code and no type feedback is counted as a member. */
+/** Members of another peer that are made first, so that code and type feedback of V8 are not counted. */
 const REHEARSAL = 2000;
-/** Members that get an event at the end, to see that they are there: less than any peer's capacity. */
+/** Members that get an event at the end, to check that they work. Less than the capacity of any peer. */
 const SAMPLE = 200;
 
 /**
- * Bytes of a member with a consumer that waits for its first event. The ids' texts and the consumer are the
- * application's, and are not counted; what it holds in hand of a member is.
+ * Bytes of a member with a consumer, before its first event. The texts of ids and the consumer belong to the application and are not
+ * counted. The handle of a member is counted.
  */
 export const idleMemory: Workload = async ({ peer: name, receivers }) => {
   const { take, count } = newTally();
@@ -45,15 +45,15 @@ export const idleMemory: Workload = async ({ peer: name, receivers }) => {
     peer.publish(eventFor({ scrollId, kind: 'agent-message' }));
   }
   await settled(() => count() >= sample.length);
-  expectEqual('delivered to every member asked', count(), sample.length);
+  expectEqual('delivered to the sample', count(), sample.length);
   rehearsal.publish(eventFor({ scrollId: ids[0], kind: 'agent-message' }));
   await settled(() => count() > sample.length);
-  expectEqual('delivered to those rehearsed with', count(), sample.length + 1);
-  expectEqual('held in hand', held.length, receivers + REHEARSAL);
+  expectEqual('delivered to the rehearsal', count(), sample.length + 1);
+  expectEqual('handles', held.length, receivers + REHEARSAL);
   return { value: bytes, unit: 'bytes', published: sample.length, delivered: sample.length, dropped: 0 };
 };
 
-/** Bytes of one event that waits, the event itself left out: every member is full, each of events of its own key. */
+/** Bytes of one waiting event, without the event itself. Every member is full of events of its own key. */
 export const bufferMemory: Workload = async ({ peer: name, receivers }) => {
   const ids = randomUuids(receivers, 1);
   const events = ids.map((scrollId) => eventFor({ scrollId, kind: 'agent-message' }));
@@ -71,10 +71,10 @@ export const bufferMemory: Workload = async ({ peer: name, receivers }) => {
     const bytes = ((await heapAfterCollection()) - before) / (receivers * CAPACITY);
     return { members, bytes, publishAll };
   };
-  // A first one is filled and kept: it makes the code and the type feedback that the second then does not pay for.
+  // The first one makes code and type feedback, which must not be counted in the second one. It stays in memory.
   const rehearsal = await fill();
   const { members, bytes, publishAll } = await fill();
-  expectEqual('members rehearsed with', rehearsal.members.length, receivers);
+  expectEqual('members of the rehearsal', rehearsal.members.length, receivers);
 
   publishAll();
   members.forEach(({ lagged }, index) => {
@@ -85,6 +85,6 @@ export const bufferMemory: Workload = async ({ peer: name, receivers }) => {
   expectEqual('delivered when a consumer came', count(), 0);
   await yieldOnce();
   const delivered = receivers * CAPACITY;
-  expectEqual('delivered of what waited', count(), delivered);
+  expectEqual('delivered of the waiting events', count(), delivered);
   return { value: bytes, unit: 'bytes', published: delivered + receivers, delivered, dropped: receivers };
 };

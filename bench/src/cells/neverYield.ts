@@ -12,8 +12,8 @@ import type { Workload } from './Cell.js';
 const CHECKPOINTS = 10;
 
 /**
- * A publisher that never gives the loop a turn. Half of the members take every event, half one scroll's, to which every
- * other event belongs. The figure: bytes that the heap has grown by for each event since the first checkpoint.
+ * A publisher that never yields to the event loop. Half of the members want every event; the others want one scroll, to which every
+ * second event belongs. The figure is the growth of the heap since the first checkpoint, in bytes per event.
  */
 export const neverYield: Workload = async ({ peer: name, receivers, effort }) => {
   const peer = makePeer(name, { keyed: false });

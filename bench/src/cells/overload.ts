@@ -9,7 +9,7 @@ import { makePeer } from '../peers/index.js';
 import { CAPACITY, unable } from '../peers/Peer.js';
 import type { Workload } from './Cell.js';
 
-/** Every member is full, and nobody consumes: each event is dropped for each member. */
+/** Every member is full and has no consumer, so each event is dropped for each member. */
 function overloadWorkload(interest: (scrollId: string) => EventFilter): Workload {
   return async ({ peer: name, receivers, effort }) => {
     const [scrollId = ''] = randomUuids(1, 1);
@@ -23,7 +23,7 @@ function overloadWorkload(interest: (scrollId: string) => EventFilter): Workload
         expectEqual(`lagged of member ${index}`, lagged, Math.max(0, published - CAPACITY));
       });
     };
-    // One event at a time, so that the count is read on the line after publish, with room and without.
+    // One event at a time, to check the count right after each publish, with room and without.
     for (; published < CAPACITY + 2;) {
       peer.publish(next());
       published += 1;
@@ -55,7 +55,7 @@ function overloadWorkload(interest: (scrollId: string) => EventFilter): Workload
     }
     expectEqual('delivered when a consumer came', delivered.count(), 0);
     await yieldOnce();
-    expectEqual('delivered of what waited', delivered.count(), CAPACITY * receivers);
+    expectEqual('delivered of the waiting events', delivered.count(), CAPACITY * receivers);
     checkLag();
     const dropped = (published - CAPACITY) * receivers;
     return { value: ns, unit: 'ns', samples, yieldNs, published, delivered: CAPACITY * receivers, dropped };

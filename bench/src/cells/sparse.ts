@@ -9,7 +9,7 @@ import type { Peer } from '../peers/Peer.js';
 import type { Workload } from './Cell.js';
 import { KeyedLoad } from './KeyedLoad.js';
 
-/** The ids that belong to a member: that of its scroll, and that of its native session. */
+/** The ids of a member: its scroll and its native session. */
 interface Ids {
   readonly scrollId: string;
   readonly nativeSessionId: string;
@@ -17,21 +17,21 @@ interface Ids {
 
 interface SparseOptions {
   readonly interest: (ids: Ids, member: number) => EventFilter;
-  /** The routing of an event for the member that has these ids. */
+  /** The routing of an event for the member with these ids. */
   readonly routing: (ids: Ids, member: number) => EventRouting;
-  /** Events are for the first so many members. Default: for all. */
+  /** Events are for the first so many members only. Default: all. */
   readonly targets?: number;
-  /** What is published in the place of an event that was made of the members' own id strings. */
+  /** Replaces an event, which has the same string objects as the filters, before it is published. */
   readonly remake?: (busEvent: BusEvent) => BusEvent;
-  /** Before anyone joins. */
+  /** Called before the members join. */
   readonly before?: (peer: Peer, ids: readonly Ids[]) => void;
-  /** When all members have joined; gives what is to be checked at the end, with the number of events published. */
+  /** Called when all members have joined. Returns a check for the end, which gets the number of published events. */
   readonly beside?: (peer: Peer) => (published: number) => void;
 }
 
 const KIND = 'agent-message';
 
-/** Each member has ids of its own; every event is for one of them, picked at random. */
+/** Each member has ids of its own. Each event is for one member, picked at random. */
 function sparseWorkload(options: SparseOptions): Workload {
   const { interest, routing, targets, remake = (busEvent: BusEvent) => busEvent, before, beside } = options;
   return async ({ peer: name, receivers, effort }) => {
@@ -66,7 +66,7 @@ const byScrollId: SparseOptions = {
 export const sparse = sparseWorkload(byScrollId);
 export const sparseFresh = sparseWorkload({ ...byScrollId, remake: parsedAnew });
 
-/** The same texts in a field that is no UUID: nothing to check, nothing to make canonical. */
+/** The same texts in a field that is not a UUID, so nothing is checked or made canonical. */
 const byName: SparseOptions = {
   interest: ({ scrollId }) => EventFilter.connectorId(scrollId),
   routing: ({ scrollId }) => ({ connectorId: scrollId, kind: KIND }),
@@ -74,7 +74,7 @@ const byName: SparseOptions = {
 export const sparseName = sparseWorkload(byName);
 export const sparseNameFresh = sparseWorkload({ ...byName, remake: parsedAnew });
 
-/** Of all members, 64 are hot: every event is for one of them. */
+/** All events are for 64 of the members. */
 export const sparseHot = sparseWorkload({ ...byScrollId, targets: 64 });
 
 export const sparseAnd = sparseWorkload({
@@ -82,29 +82,29 @@ export const sparseAnd = sparseWorkload({
   interest: ({ scrollId }) => EventFilter.and(EventFilter.scrollId(scrollId), EventFilter.kind(KIND)),
 });
 
-/** Each member wants two scrolls, of which one is talking: the first one's with every other member. */
+/** Each member wants two scrolls, and only one of them has events: the first one for every second member. */
 export const sparseOr = sparseWorkload({
   ...byScrollId,
   interest: ({ scrollId }, member) => {
-    const talking = EventFilter.scrollId(scrollId);
+    const active = EventFilter.scrollId(scrollId);
     const silent = EventFilter.scrollId(newUuid());
-    return member % 2 === 0 ? EventFilter.or(talking, silent) : EventFilter.or(silent, talking);
+    return member % 2 === 0 ? EventFilter.or(active, silent) : EventFilter.or(silent, active);
   },
 });
 
-/** Beside the keyed members there is one with a predicate, which is asked about every event and wants none. */
+/** Besides the keyed members, one member has a predicate. It is called for every event and matches none. */
 export const sparseWhere = sparseWorkload({
   ...byScrollId,
   beside: (peer) => {
-    let asked = 0;
+    let calls = 0;
     const wanted = newTally();
     const isPermission = ({ routing }: BusEvent): boolean => {
-      asked += 1;
+      calls += 1;
       return routing.kind === 'permission';
     };
     peer.join(EventFilter.where(isPermission), wanted.take);
     return (published) => {
-      expectEqual('times that the predicate was asked', asked, published);
+      expectEqual('calls of the predicate', calls, published);
       expectEqual('events that passed the predicate', wanted.count(), 0);
     };
   },
@@ -112,12 +112,12 @@ export const sparseWhere = sparseWorkload({
 
 const CONNECTORS = ['claude', 'codex', 'gemini', 'pi'] as const;
 
-/** Routings are made of its parts one by one: V8 takes long to add fields to a copy, and reads them slowly. */
+/** The fields of a routing are copied one by one: a spread copy with more fields is slow to make and to read in V8. */
 function sessionOf({ nativeSessionId }: Ids, member: number): { connectorId: string; nativeSessionId: string } {
   return { connectorId: CONNECTORS[member % CONNECTORS.length] as string, nativeSessionId };
 }
 
-/** Every session is registered, whether or not its events have to be bound by that. */
+/** Registers every session. */
 function register(peer: Peer, ids: readonly Ids[]): void {
   ids.forEach((own, member) => {
     const { connectorId, nativeSessionId } = sessionOf(own, member);
@@ -130,7 +130,7 @@ function register(peer: Peer, ids: readonly Ids[]): void {
   });
 }
 
-/** The events come without a scroll id, and the bus finds it by the session. */
+/** The events have no scroll id. The bus finds it by the session. */
 export const lateBound = sparseWorkload({
   ...byScrollId,
   before: register,
@@ -139,7 +139,7 @@ export const lateBound = sparseWorkload({
     return { connectorId, nativeSessionId, kind: KIND };
   },
 });
-/** The events name their session, too, but bring the scroll id along. */
+/** The events have the ids of the session and the scroll id. */
 export const preset = sparseWorkload({
   ...byScrollId,
   before: register,

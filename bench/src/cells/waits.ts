@@ -8,15 +8,15 @@ import type { Workload } from './Cell.js';
 
 const EVENT = eventFor({ kind: 'agent-message' });
 
-interface Waited {
+interface Result {
   readonly taken: number;
 }
 
-/** Waits for `count` of something, once; the figure is the cost of one of them. */
-function waiting(wait: (count: number) => Promise<Waited>): Workload {
+/** Runs `wait` for `count` items. The figure is the cost of one item. */
+function waiting(wait: (count: number) => Promise<Result>): Workload {
   return async ({ peer, receivers: count, effort }) => {
     if (peer !== 'bus') {
-      throw unable(peer, 'way to be waited for');
+      throw unable(peer, 'such wait');
     }
     let published = 0;
     const once = async (): Promise<number> => {
@@ -45,7 +45,7 @@ async function timesOf(once: () => Promise<number>, { warmUpMs, sampleMs, sample
   return times;
 }
 
-async function takeAll(receiver: BusReceiver): Promise<Waited> {
+async function takeAll(receiver: BusReceiver): Promise<Result> {
   let taken = 0;
   for await (const _ of receiver) {
     taken += 1;
@@ -53,7 +53,7 @@ async function takeAll(receiver: BusReceiver): Promise<Waited> {
   return { taken };
 }
 
-/** Publishes `count` events, with a `flush()` after each that nobody awaits before all of them; a `for await` takes them. */
+/** Publishes `count` events, each followed by a `flush()`, and then awaits all flushes. A `for await` takes the events. */
 export const flushes = waiting(async (count) => {
   const bus = new SharingBus();
   const taking = takeAll(bus.subscribeFiltered(EventFilter.all, count));
@@ -67,7 +67,7 @@ export const flushes = waiting(async (count) => {
   return taking;
 });
 
-/** `count` calls of `recv()` wait before the first event is published; the next event follows when one was taken. */
+/** Makes `count` calls of `recv()`. Then it publishes one event after another, each when the one before was taken. */
 export const calls = waiting(async (count) => {
   const bus = new SharingBus();
   const receiver = bus.subscribeFiltered(EventFilter.all, count);
@@ -80,7 +80,7 @@ export const calls = waiting(async (count) => {
   return { taken };
 });
 
-/** `connect` of `count` events from memory; a `for await` takes them. */
+/** Calls `connect` with `count` events from memory. A `for await` takes the events. */
 export const connect = waiting(async (count) => {
   const bus = new SharingBus();
   const taking = takeAll(bus.subscribeFiltered(EventFilter.all, 64));

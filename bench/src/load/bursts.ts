@@ -1,42 +1,42 @@
 import { AccountingError } from './expect.js';
 import { median } from './median.js';
 
-/** Publishes between two yields of the loop. */
+/** Publishes between two yields to the event loop. */
 export const BURST = 64;
 
 /**
- * How long a cell is measured. Many short samples: one that another process has broken into is an outlier, and the median
- * does not mind.
+ * How long a cell is measured. With many short samples, a sample that another process has interrupted is an outlier, which the median
+ * ignores.
  */
 export interface Effort {
   readonly warmUpMs: number;
   readonly sampleMs: number;
-  /** Taken at most; at least three, and as many as fit into the time of all of them. */
+  /** The most samples. At least three are taken, and no more than fit into the time of all of them. */
   readonly samples: number;
   /** Events of the publisher that never yields. */
   readonly unyielding: number;
 }
 
-/** What is done in a burst. Only `act` and what it leaves to be done before `isSettled` is measured. */
+/** The work of a burst. The time of `act`, and of everything until `isSettled`, is measured. */
 export interface Load<T> {
-  /** What the next burst acts on. */
+  /** Makes the items of the next burst. */
   readonly next: () => readonly T[];
   readonly act: (item: T) => void;
-  /** Called when the burst has been acted on, on the same stack. Throws where something came too early, or not. */
+  /** Called right after the calls of `act`, on the same stack. Throws if consumers were called too early or too late. */
   readonly afterBurst?: () => void;
-  /** Whether all of the burst has arrived. Asked when the loop has been given a turn, and again until it has. */
+  /** Whether all of the burst has arrived. Called after each turn of the event loop until it returns `true`. */
   readonly isSettled: () => boolean;
 }
 
 export interface Timing {
-  /** Nanoseconds for one item, the empty yield taken off: the median of the samples. */
+  /** Nanoseconds for one item, without the empty yield: the median of the samples. */
   readonly ns: number;
   readonly samples: readonly number[];
-  /** What an empty yield costs, in nanoseconds. */
+  /** The cost of an empty yield, in nanoseconds. */
   readonly yieldNs: number;
 }
 
-/** A consumer that has not got everything after so many turns of the loop will not get it. */
+/** A burst that has not arrived after so many turns of the event loop is an error. */
 const PATIENCE = 100_000;
 
 export async function timeBursts<T>(load: Load<T>, { warmUpMs, sampleMs, samples }: Effort): Promise<Timing> {
@@ -57,7 +57,7 @@ export async function timeBursts<T>(load: Load<T>, { warmUpMs, sampleMs, samples
   return { ns: median(perItem), samples: perItem, yieldNs: yieldMs * 1e6 };
 }
 
-/** Bursts, each followed by a yield, until they have taken `forMs`. At least one. */
+/** Runs bursts, each followed by a yield, for `forMs` milliseconds. Runs at least one. */
 function burstsFor<T>(load: Load<T>, forMs: number): Promise<{ ms: number; bursts: number; items: number }> {
   return new Promise((resolve) => {
     const { act, next, isSettled, afterBurst = () => undefined } = load;

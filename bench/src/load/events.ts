@@ -9,7 +9,7 @@ export function eventFor(routing: EventRouting): BusEvent {
   };
 }
 
-/** A copy as a parser makes it: every string of it is new, and unknown to V8's table of strings. */
+/** A copy as from a parser: all its strings are new objects, which V8 has not hashed yet. */
 export function parsedAnew(busEvent: BusEvent): BusEvent {
   return JSON.parse(JSON.stringify(busEvent)) as BusEvent;
 }

@@ -1,4 +1,4 @@
-/** A fast wrong answer is an error: it ends the cell, and the run with it. */
+/** Wrong counts. They end the cell and the run. */
 export class AccountingError extends Error {
   override readonly name = 'AccountingError';
 }

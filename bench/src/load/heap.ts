@@ -1,8 +1,8 @@
 import { yieldOnce } from './yieldOnce.js';
 
-/** Bytes of the heap in use when all that can go has gone. */
+/** Bytes of the heap in use after garbage collections. */
 export async function heapAfterCollection(): Promise<number> {
-  // With turns of the loop between: what a finished turn still holds goes with the next collection.
+  // With turns of the event loop between: a finished turn may still hold objects until the next collection.
   for (let turns = 0; turns < 3; turns += 1) {
     collect();
     await yieldOnce();
@@ -10,13 +10,13 @@ export async function heapAfterCollection(): Promise<number> {
   return heapNow();
 }
 
-/** The same, with what is outside of the heap: what waits in sockets, for one. */
+/** The same, with the memory outside of the heap, such as that of sockets. */
 export async function bytesAfterCollection(): Promise<number> {
   const heap = await heapAfterCollection();
   return heap + process.memoryUsage().external;
 }
 
-/** Bytes of the heap in use, without a turn of the loop. */
+/** Bytes of the heap in use after one collection, without a turn of the event loop. */
 export function heapNow(): number {
   collect();
   return process.memoryUsage().heapUsed;

@@ -1,4 +1,4 @@
-/** Numbers from 0 to 2^32 - 1, the same ones for the same seed: what is compared gets the same events (mulberry32). */
+/** Random numbers from 0 to 2^32 - 1 (mulberry32). The same seed gives the same numbers, so that compared cells get the same events. */
 export function randomIntegers(seed: number): () => number {
   let state = seed;
   return () => {
@@ -16,6 +16,6 @@ export function randomUuids(count: number, seed: number): string[] {
   const uuids = Array.from({ length: count }, () => {
     return `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(6)}${hex(6)}`;
   });
-  // What is parsed is flat, as an id that came over a wire; a template may leave a rope.
+  // A template may make a rope. A parsed string is flat, as an id from a network is.
   return JSON.parse(JSON.stringify(uuids)) as string[];
 }

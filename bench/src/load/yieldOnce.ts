@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** Gives the loop a turn. */
+/** Yields to the event loop. */
 export function yieldOnce(): Promise<void> {
   return setImmediate();
 }
 
-/** Gives the loop turns until `isSettled`, and not for ever. */
+/** Yields until `isSettled` returns `true`, or a limit is reached. */
 export async function settled(isSettled: () => boolean): Promise<void> {
   for (let turns = 0; turns < 1000 && !isSettled(); turns += 1) {
     await yieldOnce();

@@ -2,8 +2,8 @@ import type { BusEvent } from '../library.js';
 import { CAPACITY, type Take } from './Peer.js';
 
 /**
- * The bounded queue that one writes by hand, and well: a ring, the newest dropped and counted when it is full, one
- * microtask for a burst. It checks nothing, and has no end.
+ * A bounded queue as a good programmer writes it by hand: a ring that drops and counts the newest event when it is full, with one
+ * microtask for each burst. It checks nothing, and cannot be closed.
  */
 export class HandQueue {
   lagged = 0;
@@ -33,7 +33,7 @@ export class HandQueue {
     queueMicrotask(this.#drain);
   }
 
-  /** What waits now. A consumer that publishes is served by a next turn. */
+  /** Delivers the events that wait now. Events that consumers publish meanwhile are for the next turn. */
   readonly #drain = (): void => {
     const take = this.#take as Take;
     for (let count = this.#size; count > 0; count -= 1) {

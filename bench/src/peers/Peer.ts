@@ -1,36 +1,36 @@
 import type { BusEvent, EventFilter } from '../library.js';
 
-/** Events that may wait for one member, of every peer that has a bound. */
+/** The most events that may wait for one member, in every peer with a bound. */
 export const CAPACITY = 256;
 
 export type Take = (busEvent: BusEvent) => void;
 
-/** Something that takes events from one side and gives them to many on the other. */
+/** An event bus of any kind. */
 export interface Peer {
-  /** Whether consumers are called within `publish`. `either`: some are. */
+  /** Whether consumers are called within `publish`. `either`: some of them are. */
   readonly delivers: 'at once' | 'later' | 'either';
-  /** Adds a member. Without `take` it has a queue and nobody who consumes from it. */
+  /** Adds a member. Without `take`, it has a queue and no consumer. */
   readonly join: (interest: EventFilter, take?: Take) => Member;
   readonly publish: (busEvent: BusEvent) => void;
 }
 
 export interface Member {
-  /** Events dropped for it. */
+  /** Events that it has lost. */
   readonly lagged: number;
   readonly leave: () => void;
-  /** Gives a consumer to a member that has none. Only peers with a queue have it. */
+  /** Adds a consumer to a member without one. Absent in peers without a queue. */
   readonly consume?: (take: Take) => void;
 }
 
-/** How a peer is made. */
+/** The options of a peer. */
 export interface PeerOptions {
-  /** Members are found by scroll id where the peer has a way to do that. */
+  /** Whether to find members by scroll id, if the peer can. */
   readonly keyed: boolean;
-  /** Called with what one holds in hand of a member, where the memory of it is measured. */
+  /** Called with the handle of each member, so that the handle is counted as memory. */
   readonly hold?: (handle: object) => void;
 }
 
-/** For what a peer has not got. */
+/** The error for a feature that a peer does not have. */
 export function unable(peer: string, what: string): Error {
   return new Error(`${peer} has no ${what}`);
 }

@@ -1,13 +1,13 @@
-/** Something that hands over what waits in it. */
+/** A queue that can deliver its events. */
 export interface Drainable {
   drain(): void;
 }
 
-/** One microtask for all queues that a burst has filled: the cheapest way out of the publisher's stack. */
+/** One microtask for all queues that a burst has filled: the cheapest way to leave the publisher's stack. */
 export class SharedDrain {
   #filled: Drainable[] = [];
 
-  /** `queue` has been empty until now. */
+  /** Adds a queue that was empty until now. */
   request(queue: Drainable): void {
     if (this.#filled.push(queue) === 1) {
       queueMicrotask(this.#run);

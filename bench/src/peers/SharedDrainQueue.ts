@@ -5,8 +5,8 @@ import { CAPACITY, type Take } from './Peer.js';
 const FIRST_SLOTS = 8;
 
 /**
- * The bounded queue of one who has measured: a ring that grows with what waits and goes back to its first slots, and one
- * drain for all queues. It checks nothing, and has no end.
+ * A bounded queue that was tuned with measurements: a ring that grows with its events and goes back to its first slots, with one drain
+ * for all queues. It checks nothing, and cannot be closed.
  */
 export class SharedDrainQueue implements Drainable {
   lagged = 0;
@@ -56,7 +56,7 @@ export class SharedDrainQueue implements Drainable {
     if (this.#size > 0) {
       this.#drain.request(this);
     } else {
-      // The first slots again: they are the ones that are warm.
+      // Use the first slots again: they are in the processor's caches.
       this.#head = 0;
     }
   }

@@ -3,7 +3,7 @@ import type { BusEvent } from '../library.js';
 import { nameOf, nameUnder } from './emitters.js';
 import { type Peer, type PeerOptions, unable } from './Peer.js';
 
-/** eventemitter3 as it is: no queue, consumers on the publisher's stack. */
+/** eventemitter3 alone: no queue, consumers are called on the publisher's stack. */
 export function ee3({ keyed }: PeerOptions): Peer {
   const emitter = new EventEmitter();
   const name = nameUnder(keyed);

@@ -3,7 +3,7 @@ import { nameOf, nameUnder } from './emitters.js';
 import { HandQueue } from './HandQueue.js';
 import type { Peer, PeerOptions } from './Peer.js';
 
-/** eventemitter3, and between it and each consumer a bounded queue by hand. */
+/** eventemitter3 with a hand-written bounded queue for each consumer. */
 export function ee3Queue({ keyed }: PeerOptions): Peer {
   const emitter = new EventEmitter();
   const name = nameUnder(keyed);

@@ -4,7 +4,7 @@ import type { Peer, PeerOptions } from './Peer.js';
 import { SharedDrain } from './SharedDrain.js';
 import { SharedDrainQueue } from './SharedDrainQueue.js';
 
-/** eventemitter3 with a bounded queue for each consumer, and one drain for all of them: most of the way to a bus. */
+/** eventemitter3 with a bounded queue for each consumer, and one drain for all queues. */
 export function ee3SharedDrain({ keyed }: PeerOptions): Peer {
   const emitter = new EventEmitter();
   const drain = new SharedDrain();

@@ -4,8 +4,8 @@ import { CAPACITY, type Peer, unable } from './Peer.js';
 import { predicateOf } from './predicate.js';
 
 /**
- * Effect's PubSub with the dropping strategy: one ring for all, so an event is dropped for everybody or for nobody. Each
- * member is a fiber that takes all there is, and asks its predicate. One that waits is woken within the publish.
+ * Effect's PubSub with the dropping strategy. All members share one ring, so an event is dropped for all of them or for none. Each member
+ * is a fiber that takes all events and calls its predicate. A waiting fiber is resumed within the publish.
  */
 export function effectPubSub(): Peer {
   const pubsub = Effect.runSync(PubSub.dropping<BusEvent>(CAPACITY));

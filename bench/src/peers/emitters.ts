@@ -3,7 +3,7 @@ import { unable } from './Peer.js';
 
 const EVERY = 'event';
 
-/** The name under which an emitter's listener is found, for what it wants. */
+/** The event name for a listener with this filter. */
 export function nameOf(interest: EventFilter): string {
   if (interest.type === 'all') {
     return EVERY;
@@ -14,7 +14,7 @@ export function nameOf(interest: EventFilter): string {
   throw unable('an emitter', interest.type);
 }
 
-/** The name to emit an event under: an emitter has one for each emit, so its members are all keyed, or none is. */
+/** The name to emit an event under. An emit has a single name, so either all members are keyed or none. */
 export function nameUnder(keyed: boolean): (busEvent: BusEvent) => string {
   return keyed ? (busEvent) => busEvent.routing.scrollId as string : () => EVERY;
 }

@@ -3,7 +3,7 @@ import type { BusEvent } from '../library.js';
 import { nameOf, nameUnder } from './emitters.js';
 import { type Peer, type PeerOptions, unable } from './Peer.js';
 
-/** emittery: a promise for each emit and each listener, and no bound. */
+/** emittery: a promise for each emit and each listener, without a bound. */
 export function emittery({ keyed }: PeerOptions): Peer {
   const emitter = new Emittery<Record<string, BusEvent>>();
   const name = nameUnder(keyed);

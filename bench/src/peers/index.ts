@@ -13,18 +13,18 @@ import { sharingBus } from './sharingBus.js';
 
 interface PeerEntry {
   readonly make: (options: PeerOptions) => Peer;
-  /** What it is called in tables and plots. */
+  /** The name in tables and plots. */
   readonly title: string;
-  /** Each member has a queue with a bound. */
+  /** Whether each member has a queue with a bound. */
   readonly bounded: boolean;
 }
 
-/** The peers, by the name that each has in a cell's id, in the order of tables and plots. */
+/** The peers by their names in the ids of cells, in the order of tables and plots. */
 export const PEERS = {
   bus: { make: sharingBus, title: 'sharing-bus', bounded: true },
   'rxjs-filter': { make: rxjsFilter, title: 'RxJS Subject + filter', bounded: false },
   'rxjs-observe-on': { make: rxjsObserveOn, title: 'RxJS + observeOn(asap)', bounded: false },
-  'rxjs-queue': { make: rxjsQueue, title: 'RxJS + a first bounded queue', bounded: true },
+  'rxjs-queue': { make: rxjsQueue, title: 'RxJS + a simple bounded queue', bounded: true },
   ee3: { make: ee3, title: 'eventemitter3', bounded: false },
   'ee3-queue': { make: ee3Queue, title: 'eventemitter3 + queue by hand', bounded: true },
   'ee3-shared-drain': { make: ee3SharedDrain, title: 'eventemitter3 + queues, shared drain', bounded: true },

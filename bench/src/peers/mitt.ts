@@ -3,7 +3,7 @@ import type { BusEvent } from '../library.js';
 import { nameOf, nameUnder } from './emitters.js';
 import { type Peer, type PeerOptions, unable } from './Peer.js';
 
-/** mitt: no queue, consumers on the publisher's stack. */
+/** mitt: no queue, consumers are called on the publisher's stack. */
 export function mittEmitter({ keyed }: PeerOptions): Peer {
   const emitter = mitt<Record<string, BusEvent>>();
   const name = nameUnder(keyed);

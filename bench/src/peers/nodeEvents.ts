@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { nameOf, nameUnder } from './emitters.js';
 import { type Peer, type PeerOptions, unable } from './Peer.js';
 
-/** Node's own emitter: no queue, consumers on the publisher's stack. */
+/** The emitter of Node: no queue, consumers are called on the publisher's stack. */
 export function nodeEvents({ keyed }: PeerOptions): Peer {
   const emitter = new EventEmitter().setMaxListeners(0);
   const name = nameUnder(keyed);

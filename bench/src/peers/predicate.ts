@@ -1,7 +1,7 @@
 import type { BusEvent, EventFilter } from '../library.js';
 import { unable } from './Peer.js';
 
-/** What one would write by hand for a filter: the least that can be asked. */
+/** The fastest hand-written predicate for a filter. */
 export function predicateOf(interest: EventFilter): (busEvent: BusEvent) => boolean {
   if (interest.type === 'all') {
     return () => true;

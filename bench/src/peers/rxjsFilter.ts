@@ -3,7 +3,7 @@ import type { BusEvent } from '../library.js';
 import { type Peer, unable } from './Peer.js';
 import { predicateOf } from './predicate.js';
 
-/** A Subject and a filter for each member: no queue, no bound, consumers on the publisher's stack. */
+/** A Subject, and a filter for each member: no queue, consumers are called on the publisher's stack. */
 export function rxjsFilter(): Peer {
   const published$ = new Subject<BusEvent>();
   return {

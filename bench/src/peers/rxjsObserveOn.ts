@@ -3,7 +3,7 @@ import type { BusEvent } from '../library.js';
 import { type Peer, unable } from './Peer.js';
 import { predicateOf } from './predicate.js';
 
-/** A Subject, a filter and `observeOn(asapScheduler)` for each member: off the publisher's stack, without a bound. */
+/** A Subject, and a filter and `observeOn(asapScheduler)` for each member: consumers are called later, without a bound. */
 export function rxjsObserveOn(): Peer {
   const published$ = new Subject<BusEvent>();
   return {

@@ -3,7 +3,7 @@ import type { BusEvent } from '../library.js';
 import { CAPACITY, type Peer, type Take } from './Peer.js';
 import { predicateOf } from './predicate.js';
 
-/** The bounded queue that one writes first in RxJS: an array with `push` and `shift`, and an action of its own. */
+/** A simple bounded queue in RxJS: an array with `push` and `shift`, and a scheduled action for each queue. */
 class FirstQueue {
   lagged = 0;
   readonly #waiting: BusEvent[] = [];
@@ -43,7 +43,7 @@ class FirstQueue {
   }
 }
 
-/** A Subject, a filter and that queue for each member. */
+/** A Subject, and a filter and such a queue for each member. */
 export function rxjsQueue(): Peer {
   const published$ = new Subject<BusEvent>();
   return {

@@ -1,53 +1,53 @@
 import type { Gap } from '../library.js';
 
 /**
- * What one receiver should have got, counted without the library, and what it got.
+ * The events that a receiver should get, counted without the library, and the events that it got.
  *
- * Invariant, once it is through: each event that it wanted while it was in was taken, lost or forgotten.
+ * Invariant, when it has ended: each event that it wanted while it was on the bus was taken, lost or discarded.
  */
 export class Account {
-  /** Whether it is for the events that are published now. */
+  /** Whether it is on the bus now. */
   isIn = true;
-  /** Events that it wanted, of those that were published while it was in. */
+  /** Published events that it wanted, while it was on the bus. */
   wanted = 0;
-  /** Events that its consumer was given. */
+  /** Events that its consumer received. */
   taken = 0;
-  /** Events that it was told to have lost, by gaps. */
+  /** Lost events, by its gaps. */
   missed = 0;
-  /** Whether its consumer was told of all gaps. */
-  isToldAll = false;
-  /** Events that waited when it left at once. */
-  forgotten = 0;
-  /** Events that the library says it lost. */
+  /** Whether its consumer reads all gaps, to the end. */
+  readsAllGaps = false;
+  /** Events that waited when it was disposed. */
+  discarded = 0;
+  /** Lost events, by the library's count. */
   lagged = 0;
 
   constructor(
     readonly behaviour: string,
-    /** One of its own, by which it is found in the stats of the bus. */
+    /** Unique: it finds the receiver in the stats of the bus. */
     readonly name: string,
   ) {}
 
-  /** The consumer was given an event. */
+  /** Counts an event. */
   readonly take = (): void => {
     this.taken += 1;
   };
 
-  /** The consumer was told of `gap`. */
+  /** Counts a gap. */
   readonly miss = ({ missed, byKind }: Gap): void => {
     this.missed += missed;
     const ofKinds = Object.values(byKind).reduce((sum, count) => sum + count, 0);
     if (ofKinds !== missed) {
-      throw new Error(`${this.name}: a gap of ${missed} events tells of ${ofKinds} by kind`);
+      throw new Error(`${this.name}: a gap of ${missed} events has ${ofKinds} events by kind`);
     }
   };
 
-  /** What is wrong with it, now that it is through. */
-  get complaint(): string | undefined {
-    const { wanted, taken, lagged, forgotten, missed } = this;
-    if (wanted !== taken + lagged + forgotten) {
-      return `${this.name}: wanted ${wanted}, but took ${taken} + lost ${lagged} + forgot ${forgotten} = ${taken + lagged + forgotten}`;
+  /** What is wrong with the account, when it has ended. */
+  get problem(): string | undefined {
+    const { wanted, taken, lagged, discarded, missed } = this;
+    if (wanted !== taken + lagged + discarded) {
+      return `${this.name}: wanted ${wanted}, but took ${taken} + lost ${lagged} + discarded ${discarded} = ${taken + lagged + discarded}`;
     }
-    if (this.isToldAll && missed !== lagged) {
+    if (this.readsAllGaps && missed !== lagged) {
       return `${this.name}: lost ${lagged}, but its gaps add up to ${missed}`;
     }
     return undefined;

@@ -3,58 +3,48 @@ import { heapAfterCollection } from '../load/heap.js';
 import { randomIntegers } from '../load/random.js';
 import { yieldOnce } from '../load/yieldOnce.js';
 import { Account } from './Account.js';
-import { BEHAVIOURS, type Join, type Seat } from './behaviours.js';
+import { BEHAVIOURS } from './behaviours.js';
+import type { Join, Participant } from './Participant.js';
+import { type Total, Totals } from './Totals.js';
 import { type Below, type Payload, Traffic } from './traffic.js';
 
-/** How long and with which events it goes on. */
+/** When the soak ends: after this many events or seconds. */
 export interface SoakOptions {
   readonly events: number;
   readonly seconds: number;
 }
 
-/** What all receivers of one behaviour came to. */
-export interface Total {
-  readonly behaviour: string;
-  receivers: number;
-  wanted: number;
-  taken: number;
-  lagged: number;
-  forgotten: number;
-  missed: number;
-}
-
-/** What a soak has found. */
+/** The result of a soak. */
 export interface SoakReport {
   readonly published: number;
   readonly totals: readonly Total[];
-  /** Accounts that do not add up. */
-  readonly complaints: readonly string[];
-  /** Bytes of the heap in use, after collections at equal distances. */
+  /** What is wrong: accounts that do not add up, and counts of the bus that differ. */
+  readonly problems: readonly string[];
+  /** Bytes of the heap in use, after garbage collections at equal intervals. */
   readonly heap: readonly number[];
 }
 
-interface Guest {
+interface Member {
   readonly account: Account;
-  readonly seat: Seat;
+  readonly participant: Participant;
 }
 
-/** Of each behaviour, this many are there all the time. */
+/** Participants of each behaviour at any time. */
 const PRESENT = 3;
 const MAX_BURST = 256;
 const HEAP_POINTS = 12;
-/** How many events there are between two replacements, on the average. */
+/** Events between two replacements of a participant, on average. */
 const REPLACE_EVERY = 400;
-const COUNTED = ['wanted', 'taken', 'lagged', 'forgotten', 'missed'] as const;
 
-/** One bus, and receivers that come, behave and go, each with an account that is checked when it is through. */
+/** One bus with participants that join, behave and leave. The account of each is checked when it has ended. */
 export class Soak {
   readonly #below: Below;
   readonly #bus = new SharingBus<Payload>({ bindingOf: (payload) => Traffic.bindingOf(payload) });
   readonly #traffic: Traffic;
-  /** By name, those that are not through. */
-  readonly #guests = new Map<string, Guest>();
-  readonly #totals = new Map<string, Total>();
-  readonly #complaints: string[] = [];
+  /** The members that have not ended, by name. */
+  readonly #members = new Map<string, Member>();
+  readonly #totals = new Totals();
+  readonly #problems: string[] = [];
   #published = 0;
   #names = 0;
 
@@ -69,8 +59,8 @@ export class Soak {
     const heap: number[] = [];
     const measureEvery = Math.ceil(events / HEAP_POINTS);
     while (this.#published < events && Date.now() < until) {
-      this.#seeWhoHasGone();
-      this.#fill();
+      this.#checkPresence();
+      this.#fillUp();
       this.#burst(Math.min(1 + this.#below(MAX_BURST), events - this.#published));
       await yieldOnce();
       if (this.#published >= measureEvery * (heap.length + 1)) {
@@ -78,45 +68,45 @@ export class Soak {
       }
     }
     await this.#end();
-    return { published: this.#published, totals: [...this.#totals.values()], complaints: this.#complaints, heap };
+    return { published: this.#published, totals: this.#totals.all, problems: this.#problems, heap };
   }
 
-  /** As many of each behaviour as there should be. */
-  #fill(): void {
+  /** Adds participants until each behaviour has enough. */
+  #fillUp(): void {
     for (const [behaviour, join] of Object.entries(BEHAVIOURS)) {
-      const guests = this.#present().filter(({ account }) => account.behaviour === behaviour);
-      for (let count = guests.length; count < PRESENT; count += 1) {
+      const members = this.#present().filter(({ account }) => account.behaviour === behaviour);
+      for (let count = members.length; count < PRESENT; count += 1) {
         this.#join(behaviour, join);
       }
     }
   }
 
-  #present(): Guest[] {
-    return [...this.#guests.values()].filter(({ account }) => account.isIn);
+  #present(): Member[] {
+    return [...this.#members.values()].filter(({ account }) => account.isIn);
   }
 
   #join(behaviour: string, join: Join): void {
     this.#names += 1;
     const account = new Account(behaviour, `${behaviour} #${this.#names}`);
-    const leaves = (): void => {
-      this.#noteStats(account);
+    const beforeLeaving = (): void => {
+      this.#recordStats(account);
       account.isIn = false;
-      account.isToldAll = false;
+      account.readsAllGaps = false;
     };
-    const guest = { account, seat: join({ bus: this.#bus, account, below: this.#below, leaves }) };
-    this.#guests.set(account.name, guest);
-    guest.seat.consumed?.then(
+    const member = { account, participant: join({ bus: this.#bus, account, below: this.#below, beforeLeaving }) };
+    this.#members.set(account.name, member);
+    member.participant.consumed?.then(
       () => {
-        this.#settle(guest);
+        this.#settle(member);
       },
       (error: unknown) => {
-        this.#complaints.push(`${account.name}: ${String(error)}`);
-        this.#settle(guest);
+        this.#problems.push(`${account.name}: ${String(error)}`);
+        this.#settle(member);
       },
     );
   }
 
-  /** Publishes `count` events in one go; meanwhile, some leave, and others come. */
+  /** Publishes `count` events at once. Meanwhile, some participants leave and others join. */
   #burst(count: number): void {
     for (let index = 0; index < count; index += 1) {
       if (this.#below(REPLACE_EVERY) === 0) {
@@ -124,18 +114,18 @@ export class Soak {
       }
       this.#publish();
     }
-    for (const { account, seat } of this.#present()) {
-      if (seat.consumed === undefined) {
-        // Nobody can be asked once it is freed.
-        this.#noteStats(account);
+    for (const { account, participant } of this.#present()) {
+      if (participant.consumed === undefined) {
+        // After it has been freed, the bus knows no counts of it.
+        this.#recordStats(account);
       }
     }
   }
 
   #publish(): void {
     const busEvent = this.#traffic.next();
-    for (const { account, seat } of this.#guests.values()) {
-      if (account.isIn && seat.wants(busEvent.event)) {
+    for (const { account, participant } of this.#members.values()) {
+      if (account.isIn && participant.wants(busEvent.event)) {
         account.wanted += 1;
       }
     }
@@ -144,108 +134,97 @@ export class Soak {
   }
 
   #replaceOne(): void {
-    const leavers = this.#present().filter(({ seat }) => seat.consumed !== undefined);
-    const guest = leavers[this.#below(leavers.length)];
-    if (guest !== undefined) {
-      this.#leave(guest);
-      const { behaviour } = guest.account;
+    const leavers = this.#present().filter(({ participant }) => participant.consumed !== undefined);
+    const member = leavers[this.#below(leavers.length)];
+    if (member !== undefined) {
+      this.#leave(member);
+      const { behaviour } = member.account;
       this.#join(behaviour, BEHAVIOURS[behaviour] as Join);
     }
   }
 
-  #leave({ account, seat }: Guest): void {
-    seat.leave();
+  #leave({ account, participant }: Member): void {
+    participant.leave();
     account.isIn = false;
   }
 
-  #noteStats(account: Account): void {
+  #recordStats(account: Account): void {
     const stats = this.#bus.stats().receivers.find(({ name }) => name === account.name);
     if (stats === undefined) {
-      this.#complaints.push(`${account.name} has gone of its own accord`);
+      this.#problems.push(`${account.name} has left the bus unexpectedly`);
     } else {
-      account.forgotten = stats.waiting;
+      account.discarded = stats.waiting;
       account.lagged = stats.lagged;
     }
   }
 
-  /** Compares who is in with whom the bus has. */
-  #seeWhoHasGone(): void {
+  /** Compares the members with the receivers of the bus. */
+  #checkPresence(): void {
     const names = new Set(this.#bus.stats().receivers.map(({ name }) => name));
-    for (const guest of this.#guests.values()) {
-      const { account, seat } = guest;
+    for (const member of this.#members.values()) {
+      const { account, participant } = member;
       if (!account.isIn && names.has(account.name)) {
-        this.#complaints.push(`${account.name} should have gone`);
+        this.#problems.push(`${account.name} should have left the bus`);
       } else if (account.isIn && !names.has(account.name)) {
         account.isIn = false;
-        if (seat.ended !== undefined) {
-          seat.ended();
-        } else if (seat.consumed === undefined) {
-          this.#settle(guest);
+        if (participant.ended !== undefined) {
+          participant.ended();
+        } else if (participant.consumed === undefined) {
+          this.#settle(member);
         } else {
-          this.#complaints.push(`${account.name} has gone of its own accord`);
+          this.#problems.push(`${account.name} has left the bus unexpectedly`);
         }
       }
     }
   }
 
-  /** It is through: its account is checked, added to the others, and forgotten. */
-  #settle({ account, seat }: Guest): void {
-    account.lagged = seat.lagged?.() ?? account.lagged;
-    const { behaviour, name, complaint } = account;
-    if (complaint !== undefined) {
-      this.#complaints.push(complaint);
+  /** For a member that has ended: checks its account, and adds it to the totals. */
+  #settle({ account, participant }: Member): void {
+    account.lagged = participant.lagged?.() ?? account.lagged;
+    const { name, problem } = account;
+    if (problem !== undefined) {
+      this.#problems.push(problem);
     }
-    const total = this.#totals.get(behaviour) ?? newTotal(behaviour);
-    this.#totals.set(behaviour, total);
-    total.receivers += 1;
-    for (const field of COUNTED) {
-      total[field] += account[field];
-    }
-    this.#guests.delete(name);
+    this.#totals.add(account);
+    this.#members.delete(name);
   }
 
-  /** Lets everyone leave, and compares the sums with those of the bus. */
+  /** Lets all members leave, and compares the totals with the counts of the bus. */
   async #end(): Promise<void> {
-    const isAbandoned = ({ seat }: Guest): boolean => seat.consumed === undefined;
+    const isAbandoned = ({ participant }: Member): boolean => participant.consumed === undefined;
     for (let round = 0; round < 20 && this.#present().some(isAbandoned); round += 1) {
       await heapAfterCollection();
-      this.#seeWhoHasGone();
+      this.#checkPresence();
     }
-    for (const guest of this.#present()) {
-      if (isAbandoned(guest)) {
-        this.#complaints.push(`${guest.account.name} was not freed`);
-      } else if (guest.seat.needsToBeTold === true) {
-        this.#leave(guest);
-      } else if (guest.seat.lagged === undefined) {
-        this.#noteStats(guest.account);
-        // It drains.
-        guest.account.forgotten = 0;
+    for (const member of this.#present()) {
+      if (isAbandoned(member)) {
+        this.#problems.push(`${member.account.name} was not freed`);
+      } else if (member.participant.neverEnds === true) {
+        this.#leave(member);
+      } else if (member.participant.lagged === undefined) {
+        this.#recordStats(member.account);
+        // It will take the events that wait.
+        member.account.discarded = 0;
       }
     }
     this.#bus.close();
-    const guests = [...this.#guests.values()];
-    guests.forEach(({ account }) => {
+    const members = [...this.#members.values()];
+    members.forEach(({ account }) => {
       account.isIn = false;
     });
-    await Promise.allSettled(guests.flatMap(({ seat }) => seat.consumed ?? []));
-    const totals = [...this.#totals.values()];
-    const sum = (field: (typeof COUNTED)[number]): number => totals.reduce((all, total) => all + total[field], 0);
+    await Promise.allSettled(members.flatMap(({ participant }) => participant.consumed ?? []));
     const stats = this.#bus.stats();
     this.#compare('published', stats.published, this.#published);
     this.#compare('bound and unbound', stats.bound + stats.unbound, this.#published);
-    this.#compare('delivered', stats.delivered, sum('taken'));
-    this.#compare('dropped', stats.dropped, sum('lagged'));
+    this.#compare('delivered', stats.delivered, this.#totals.sum('taken'));
+    this.#compare('dropped', stats.dropped, this.#totals.sum('lagged'));
     this.#compare('receivers', this.#bus.subscriberCount, 0);
-    this.#compare('accounts that are open', this.#guests.size, 0);
+    this.#compare('open accounts', this.#members.size, 0);
   }
 
   #compare(what: string, actual: number, expected: number): void {
     if (actual !== expected) {
-      this.#complaints.push(`the bus: ${what}: expected ${expected}, got ${actual}`);
+      this.#problems.push(`${what} of the bus: expected ${expected}, got ${actual}`);
     }
   }
-}
-
-function newTotal(behaviour: string): Total {
-  return { behaviour, receivers: 0, wanted: 0, taken: 0, lagged: 0, forgotten: 0, missed: 0 };
 }

@@ -1,23 +1,23 @@
 import { type BusEvent, EventFilter } from '../library.js';
 import { randomUuids } from '../load/random.js';
 
-/** What an event says of itself: enough to tell who wants it, without the library. */
+/** It has all the fields that a filter reads, so that the soak can decide without the library which receivers want the event. */
 export interface Payload {
   readonly n: number;
   readonly kind: string;
   readonly session: number;
-  /** The session whose scroll it belongs to, once there is one. */
+  /** The session whose scroll it belongs to; `undefined` before its registration. */
   readonly scroll: number | undefined;
   readonly isRegistration: boolean;
 }
 
-/** A filter, and its meaning. */
+/** A filter, and the same condition without the library. */
 export interface View {
   readonly filter: EventFilter<Payload>;
   readonly wants: (payload: Payload) => boolean;
 }
 
-/** A whole number from 0 to before `limit`. */
+/** Returns a random integer from 0 to `limit - 1`. */
 export type Below = (limit: number) => number;
 
 const CONNECTOR = 'agent';
@@ -30,7 +30,7 @@ const nameOf = (session: number): string => `session-${session}`;
 const kindOf = (index: number): string => KINDS[index] as string;
 const scrollOf = (session: number): string => SCROLLS[session] as string;
 
-/** Events of sessions, each of which gets its scroll after a while. */
+/** Makes events of sessions. Each session is registered after a while. */
 export class Traffic {
   readonly #below: Below;
   readonly #registered = new Set<number>();
@@ -40,7 +40,7 @@ export class Traffic {
     this.#below = below;
   }
 
-  /** The binding that `payload` makes, for the bus. */
+  /** The `bindingOf` of the bus. */
   static bindingOf(payload: Payload): { connectorId: string; sessionId: string; scrollId: string } | undefined {
     const { isRegistration, session } = payload;
     return isRegistration
@@ -65,7 +65,7 @@ export class Traffic {
   }
 }
 
-/** Any of the ways in which an event is wanted; each filter beside its meaning. */
+/** A random view. */
 export function anyView(below: Below): View {
   const one = below(SESSIONS);
   const kind = kindOf(below(KINDS.length));

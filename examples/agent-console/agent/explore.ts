@@ -3,22 +3,22 @@ import { type AgentContext, methods, type SessionUpdate, type StopReason } from 
 import { conclusion, counted, examine, type FileFinding, overview, sentence, worthReading } from './findings.js';
 import { type Found, type FoundFile, walk } from './walk.js';
 
-/** What an exploration needs of its session. */
+/** The session of an exploration. */
 export interface Session {
   readonly id: string;
   readonly cwd: string;
-  /** How to read a file: through the client where it offers that, else from disk. */
+  /** Reads a file: through the client if it offers that, otherwise from disk. */
   readonly read: (path: string) => Promise<string>;
   readonly client: AgentContext;
   /** Aborts when the turn is cancelled. */
   readonly signal: AbortSignal;
 }
 
-const STEPS = ['Look at what is there', 'Ask before reading', 'Read the files worth reading', 'Say what I found'];
-/** A context to report usage against. No model is behind this; four characters count as a token. */
+const STEPS = ['List the files', 'Ask for permission to read', 'Read the main files', 'Report the findings'];
+/** The size of the context in usage reports. There is no model: four characters count as a token. */
 const CONTEXT_TOKENS = 200_000;
 
-/** One turn: explores the session's directory, and streams what it finds. */
+/** One turn: explores the directory of the session, and streams its findings. */
 export class Exploration {
   #calls = 0;
   #characters = 0;
@@ -29,7 +29,7 @@ export class Exploration {
     const { cwd } = this.session;
     this.#characters += prompt.length;
     await this.#plan(0);
-    await this.#think(`I am asked: ${prompt} First I look at the names and sizes of the files in ${cwd}.`);
+    await this.#think(`The task: ${prompt} First I look at the names and sizes of the files in ${cwd}.`);
     const found = await this.#look();
     for (const text of overview(found)) {
       await this.#say(text);
@@ -39,7 +39,7 @@ export class Exploration {
       return 'cancelled';
     }
     if (files.length === 0) {
-      return this.#finish('There is no text worth reading here.\n');
+      return this.#finish('I found no text files to read.\n');
     }
     await this.#plan(1);
     const answer = await this.#askPermission(files);
@@ -47,7 +47,7 @@ export class Exploration {
       return 'cancelled';
     }
     if (answer === 'rejected') {
-      return this.#finish('I may not read the files, so this is all that I can say.\n');
+      return this.#finish('I was not allowed to read the files, so this is all I can say.\n');
     }
     await this.#plan(2);
     const findings = await this.#readAll(files);
@@ -111,7 +111,7 @@ export class Exploration {
     return findings;
   }
 
-  /** `undefined` where the file could not be read: then its tool call says why. */
+  /** `undefined` if the file cannot be read. The tool call says why. */
   async #readOne(path: string): Promise<FileFinding | undefined> {
     const { cwd, read } = this.session;
     const toolCallId = this.#nextCall();

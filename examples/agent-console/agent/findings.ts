@@ -1,17 +1,23 @@
 import { extname } from 'node:path';
 import type { Found, FoundFile } from './walk.js';
 
-/** What reading one file told. */
+/** The findings in one file. */
 export interface FileFinding {
   readonly path: string;
   readonly lines: number;
-  /** Lines with a note to come back to. */
+  /** Lines with a note for later, such as TODO. */
   readonly notes: number;
   readonly heading: string | undefined;
 }
 
-/** Names that say at once what a directory is about. */
-const TELLING = [/^readme/i, /^package\.json$/, /^(cargo|pyproject)\.toml$/, /^go\.mod$/, /^(changelog|contributing)/i];
+/** Names of files that describe a directory. */
+const DESCRIBING = [
+  /^readme/i,
+  /^package\.json$/,
+  /^(cargo|pyproject)\.toml$/,
+  /^go\.mod$/,
+  /^(changelog|contributing)/i,
+];
 const TEXT: ReadonlySet<string> = new Set(
   '.c .cpp .cs .css .go .h .html .java .js .json .jsx .kt .md .mjs .php .py .rb .rs .sh .sql .swift .toml .ts .tsx .txt .yaml .yml'.split(
     ' ',
@@ -20,7 +26,7 @@ const TEXT: ReadonlySet<string> = new Set(
 const MAX_READ = 24;
 const MAX_BYTES = 256 * 1024;
 
-/** The files worth reading: those with telling names first, then the largest that are text. */
+/** The files to read: first those that describe the directory, then the largest text files. */
 export function worthReading(files: readonly FoundFile[]): FoundFile[] {
   return files
     .filter(({ path, bytes }) => bytes > 0 && bytes <= MAX_BYTES && TEXT.has(extname(path).toLowerCase()))
@@ -30,11 +36,11 @@ export function worthReading(files: readonly FoundFile[]): FoundFile[] {
 
 function rank(path: string): number {
   const name = path.slice(path.lastIndexOf('/') + 1);
-  const telling = TELLING.findIndex((pattern) => pattern.test(name));
-  return telling === -1 || path.split('/').length > 2 ? TELLING.length : telling;
+  const describing = DESCRIBING.findIndex((pattern) => pattern.test(name));
+  return describing === -1 || path.split('/').length > 2 ? DESCRIBING.length : describing;
 }
 
-/** What a text tells without being understood. */
+/** Finds what can be found without understanding the text. */
 export function examine(path: string, text: string): FileFinding {
   const lines = text === '' ? [] : text.replace(/\n$/, '').split('\n');
   return {
@@ -45,7 +51,7 @@ export function examine(path: string, text: string): FileFinding {
   };
 }
 
-/** The whole of it, in a few sentences each of which can be streamed by itself. */
+/** The directory in a few sentences, each to be streamed on its own. */
 export function overview({ files, directories, isCut }: Found): string[] {
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const kinds = new Map<string, number>();
@@ -56,25 +62,25 @@ export function overview({ files, directories, isCut }: Found): string[] {
   const common = [...kinds].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, 5);
   return [
     `I found ${counted(files.length, 'file')}, ${counted(bytes, 'byte')} in all, here and in ${counted(directories, 'directory', 'directories')} below.\n`,
-    ...(isCut ? ['There is more than I look at in one go; what follows is about the part that I saw.\n'] : []),
+    ...(isCut ? ['There are more files than I look at in one turn. This is about the files I saw.\n'] : []),
     ...(common.length > 0 ? [`The most common kinds: ${common.map(([kind, n]) => `${kind} ${n}`).join(', ')}.\n`] : []),
   ];
 }
 
-/** What one file told, in a sentence. */
+/** The findings in one file, as a sentence. */
 export function sentence({ path, lines, notes, heading }: FileFinding): string {
   const about = heading === undefined ? '' : `, titled "${heading}"`;
-  const open = notes === 0 ? '' : `, ${notes} with a note to come back to`;
+  const open = notes === 0 ? '' : `, ${notes} with a note for later`;
   return `- ${path}${about}: ${counted(lines, 'line')}${open}.\n`;
 }
 
-/** What all files told together. */
+/** The findings in all files, as a sentence. */
 export function conclusion(findings: readonly FileFinding[]): string {
   const lines = findings.reduce((sum, finding) => sum + finding.lines, 0);
   const notes = findings.reduce((sum, finding) => sum + finding.notes, 0);
   const [longest] = [...findings].sort((a, b) => b.lines - a.lines);
   const most = longest === undefined ? '' : ` The longest is ${longest.path}.`;
-  return `I read ${counted(findings.length, 'file')} with ${counted(lines, 'line')}; notes to come back to: ${notes}.${most}\n`;
+  return `I read ${counted(findings.length, 'file')} with ${counted(lines, 'line')}; notes for later: ${notes}.${most}\n`;
 }
 
 /** `1 file`, `2 files`. */

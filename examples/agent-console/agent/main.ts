@@ -1,7 +1,7 @@
 /**
  * The agent that ships with the console: it speaks the Agent Client Protocol over stdio and explores a directory.
  *
- * It has no model and needs no network. It leaves when its stdin ends.
+ * It has no model and needs no network. It exits when its stdin ends.
  */
 import { randomUUID } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
@@ -20,7 +20,7 @@ import { Exploration } from './explore.js';
 
 interface OpenSession {
   readonly cwd: string;
-  /** The turn that runs, if one does. */
+  /** The turn that is running, if any. */
   turn?: AbortController;
 }
 
@@ -60,7 +60,7 @@ function explorer(): AgentApp {
         throw RequestError.sessionNotFound(sessionId);
       }
       if (session.turn !== undefined) {
-        throw RequestError.invalidRequest({ sessionId }, 'the session has a turn already');
+        throw RequestError.invalidRequest({ sessionId }, 'the session already has a turn');
       }
       const turn = new AbortController();
       session.turn = turn;

@@ -3,27 +3,27 @@ import { join } from 'node:path';
 
 /** A file that was found. */
 export interface FoundFile {
-  /** From the directory that was walked, with `/` between names. */
+  /** Relative to the directory, with `/` between names. */
   readonly path: string;
   readonly bytes: number;
 }
 
 export interface Found {
-  /** In the order of their paths. */
+  /** Sorted by path. */
   readonly files: readonly FoundFile[];
   readonly directories: number;
-  /** Whether there was more than the limits allow. */
+  /** Whether the limits were reached. */
   readonly isCut: boolean;
 }
 
-/** What others made, or keep for themselves. */
+/** Directories of tools. */
 const SKIPPED: ReadonlySet<string> = new Set(['node_modules', 'dist', 'build', 'coverage', 'target', 'vendor']);
 const MAX_FILES = 5000;
 const MAX_DEPTH = 16;
 
 /**
- * Finds the files below `directory`. Hidden directories, those that tools make, and symbolic links are passed over; so
- * is what cannot be read.
+ * Finds the files below `directory`. Skips hidden directories, directories of tools, symbolic links, and directories that cannot be
+ * read.
  */
 export async function walk(directory: string, signal: AbortSignal): Promise<Found> {
   const files: FoundFile[] = [];

@@ -3,22 +3,22 @@ import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { delay } from './delay.js';
 
-/** How an agent is started: a line for the shell, or a program with arguments. */
+/** How to start an agent: a command for the shell, or a program with arguments. */
 export type AgentCommand = string | { readonly program: string; readonly args: readonly string[] };
 
-/** How long an agent may take to leave by itself, then after SIGTERM, in milliseconds. */
-const GRACE = 1000;
-const LOOK_AGAIN = 10;
+/** How long an agent may take to exit on its own, and then after SIGTERM, in milliseconds. */
+const GRACE_MS = 1000;
+const POLL_MS = 10;
 const STDERR_KEPT = 4096;
 const NEVER = new AbortController().signal;
 
 /**
  * An agent that runs as a subprocess, in a process group of its own.
  *
- * Invariant: when {@link stop} has resolved, or this process exits, nobody of that group is left.
+ * Invariant: when {@link stop} has resolved, or this process exits, no process of that group is left.
  */
 export class AgentProcess {
-  /** Resolves to how it ended, in words; also where it could not be started. */
+  /** Resolves with a description of how it ended, or why it could not be started. */
   readonly exited: Promise<string>;
   hasExited = false;
   #stderr = '';
@@ -31,7 +31,7 @@ export class AgentProcess {
         ? spawn(command, { ...options, shell: true })
         : spawn(command.program, [...command.args], options);
     const { stdin, stderr } = this.#child;
-    // A dead agent cannot be written to; that it died is told by its exit.
+    // A write to a dead agent fails. Its exit is reported elsewhere.
     stdin.on('error', () => undefined);
     stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT);
@@ -58,20 +58,20 @@ export class AgentProcess {
   }
 
   /** The last lines that it wrote to stderr. */
-  async lastWords(): Promise<string> {
+  async lastErrors(): Promise<string> {
     const { stderr } = this.#child;
     if (this.hasExited && !stderr.closed) {
-      // That it has gone may be known before its pipe is read. One that left its group may hold that open for ever.
+      // The exit may be known before the pipe has been read. A process that left the group may keep the pipe open for ever.
       const waiting = new AbortController();
       stderr.once('close', () => {
         waiting.abort();
       });
-      await delay(GRACE, waiting.signal);
+      await delay(GRACE_MS, waiting.signal);
     }
     return this.#stderr.trim().split('\n').slice(-10).join('\n');
   }
 
-  /** Writes to its stdin; resolves also where nobody reads it any more. */
+  /** Writes to its stdin. Resolves even if it has been closed. */
   async write(bytes: Uint8Array): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#child.stdin.write(bytes, () => {
@@ -80,7 +80,7 @@ export class AgentProcess {
     });
   }
 
-  /** How it ended; `undefined` where it still runs after so many milliseconds. */
+  /** How it ended; `undefined` if it is still running after so many milliseconds. */
   async exitsWithin(milliseconds: number): Promise<string | undefined> {
     const waiting = new AbortController();
     const late = delay(milliseconds, waiting.signal).then(() => undefined);
@@ -91,11 +91,11 @@ export class AgentProcess {
     }
   }
 
-  /** Lets it go: it is told by the end of its stdin, then by SIGTERM, then it is killed. */
+  /** Stops it: ends its stdin, then sends SIGTERM, then SIGKILL. */
   async stop(): Promise<void> {
     this.#child.stdin.end();
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-      await this.exitsWithin(GRACE);
+      await this.exitsWithin(GRACE_MS);
       if (!this.hasExited) {
         this.#signal(signal);
       }
@@ -105,18 +105,18 @@ export class AgentProcess {
     await this.#groupGone();
   }
 
-  /** Who was killed is gone a moment later; a zombie that nobody fetches is not waited for. */
+  /** Waits until the killed processes are gone. The limit is for zombies, which stay until their parent collects them. */
   async #groupGone(): Promise<void> {
-    for (let waited = 0; waited < GRACE && this.#signal(0); waited += LOOK_AGAIN) {
-      await delay(LOOK_AGAIN, NEVER);
+    for (let waited = 0; waited < GRACE_MS && this.#signal(0); waited += POLL_MS) {
+      await delay(POLL_MS, NEVER);
     }
   }
 
-  /** What a dead agent wrote last is still read. But one that left its group may hold the pipe open for ever. */
+  /** Closes the output once it has been read to the end: a process that left the group may keep the pipe open for ever. */
   async #cutIdleOutput(): Promise<void> {
     const { stdout } = this.#child;
     do {
-      await delay(GRACE, NEVER);
+      await delay(GRACE_MS, NEVER);
     } while (!stdout.closed && stdout.readableLength > 0);
     stdout.destroy();
   }
@@ -125,7 +125,7 @@ export class AgentProcess {
     this.#signal('SIGKILL');
   };
 
-  /** Signals the whole group. Returns whether anybody is left in it; with signal 0, it only asks. */
+  /** Signals the whole group. Returns whether a process is left in it. Signal 0 only checks that. */
   #signal(signal: NodeJS.Signals | 0): boolean {
     const { pid } = this.#child;
     if (pid === undefined) {
@@ -139,7 +139,7 @@ export class AgentProcess {
   }
 }
 
-/** A shell tells of a missing program by 127, and of a signal by a code above 128. */
+/** A shell reports a missing program with code 127, and a signal with a code above 128. */
 function ending(code: number | null, signal: NodeJS.Signals | null): string {
   if (code === null || signal !== null) {
     return `was killed by ${signal ?? 'a signal'}`;

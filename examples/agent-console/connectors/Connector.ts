@@ -3,10 +3,10 @@ import { parseBusEvent } from 'sharing-bus/schema';
 import { draft, type Draft } from '../draft.js';
 
 /**
- * The identity under which one source publishes, and the sessions that it has registered. It makes events: whoever asks
- * for them publishes them, in the order of the calls.
+ * The identity of one source, and the sessions that it has registered. It makes events; the caller publishes them, in the order of the
+ * calls.
  *
- * It never puts a scroll id on an event: the bus binds that, once the session is registered.
+ * It never sets a scroll id: the bus does, once the session is registered.
  */
 export class Connector {
   readonly #uid = newUuid();
@@ -14,7 +14,7 @@ export class Connector {
   #session: string | undefined;
   #connected = false;
 
-  /** @param id Unique among the connectors of a run, so that sessions of the same name never share a scroll. */
+  /** @param id Unique among the connectors of a run, so that sessions with the same id never share a scroll. */
   constructor(readonly id: string) {}
 
   /** The session that was registered last, unless it has ended. */
@@ -22,15 +22,15 @@ export class Connector {
     return this.#session;
   }
 
-  /** Whether a session was ever registered. */
+  /** Whether any session has been registered. */
   get hasRegistered(): boolean {
     return this.#scrolls.size > 0;
   }
 
-  /** Gives `sessionId` a scroll of its own, the same one each time, and makes it the present session. */
+  /** Makes `sessionId` the present session. It gets a scroll of its own, and keeps it if it is registered again. */
   register(sessionId: string): BusEvent[] {
     const hasAnother = this.#connected && this.#session !== undefined && this.#session !== sessionId;
-    const ended = draft('session-lifecycle', 'connector', { type: 'SessionEnded', reason: 'another one began' });
+    const ended = draft('session-lifecycle', 'connector', { type: 'SessionEnded', reason: 'another session began' });
     const before = hasAnother ? [this.addressNow(ended)] : [];
     const scrollId = this.#scrolls.get(sessionId) ?? newUuid();
     this.#scrolls.set(sessionId, scrollId);
@@ -39,7 +39,7 @@ export class Connector {
     return [...before, this.addressNow(draft('session-lifecycle', 'connector', registered))];
   }
 
-  /** Says `Connected`, once. After the first registration, so that it stands in that session's scroll. */
+  /** Makes `Connected`, once. Call it after the first registration, so that the event gets into the scroll of that session. */
   connect(): BusEvent[] {
     if (this.#connected) {
       return [];
@@ -48,7 +48,7 @@ export class Connector {
     return [this.addressNow(draft('system', 'connector', { type: 'Connected' }))];
   }
 
-  /** The envelope of a draft for `sessionId`, or for none; checked, so that publishing it cannot fail. */
+  /** The event of a draft, for `sessionId` if given. It is checked, so that publishing it cannot fail. */
   address({ kind, origin, event }: Draft, sessionId: string | undefined): BusEvent {
     const routing = {
       connectorUid: this.#uid,
@@ -59,12 +59,12 @@ export class Connector {
     return parseBusEvent({ routing, origin, event });
   }
 
-  /** The envelope of a draft for the present session, if there is one. */
+  /** The event of a draft, for the present session if there is one. */
   addressNow(one: Draft): BusEvent {
     return this.address(one, this.#session);
   }
 
-  /** Ends the present session and says `Disconnected`, if this connector ever said `Connected`. */
+  /** Makes `SessionEnded` and `Disconnected`, if there was a `Connected`. */
   end(reason: string): BusEvent[] {
     if (!this.#connected) {
       return [];

@@ -2,33 +2,33 @@ import type { Readable } from 'node:stream';
 import { jsonOf, LineSplitter } from './lines.js';
 import { isObject } from './shape.js';
 
-/** Lines that are no message, before the agent has answered at all: so many, and it is no agent. */
+/** A program that writes this many lines that are not messages before its first answer is not an agent. */
 const MAX_STRAY = 100;
-/** So many of them are told. */
-const MAX_TOLD = 3;
+/** The number of such lines that are reported. */
+const MAX_REPORTED = 3;
 const NEWLINE = Buffer.from('\n');
 
-/** Thrown where a program does not do what the protocol says. Its message is fit for a report. */
+/** Thrown if a program does not follow the protocol. Its message goes into a report. */
 export class NotAnAgentError extends Error {
   override readonly name = 'NotAnAgentError';
 }
 
-/** Picks the messages out of what an agent writes to stdout: some write other lines too. */
+/** Finds the messages in the output of an agent. Some agents write other lines, too. */
 export class MessageLines {
-  /** Set when the lines were given up, because none was a message. */
+  /** Set when reading stopped because of too many other lines. */
   refusal: NotAnAgentError | undefined;
   #isTrusted = false;
   #stray = 0;
 
-  /** @param tell Told of the first few lines that are no message. */
-  constructor(private readonly tell: (line: string) => void) {}
+  /** @param report Called with the first few lines that are not messages. */
+  constructor(private readonly report: (line: string) => void) {}
 
-  /** The agent has answered: from now on, no number of stray lines is too many. */
+  /** Call this when the agent has answered: from then on, any number of other lines is accepted. */
   trust(): void {
     this.#isTrusted = true;
   }
 
-  /** The lines that are JSON objects, each with its newline. Ends where `output` ends or is cut off. */
+  /** The lines that are JSON objects, each with its newline. Ends when `output` ends or is cut off. */
   async *read(output: Readable): AsyncGenerator<Uint8Array> {
     const lines = new LineSplitter();
     try {
@@ -42,7 +42,7 @@ export class MessageLines {
         }
       }
     } catch {
-      // The pipe was cut when the agent died: that is its end.
+      // The agent died and its pipe was cut. This is the end of the output.
     }
   }
 
@@ -52,11 +52,11 @@ export class MessageLines {
       return false;
     }
     this.#stray += 1;
-    if (this.#stray <= MAX_TOLD) {
-      this.tell(text);
+    if (this.#stray <= MAX_REPORTED) {
+      this.report(text);
     }
     if (!this.#isTrusted && this.#stray >= MAX_STRAY) {
-      this.refusal = new NotAnAgentError(`it does not speak the protocol: ${MAX_STRAY} lines that are no message`);
+      this.refusal = new NotAnAgentError(`it does not speak the protocol: ${MAX_STRAY} lines that are not messages`);
     }
     return this.refusal !== undefined;
   }

@@ -1,10 +1,10 @@
 import { delay } from './delay.js';
 
 /**
- * Replays `speed` times faster than it happened; without a speed, as fast as it can be taken.
+ * Times a replay that is `speed` times faster than the log. Without a speed, it never waits.
  *
- * Invariant: `elapsed` is the time from the first timestamp to the latest one seen. A timestamp before the latest, or
- * none, takes no time.
+ * Invariant: `elapsed` is the time from the first timestamp to the latest one so far. An entry with an earlier timestamp, or without
+ * one, takes no time.
  */
 export class Pace {
   #latest: number | undefined;
@@ -16,7 +16,7 @@ export class Pace {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** Resolves when it is time for what happened at `at`, in milliseconds of the log's clock. */
+  /** Resolves when it is time for an entry of the time `at`, in milliseconds of the log's clock. */
   async reach(at: number | undefined): Promise<void> {
     if (this.speed === undefined || at === undefined) {
       return;
@@ -27,7 +27,7 @@ export class Pace {
     }
     this.#elapsed += Math.max(0, at - this.#latest);
     this.#latest = Math.max(at, this.#latest);
-    // Measured from the start: what one wait was late, the next one makes good.
+    // Measured from the start, so that late timers do not add up.
     await delay(this.#started + this.#elapsed / this.speed - performance.now(), this.signal);
   }
 }

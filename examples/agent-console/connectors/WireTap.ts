@@ -5,20 +5,20 @@ import type { Connector } from './Connector.js';
 import { isObject, type Json, present } from './shape.js';
 import { asSent, permissionRequested, permissionResolved, updateToEvent } from './updateToEvent.js';
 
-/** How the prompt was answered. */
+/** The answer to the prompt. */
 export type TurnResult = { readonly stopReason: string } | { readonly error: string };
 
 /**
- * Publishes what passes on the wire between the console and an agent, in exactly the order in which it passes.
+ * Publishes the messages between the console and an agent, in exactly their order on the wire.
  *
- * The SDK's handlers run later than the message arrives, and an answer may overtake the update before it; also, the SDK
- * drops updates of a kind that it does not know. So events are made here, before the SDK sees a message.
+ * The SDK calls its handlers after a message has arrived, so an answer may overtake the update before it. It also drops updates of
+ * unknown kinds. So the events are made here, before the SDK sees a message.
  */
 export class WireTap {
   turn: TurnResult | undefined;
-  /** What our requests were, by their JSON-RPC id. */
-  readonly #asked = new Map<unknown, 'session/new' | 'session/prompt'>();
-  /** The sessions of the permissions that the agent asks for, by the JSON-RPC id. */
+  /** The methods of our requests, by their JSON-RPC id. */
+  readonly #requests = new Map<unknown, 'session/new' | 'session/prompt'>();
+  /** The sessions of the agent's permission requests, by their JSON-RPC id. */
   readonly #permissions = new Map<unknown, string | undefined>();
 
   constructor(
@@ -27,7 +27,7 @@ export class WireTap {
     private readonly warn: (message: string) => void,
   ) {}
 
-  /** Looks at a message from the agent. Returns whether the SDK is to see it. */
+  /** Publishes a message from the agent. Returns whether the SDK should get it, too. */
   async incoming(message: AnyMessage): Promise<boolean> {
     const { method, params, id } = message as Json;
     if (method === 'session/update') {
@@ -43,11 +43,11 @@ export class WireTap {
     return true;
   }
 
-  /** Looks at a message to the agent. */
+  /** Publishes a message to the agent. */
   async outgoing(message: AnyMessage): Promise<void> {
     const { method, params, id, result } = message as Json;
     if (method === 'session/new' || method === 'session/prompt') {
-      this.#asked.set(id, method);
+      this.#requests.set(id, method);
     }
     if (method === 'session/prompt' && isObject(params) && Array.isArray(params['prompt'])) {
       for (const content of params['prompt']) {
@@ -74,13 +74,13 @@ export class WireTap {
 
   /** The answer to one of our requests. */
   async #answer({ id, result, error }: Json): Promise<void> {
-    const asked = this.#asked.get(id);
-    this.#asked.delete(id);
-    if (asked === 'session/new' && isObject(result) && typeof result['sessionId'] === 'string') {
+    const request = this.#requests.get(id);
+    this.#requests.delete(id);
+    if (request === 'session/new' && isObject(result) && typeof result['sessionId'] === 'string') {
       await this.feed.publish([...this.connector.register(result['sessionId']), ...this.connector.connect()]);
-    } else if (asked === 'session/prompt' && isObject(result)) {
+    } else if (request === 'session/prompt' && isObject(result)) {
       await this.#endTurn(result);
-    } else if (asked === 'session/prompt') {
+    } else if (request === 'session/prompt') {
       this.turn = { error: isObject(error) ? String(error['message']) : 'an answer without a result' };
     }
   }
@@ -93,12 +93,12 @@ export class WireTap {
       await this.#publish({ kind: 'usage', origin: 'agent', event: { type: 'UsageUpdated', ...counts } });
     }
     this.turn = { stopReason: typeof stopReason === 'string' ? stopReason : 'unknown' };
-    // What an agent adds on its own account (`_meta`) stands here or nowhere.
+    // An agent's own additions (`_meta`) are kept.
     const event = { type: 'TurnEnded', ...present({ _meta: result['_meta'] }), ...this.turn };
     await this.#publish({ kind: 'session-lifecycle', origin: 'agent', event });
   }
 
-  /** Publishes `first`, or where the schema refuses it, `second`; where it refuses that too, an error that says so. */
+  /** Publishes `first`; if the schema refuses it, `second`; if it refuses that, too, an `ErrorRaised` with the reason. */
   async #publish(first: Draft, sessionId = this.connector.session, second?: Draft): Promise<void> {
     let refusal = '';
     for (const one of second === undefined ? [first] : [first, second]) {
@@ -109,7 +109,7 @@ export class WireTap {
         refusal ||= error instanceof Error ? error.message : String(error);
       }
     }
-    const message = `the agent sent what cannot be kept (${first.kind}): ${refusal}`;
+    const message = `the agent sent an invalid message (${first.kind}): ${refusal}`;
     this.warn(message);
     const raised = draft('system', 'connector', { type: 'ErrorRaised', message });
     await this.feed.publish([this.connector.address(raised, sessionId)]);

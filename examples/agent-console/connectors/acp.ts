@@ -23,29 +23,29 @@ export interface AcpOptions {
   readonly feed: Feed;
   readonly report: Report;
   readonly command: AgentCommand;
-  /** How the command is called in reports. */
+  /** The name of the agent in reports. */
   readonly name: string;
-  /** The directory that the agent works in. */
+  /** The working directory of the agent. */
   readonly cwd: string;
   readonly prompt: string;
-  /** The way to authenticate, where the agent wants that. */
+  /** The authentication method, if the agent needs one. */
   readonly auth: string | undefined;
   readonly permission: 'allow' | 'reject';
-  /** Whether the agent is offered to read files of `cwd` through the console. */
+  /** Whether the agent may read files of `cwd` through the console. */
   readonly fs: boolean;
-  /** How long the agent may take for each step until its session is open, in milliseconds. */
+  /** The most time for each step until the session is open, in milliseconds. */
   readonly timeout: number;
-  /** Ends the turn: it is cancelled, then the agent is let go. */
+  /** Cancels the turn, then stops the agent. */
   readonly signal: AbortSignal;
 }
 
-/** How long an agent may take to end a turn that was cancelled, in milliseconds. */
-const CANCEL_GRACE = 1000;
+/** How long an agent may take to end a cancelled turn, in milliseconds. */
+const CANCEL_GRACE_MS = 1000;
 
 /**
- * Starts an agent, opens a session, sends it the prompt, and publishes what it says until its turn ends.
+ * Starts an agent, opens a session, sends the prompt, and publishes everything until the turn ends.
  *
- * The SDK speaks the protocol; {@link WireTap} publishes.
+ * The SDK implements the protocol. {@link WireTap} publishes.
  */
 export class AcpAgent {
   readonly #process: AgentProcess;
@@ -63,7 +63,7 @@ export class AcpAgent {
     this.#process = new AgentProcess(command, cwd);
   }
 
-  /** Resolves when the agent is gone. What went wrong was reported. */
+  /** Resolves when the agent has stopped. Problems are reported, so it never rejects for them. */
   async run(): Promise<void> {
     const { connector, feed, signal } = this.options;
     const stop = (): void => {
@@ -127,7 +127,7 @@ export class AcpAgent {
     const opening = this.#inTime('session/new', agent.request(methods.agent.session.new, { cwd, mcpServers: [] }));
     const { sessionId } = await opening.catch((error: unknown) => {
       throw error instanceof RequestError && error.code === RequestError.authRequired().code
-        ? new NotAnAgentError(`it wants --auth METHOD, one of: ${(authMethods ?? []).map(({ id }) => id).join(', ')}`)
+        ? new NotAnAgentError(`it needs --auth METHOD, one of: ${(authMethods ?? []).map(({ id }) => id).join(', ')}`)
         : error;
     });
     return sessionId;
@@ -155,15 +155,15 @@ export class AcpAgent {
     };
   }
 
-  /** The run was interrupted. A turn that was cancelled may still end well. */
+  /** For an interrupted run: gives the turn time to end in order. */
   async #cancel(): Promise<void> {
     if (this.options.connector.session !== undefined) {
-      await this.#process.exitsWithin(CANCEL_GRACE);
+      await this.#process.exitsWithin(CANCEL_GRACE_MS);
     }
     await this.#process.stop();
   }
 
-  /** What went wrong, in words; `undefined` where the turn had ended before. */
+  /** A description of the failure; `undefined` if the turn had ended before it. */
   async #describe(error: unknown): Promise<string | undefined> {
     const { turn } = this.#tap;
     if (turn !== undefined) {
@@ -175,14 +175,14 @@ export class AcpAgent {
     if (error instanceof RequestError) {
       return `refused a request: ${error.message}${error.data === undefined ? '' : ` ${JSON.stringify(error.data)}`}`;
     }
-    const when = this.options.connector.session === undefined ? 'before its session was open' : 'in mid-turn';
-    return `${(await this.#process.exitsWithin(CANCEL_GRACE)) ?? 'closed its output'} ${when}`;
+    const when = this.options.connector.session === undefined ? 'before its session was open' : 'during its turn';
+    return `${(await this.#process.exitsWithin(CANCEL_GRACE_MS)) ?? 'closed its output'} ${when}`;
   }
 
   async #fail(failure: string): Promise<void> {
     const { connector, feed, name, report } = this.options;
-    const lastWords = await this.#process.lastWords();
-    report.failure(`agent ${name} ${failure}${lastWords === '' ? '' : `; its last words:\n${lastWords}`}`);
+    const lastErrors = await this.#process.lastErrors();
+    report.failure(`agent ${name} ${failure}${lastErrors === '' ? '' : `; its last lines on stderr:\n${lastErrors}`}`);
     const raised = draft('system', 'connector', { type: 'ErrorRaised', message: `the agent ${failure}` });
     await feed.publish([connector.addressNow(raised)]);
   }

@@ -1,7 +1,7 @@
-/** The longest that a timer of Node takes. */
+/** The longest delay of a timer in Node. */
 const LONGEST = 2 ** 31 - 1;
 
-/** Resolves after `milliseconds`, at once where that is not positive, or when `signal` aborts. Never rejects. */
+/** Resolves after `milliseconds`, or when `signal` aborts; at once if `milliseconds` is not positive. Never rejects. */
 export async function delay(milliseconds: number, signal: AbortSignal): Promise<void> {
   for (let left = milliseconds; left > 0 && !signal.aborted; left -= LONGEST) {
     await new Promise<void>((resolve) => {

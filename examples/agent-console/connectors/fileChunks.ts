@@ -2,16 +2,16 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { delay } from './delay.js';
 
 const CHUNK_BYTES = 256 * 1024;
-/** How often a followed file is looked at again, in milliseconds. */
+/** The time between two checks of a followed file, in milliseconds. */
 const LOOK_AGAIN = 100;
 
-/** Said between two chunks of a followed file that begins anew: it was cut off, or another one has its name now. */
+/** Yielded when a followed file starts anew: it was truncated, or another file has its name now. */
 export const RESTART = 'restart';
 
 /**
- * The bytes of a file, in chunks, until its end; with `follow`, what is appended to it, until `signal` aborts.
+ * The bytes of a file, in chunks. With `follow`, also the bytes that are appended later, until `signal` aborts.
  *
- * A file that shrinks is read again from its start. One that is replaced (rotated) is read to its end first.
+ * A file that shrinks is read again from its start. A file that is replaced (rotated) is read to its end first.
  */
 export async function* fileChunks(
   path: string,
@@ -19,7 +19,7 @@ export async function* fileChunks(
 ): AsyncGenerator<Uint8Array | typeof RESTART> {
   let handle = await open(path);
   try {
-    // What is no regular file (a pipe) has no positions; it is read as it comes.
+    // A pipe has no positions. It is read in order.
     const isFile = (await handle.stat()).isFile();
     let position = 0;
     let isReplaced = false;
@@ -50,7 +50,7 @@ export async function* fileChunks(
   }
 }
 
-/** Whether `path` names another file now than the open one. In the midst of a rotation it names none. */
+/** Whether `path` names another file than the open one. During a rotation it may name no file; that is not another one. */
 async function hasAnotherFile(path: string, handle: FileHandle): Promise<boolean> {
   try {
     const [named, opened] = await Promise.all([stat(path), handle.stat()]);

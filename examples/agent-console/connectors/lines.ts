@@ -1,28 +1,29 @@
-/** A line as it stands in a file: its bytes without the newline, or the reason why they were not kept. */
+/** A line of a file. */
 export interface RawLine {
   /** From 1. */
   readonly number: number;
+  /** Its bytes without the newline; `undefined` if it is too long. */
   readonly bytes: Uint8Array | undefined;
-  /** Whether its newline was there. */
+  /** Whether it ends with a newline. */
   readonly terminated: boolean;
 }
 
-/** The longest line that is read. A longer one is a bad line, and its bytes are not kept. */
+/** The longest line that is read. A longer line is a bad line, and its bytes are not kept. */
 export const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
 const NEWLINE = 0x0a;
 
 /**
- * Cuts chunks of bytes into lines.
+ * Splits chunks of bytes into lines.
  *
- * Invariants: `kept` are the bytes of the line that has begun, `length` in all; once it is overlong, nothing is kept.
+ * Invariant: `kept` has the bytes of the current line so far, and `length` their number. If the line is too long, `kept` is empty.
  */
 export class LineSplitter {
   #kept: Uint8Array[] = [];
   #length = 0;
   #number = 0;
 
-  /** The lines that end in `chunk`. */
+  /** The lines that `chunk` completes. */
   *push(chunk: Uint8Array): Generator<RawLine> {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
@@ -33,7 +34,7 @@ export class LineSplitter {
     this.#keep(chunk.subarray(start));
   }
 
-  /** The line that has begun and will not be finished, if there is one. */
+  /** The last line, if it has no newline. */
   *end(): Generator<RawLine> {
     if (this.#length > 0) {
       yield this.#take(false);
@@ -63,22 +64,22 @@ export class LineSplitter {
   }
 }
 
-/** Thrown for a line that cannot be used. Its message is the reason, fit for one line of a report. */
+/** Thrown for a line that cannot be used. Its message is the reason, in one line for a report. */
 export class BadLineError extends Error {
   override readonly name = 'BadLineError';
 }
 
 /**
- * The JSON value of a line; `undefined` where it is blank.
+ * The JSON value of a line; `undefined` if it is blank.
  *
- * @throws BadLineError where the line is too long, binary, cut off, or no JSON.
+ * @throws BadLineError if the line is too long, binary, cut off, or not JSON.
  */
 export function jsonOf({ bytes, terminated }: RawLine): unknown {
   if (bytes === undefined) {
     throw new BadLineError(`longer than ${MAX_LINE_BYTES / 1024 / 1024} MiB`);
   }
   if (bytes.includes(0)) {
-    throw new BadLineError('binary: it holds a NUL byte');
+    throw new BadLineError('binary: it has a NUL byte');
   }
   const text = utf8(bytes);
   if (text.trim() === '') {
@@ -92,7 +93,7 @@ export function jsonOf({ bytes, terminated }: RawLine): unknown {
   }
 }
 
-/** A byte order mark at the start is passed over. */
+/** Skips a byte order mark. */
 function utf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

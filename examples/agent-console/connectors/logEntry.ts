@@ -5,24 +5,24 @@ import { BadLineError } from './lines.js';
 import { eventsOfMessage } from './piMessage.js';
 import { isObject, type Json, objectAt, optionalStringAt, present, stringAt } from './shape.js';
 
-/** What one line of a log says. */
+/** The content of one line of a log. */
 export type LogEntry =
   | { readonly type: 'session'; readonly sessionId: string; readonly drafts: readonly Draft[]; readonly at?: number }
   | { readonly type: 'events'; readonly drafts: readonly Draft[]; readonly at?: number }
-  /** A line of a scroll that a console archived. */
+  /** A line of a scroll that the console archived. */
   | { readonly type: 'recorded'; readonly busEvent: BusEvent };
 
 /**
- * Reads the JSON value of one line: of a pi session log, or of a scroll that this console archived.
+ * Reads the JSON value of a line of a pi session log, or of a scroll that the console archived.
  *
- * @throws BadLineError where it is neither.
+ * @throws BadLineError if it is neither.
  */
 export function logEntry(value: unknown): LogEntry {
   const line = objectAt(value, 'the line');
   return isRecorded(line) ? { type: 'recorded', busEvent: recorded(line) } : piEntry(line);
 }
 
-/** Whether a line is one of a scroll: pi's lines have no `routing`. */
+/** Whether it is a line of a scroll: pi's lines have no `routing`. */
 function isRecorded(line: Json): boolean {
   return isObject(line['routing']) && 'event' in line;
 }
@@ -31,7 +31,7 @@ function recorded(line: Json): BusEvent {
   try {
     return parseBusEvent(line);
   } catch (error) {
-    throw new BadLineError(`no event of a scroll: ${error instanceof Error ? error.message : String(error)}`);
+    throw new BadLineError(`not an event of a scroll: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
@@ -55,7 +55,7 @@ function piEntry(line: Json): LogEntry {
   }
 }
 
-/** The model and the thinking level, as far as the line names them: one event for both. */
+/** One event for the model and the thinking level, if the line has them. */
 function optionsOf(line: Json): Draft[] {
   const provider = optionalStringAt(line, 'provider', 'the line');
   const model = optionalStringAt(line, 'modelId', 'the line');
@@ -74,7 +74,7 @@ function titleOf(line: Json): Draft {
   return draft('session-lifecycle', 'user', { type: 'SessionInfoChanged', ...present({ title }) });
 }
 
-/** When it happened, in milliseconds; `undefined` where the line does not tell. */
+/** The timestamp in milliseconds; `undefined` if the line has none. */
 function timeOf(line: Json): number | undefined {
   const time = line['timestamp'];
   const milliseconds = typeof time === 'string' ? Date.parse(time) : time;

@@ -9,10 +9,10 @@ import { jsonOf, LineSplitter, type RawLine } from './lines.js';
 import { type LogEntry, logEntry } from './logEntry.js';
 import { Pace } from './Pace.js';
 
-/** How far a file has been read, for the screen. */
+/** How much of a file has been read, for the screen. */
 export interface FileProgress {
   readonly file: string;
-  /** Bytes, when it was opened; 0 where that is not known. */
+  /** Bytes at the start of the run; 0 if unknown. */
   readonly size: number;
   bytesRead: number;
   lines: number;
@@ -24,43 +24,43 @@ export interface LogFileOptions {
   readonly report: Report;
   readonly progress: FileProgress;
   readonly follow: boolean;
-  /** How many times faster than it happened; `undefined`: as fast as it can be taken. */
+  /** The factor of the replay; `undefined`: as fast as it can be archived. */
   readonly speed: number | undefined;
-  /** Ends the reading, after a whole line. */
+  /** Stops after a complete line. */
   readonly signal: AbortSignal;
-  /** About how many bytes of lines it may have given since it last flushed, unless it is one line alone. */
+  /** About the most bytes of lines between two flushes. One line alone may have more. */
   readonly maxBytes: number;
-  /** Resolves when the archivist has taken what was given before. */
+  /** Resolves when the archivist has taken all events so far. */
   readonly flush: () => Promise<void>;
 }
 
-/** A line made ready, so that it is given whole or not at all. */
+/** A checked line, so that either all of its events are published or none. */
 interface Step {
-  /** When it happened, where the line tells. */
+  /** The timestamp of the line, if it has one. */
   readonly at: number | undefined;
   readonly bytes: number;
-  /** Called when they are given, and not before. */
+  /** Registers sessions, so it is called right before the events are published. */
   events(): readonly BusEvent[];
 }
 
 /**
  * The events of a session log of the pi coding agent, or of a scroll that a console archived, line by line.
  *
- * Lines before the first registration follow the law of late binding: they are given without a session. A file that
- * registers none at all is one session, named after the file.
+ * The events of lines before the first registration have no session. If a file registers no session, all of it is one session, named
+ * after the file.
  */
 export class LogFile implements AsyncIterable<BusEvent> {
   readonly #pace: Pace;
   #lines = new LineSplitter();
   #registersLater: boolean | undefined;
-  /** Bytes of lines given since the last flush. */
-  #given = 0;
+  /** Bytes of lines since the last flush. */
+  #unflushed = 0;
 
   constructor(private readonly options: LogFileOptions) {
     this.#pace = new Pace(options.speed, options.signal);
   }
 
-  /** Ends at the file's end, or when the signal aborts. Fails where the file cannot be read. */
+  /** Ends at the end of the file, or when the signal aborts. Throws if the file cannot be read. */
   async *[Symbol.asyncIterator](): AsyncGenerator<BusEvent> {
     const { progress, signal } = this.options;
     try {
@@ -92,16 +92,16 @@ export class LogFile implements AsyncIterable<BusEvent> {
     }
   }
 
-  /** A bus counts events, and a line may hold megabytes: many of these wait here. */
+  /** The bus limits the number of events, not their size, and a line may have megabytes. So this waits for a flush after many bytes. */
   async #makeRoom(bytes: number): Promise<void> {
-    if (this.#given > 0 && this.#given + bytes > this.options.maxBytes) {
+    if (this.#unflushed > 0 && this.#unflushed + bytes > this.options.maxBytes) {
       await this.options.flush();
-      this.#given = 0;
+      this.#unflushed = 0;
     }
-    this.#given += bytes;
+    this.#unflushed += bytes;
   }
 
-  /** What a line gives, if it is anything, when it is time and there is room. A bad line is reported. */
+  /** The events of a line, when it is time and there is room. Reports a bad line. */
   async #take(line: RawLine): Promise<Step | undefined> {
     const { progress, report, signal } = this.options;
     if (signal.aborted) {
@@ -121,7 +121,7 @@ export class LogFile implements AsyncIterable<BusEvent> {
     return step;
   }
 
-  /** Reads and checks a line; `undefined` for a blank one. Throws where nothing of it can be published. */
+  /** Parses and checks a line; `undefined` if it is blank. Throws if it cannot be published. */
   async #prepare(line: RawLine): Promise<Step | undefined> {
     const { connector } = this.options;
     const value = jsonOf(line);
@@ -145,11 +145,11 @@ export class LogFile implements AsyncIterable<BusEvent> {
   #open(sessionId: string, entry: LogEntry): BusEvent[] {
     const { connector } = this.options;
     const registered = connector.register(sessionId);
-    // A scroll holds its own `Connected` already.
+    // A scroll already has a `Connected`.
     return entry.type === 'recorded' ? registered : [...registered, ...connector.connect()];
   }
 
-  /** The session to open where no line of the file does; `undefined` where one will. */
+  /** The session to register if no line of the file does; `undefined` if one does. */
   async #fallbackSession(entry: LogEntry): Promise<string | undefined> {
     this.#registersLater ??= await registersSomewhere(this.options.progress.file, this.options.signal);
     if (this.#registersLater) {
@@ -160,7 +160,7 @@ export class LogFile implements AsyncIterable<BusEvent> {
   }
 }
 
-/** The session that a line registers, if it does. */
+/** The session that a line registers, if any. */
 function registeredBy(entry: LogEntry): string | undefined {
   if (entry.type === 'session') {
     return entry.sessionId;
@@ -170,7 +170,7 @@ function registeredBy(entry: LogEntry): string | undefined {
   return sessionId === false ? undefined : sessionId;
 }
 
-/** What a line publishes besides a registration. */
+/** The events of a line, without a registration. */
 function draftsOf(entry: LogEntry): readonly Draft[] {
   if (entry.type !== 'recorded') {
     return entry.drafts;
@@ -183,7 +183,7 @@ function timeOf(entry: LogEntry): number | undefined {
   return entry.type === 'recorded' ? undefined : entry.at;
 }
 
-/** Whether any line of the file registers a session. A pipe can be read only once: there, none is expected. */
+/** Whether any line of the file registers a session. `false` for a pipe, which can be read only once. */
 async function registersSomewhere(file: string, signal: AbortSignal): Promise<boolean> {
   if (!(await stat(file)).isFile()) {
     return false;
@@ -208,9 +208,9 @@ function registersSession(line: RawLine): boolean {
 }
 
 function reasonOf(error: unknown): string {
-  // The engine's stack is the limit where JSON is written; the schema's own limit is lower and says so.
+  // The stack of the engine was too small to write the JSON. (The schema has a lower limit, with a message of its own.)
   if (error instanceof RangeError) {
-    return 'nested too deep';
+    return 'nested too deeply';
   }
   return error instanceof Error ? error.message : String(error);
 }

@@ -11,7 +11,7 @@ import {
   stringAt,
 } from './shape.js';
 
-/** How pi's tools are called in ACP's words. */
+/** The ACP names of pi's tools. */
 const TOOL_KINDS: ReadonlyMap<string, string> = new Map([
   ['read', 'read'],
   ['write', 'edit'],
@@ -22,7 +22,7 @@ const TOOL_KINDS: ReadonlyMap<string, string> = new Map([
   ['ls', 'search'],
 ]);
 
-/** How pi's reasons to stop are called in ACP's words. `toolUse` is missing: the turn goes on. */
+/** The ACP names of pi's reasons to stop. Not `toolUse`: the turn goes on. */
 const STOP_REASONS: ReadonlyMap<string, string> = new Map([
   ['stop', 'end_turn'],
   ['length', 'max_tokens'],
@@ -30,14 +30,14 @@ const STOP_REASONS: ReadonlyMap<string, string> = new Map([
   ['error', 'error'],
 ]);
 
-/** Other roles have no event of their own; they are kept as notices. */
+/** Messages of other roles become notices. */
 type Role = 'user' | 'assistant';
 
 /**
- * The events of one message of a pi session: one for each part of its content, in their order, then its usage, its
- * error and the end of the turn.
+ * The events of a message of a pi session: one for each part of its content, in order, then its usage, its error and the end of the
+ * turn.
  *
- * @throws BadLineError where the message has not the shape of one.
+ * @throws BadLineError if it is not a message.
  */
 export function eventsOfMessage(message: Json): Draft[] {
   const role = stringAt(message, 'role', 'message');
@@ -56,7 +56,7 @@ function eventsOfContent(role: string, message: Json): Draft[] {
   }
 }
 
-/** Content is a text, or a list of parts. */
+/** Content is a string or a list of parts. */
 function partsOf(content: unknown): Json[] {
   if (typeof content === 'string') {
     return [{ type: 'text', text: content }];
@@ -104,7 +104,7 @@ function said(role: Role, content: ContentBlock): Draft {
     : draft('agent-message', 'agent', { type: 'AgentMessageChunk', content });
 }
 
-/** Text, or a medium that ACP knows too; `undefined` for any other part. */
+/** A part of a type that ACP has, too; `undefined` for any other part. */
 function contentBlock(part: Json): ContentBlock | undefined {
   switch (part['type']) {
     case 'text':

@@ -3,13 +3,13 @@ import { open, realpath } from 'node:fs/promises';
 import { isAbsolute, relative, sep } from 'node:path';
 import { type ReadTextFileRequest, type ReadTextFileResponse, RequestError } from '@agentclientprotocol/sdk';
 
-/** Larger files are refused: an agent reads text here, not archives. */
+/** Larger files are refused: agents read text here. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
 /**
  * Serves `fs/read_text_file` within `directory`.
  *
- * Refused are relative paths, paths and links that lead out of the directory, and what is no regular file.
+ * It refuses relative paths, paths and links that lead out of the directory, and anything but regular files.
  */
 export async function readTextFile(directory: string, request: ReadTextFileRequest): Promise<ReadTextFileResponse> {
   const { path, line, limit } = request;
@@ -33,7 +33,7 @@ function isWithin(directory: string, path: string): boolean {
 }
 
 async function textOf(path: string): Promise<string> {
-  // O_NONBLOCK: to open a named pipe would wait for its writer. O_NOFOLLOW: the path was resolved already.
+  // O_NONBLOCK: opening a named pipe must not wait for its writer. O_NOFOLLOW: the links are resolved already.
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW).catch(
     (error: unknown) => {
       throw RequestError.internalError({ path }, error instanceof Error ? error.message : undefined);

@@ -1,14 +1,14 @@
 import { BadLineError } from './lines.js';
 
-/** A JSON object whose fields nobody has looked at yet. */
+/** A JSON object with unchecked fields. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** Whether `value` is a JSON object: no array, not null. */
+/** Whether `value` is a JSON object: not an array, not null. */
 export function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** `value`, which must be a JSON object. `name` says where it stands. */
+/** `value`, which must be a JSON object. `name` is for the error message. */
 export function objectAt(value: unknown, name: string): Json {
   if (!isObject(value)) {
     throw new BadLineError(`${name} must be an object, got ${typeName(value)}`);
@@ -16,7 +16,7 @@ export function objectAt(value: unknown, name: string): Json {
   return value;
 }
 
-/** The string `holder[key]`, which must be there. */
+/** The string `holder[key]`. It must be there. */
 export function stringAt(holder: Json, key: string, name: string): string {
   const value = holder[key];
   if (typeof value !== 'string') {
@@ -25,12 +25,12 @@ export function stringAt(holder: Json, key: string, name: string): string {
   return value;
 }
 
-/** The string `holder[key]`; `undefined` where it is absent or null. */
+/** The string `holder[key]`; `undefined` if it is absent or null. */
 export function optionalStringAt(holder: Json, key: string, name: string): string | undefined {
   return absent(holder[key]) ? undefined : stringAt(holder, key, name);
 }
 
-/** The number `holder[key]`; `undefined` where it is absent or null. */
+/** The number `holder[key]`; `undefined` if it is absent or null. */
 export function optionalNumberAt(holder: Json, key: string, name: string): number | undefined {
   const value = holder[key];
   if (absent(value)) {
@@ -42,17 +42,17 @@ export function optionalNumberAt(holder: Json, key: string, name: string): numbe
   return value;
 }
 
-/** The object `holder[key]`; `undefined` where it is absent or null. */
+/** The object `holder[key]`; `undefined` if it is absent or null. */
 export function optionalObjectAt(holder: Json, key: string, name: string): Json | undefined {
   return absent(holder[key]) ? undefined : objectAt(holder[key], `${name}.${key}`);
 }
 
-/** `fields` without those that are `undefined` or null: both mean "not there". */
+/** `fields` without those that are `undefined` or null. */
 export function present<T extends object>(fields: T): Present<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => !absent(value))) as Present<T>;
 }
 
-/** The fields that may be absent are optional; none is `undefined` or null. */
+/** Fields that may be `undefined` or null become optional. */
 export type Present<T> = {
   [K in keyof T as Extract<T[K], undefined | null> extends never ? K : never]: T[K];
 } & { [K in keyof T as Extract<T[K], undefined | null> extends never ? never : K]?: NonNullable<T[K]> };

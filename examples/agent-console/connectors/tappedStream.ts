@@ -4,8 +4,8 @@ import type { MessageLines } from './MessageLines.js';
 import type { WireTap } from './WireTap.js';
 
 /**
- * The wire to an agent for the SDK, with `tap` on it: a message goes on when the tap is through with it, so an agent
- * that talks faster than the archive is written waits in its pipe.
+ * The connection to an agent for the SDK, with `tap` in between. A message is passed on when the tap has published it, so an agent that
+ * is faster than the archive waits on its pipe.
  */
 export function tappedStream(agent: AgentProcess, lines: MessageLines, tap: WireTap): Stream {
   const bytes = new WritableStream<Uint8Array>({ write: (chunk) => agent.write(chunk) });

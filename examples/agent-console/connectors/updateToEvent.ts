@@ -3,12 +3,12 @@ import { type Draft, draft } from '../draft.js';
 import { isObject, type Json, present } from './shape.js';
 
 /**
- * The event of one `session/update` of the Agent Client Protocol: one update, one event of its kind.
+ * Converts a `session/update` of the Agent Client Protocol into an event.
  *
- * Fields that are null are left out; those that the library does not know (such as `_meta`) are kept. It is not checked
- * yet: a malformed update makes a draft that the schema refuses, and then {@link asSent} keeps it.
+ * Fields that are null are left out. Fields that the library does not know, such as `_meta`, are kept. Nothing is checked here: if the
+ * schema refuses the draft of a malformed update, {@link asSent} keeps it.
  *
- * @returns `undefined` where it is no update at all.
+ * @returns `undefined` if it is not an update.
  */
 export function updateToEvent(update: unknown): Draft | undefined {
   if (!isObject(update) || typeof update['sessionUpdate'] !== 'string') {
@@ -57,18 +57,18 @@ export function updateToEvent(update: unknown): Draft | undefined {
   }
 }
 
-/** An update as the agent sent it, under the name that the agent gave it: for kinds that the library does not know. */
+/** An update as the agent sent it, under its own name: for kinds that the library does not know. */
 export function asSent(update: unknown): Draft | undefined {
   if (!isObject(update) || typeof update['sessionUpdate'] !== 'string') {
     return undefined;
   }
   const { sessionUpdate: name, ...fields } = update;
-  // No agent may pass off an update as an event of ours: as a registration, say.
+  // An update must not pass for an event of the library, such as a registration.
   const type = Object.hasOwn(eventSchemas, name) ? `acp/${name}` : name;
   return { kind: name, origin: 'agent', event: { ...fields, type } };
 }
 
-/** The request for a permission, as an event. It may be the only one that tells what the tool call is about. */
+/** The event of a permission request. It keeps the tool call, which may be described nowhere else. */
 export function permissionRequested(requestId: string, params: unknown): Draft {
   const { toolCall, options } = isObject(params) ? params : {};
   const { toolCallId, title } = isObject(toolCall) ? toolCall : {};
@@ -81,7 +81,7 @@ export function permissionRequested(requestId: string, params: unknown): Draft {
   });
 }
 
-/** The answer to one, as an event. */
+/** The event of the answer to a permission request. */
 export function permissionResolved(requestId: string, result: unknown): Draft {
   const outcome = isObject(result) && isObject(result['outcome']) ? result['outcome'] : {};
   const { optionId } = outcome;
@@ -94,12 +94,12 @@ function of(kind: Draft['kind'], origin: Draft['origin'], type: string, fields: 
   return { kind, origin, event: { ...fields, type } };
 }
 
-/** ACP's `kind` of a tool is our `toolKind`. */
+/** ACP's `kind` of a tool is `toolKind` here. */
 function toolCall({ kind, ...fields }: Json): Json {
   return { ...fields, ...present({ toolKind: kind }), ...listAt(fields, 'locations', 'locations') };
 }
 
-/** The list `fields[from]` under the name `to`, without null in its entries. */
+/** The list `fields[from]` under the name `to`. Fields of its entries that are null are left out. */
 function listAt(fields: Json, from: string, to: string): Json {
   const list = fields[from];
   return list === undefined ? {} : { [to]: Array.isArray(list) ? list.map(presentIn) : list };

@@ -5,7 +5,7 @@ import type { Screen } from './Screen.js';
 
 const WIDTH = 160;
 
-/** Plain lines, for a pipe or a file. With `isSilent`, nothing goes to stdout before the end. */
+/** Plain lines, for a pipe or a file. With `isSilent`, nothing is written to stdout before the end. */
 export class PlainScreen implements Screen {
   constructor(
     private readonly out: (text: string) => void,
@@ -14,7 +14,7 @@ export class PlainScreen implements Screen {
   ) {}
 
   start(): void {
-    // Nothing to show yet: lines come as they happen.
+    // Nothing to show yet: each line is printed when it happens.
   }
 
   event(busEvent: BusEvent): void {
@@ -29,7 +29,7 @@ export class PlainScreen implements Screen {
     }
   }
 
-  tell(line: string): void {
+  error(line: string): void {
     this.err(`${line}\n`);
   }
 

@@ -3,7 +3,7 @@ import type { FileProgress } from '../connectors/logFile.js';
 import type { SessionCount } from '../ledger.js';
 import type { ConsoleSubscriber } from '../subscribers/ConsoleSubscriber.js';
 
-/** What there is to show of a run; it changes while the run goes on. */
+/** What a screen shows of a run. The values change while the run goes on. */
 export interface RunView {
   readonly published: number;
   readonly sessions: readonly SessionCount[];
@@ -14,14 +14,14 @@ export interface RunView {
 
 /** Where a run is shown. */
 export interface Screen {
-  /** Begins to show `view`. */
+  /** Starts to show `view`. */
   start(view: RunView): void;
-  /** An event of the scroll that is watched. */
+  /** An event of the watched scroll. */
   event(busEvent: BusEvent): void;
-  /** Something that people ought to notice. */
+  /** A line that people should notice. */
   notice(text: string): void;
   /** A line for stderr. */
-  tell(line: string): void;
-  /** The end of the run; `text` sums it up. */
+  error(line: string): void;
+  /** Ends the display with the summary `text`. */
   finish(text: string): void;
 }

@@ -6,8 +6,8 @@ import { eventText } from './eventText.js';
 import type { RunView, Screen } from './Screen.js';
 import { progressLine, sessionTable, subscriberTable } from './tables.js';
 
-/** Between two drawings, in milliseconds. */
-const REDRAW = 100;
+/** The time between two drawings, in milliseconds. */
+const REDRAW_MS = 100;
 const MAX_SESSIONS = 6;
 const MAX_FILES = 6;
 const MAX_EVENTS = 8;
@@ -31,7 +31,7 @@ export class TableScreen implements Screen {
     this.#view = view;
     this.#timer = setInterval(() => {
       this.#redraw();
-    }, REDRAW);
+    }, REDRAW_MS);
     this.#redraw();
   }
 
@@ -44,7 +44,7 @@ export class TableScreen implements Screen {
     this.#draw.persist(this.#bold(printable(`! ${text}`, this.#width)));
   }
 
-  tell(line: string): void {
+  error(line: string): void {
     this.#draw.clear();
     this.err(`${line}\n`);
     this.#redraw();
@@ -58,7 +58,7 @@ export class TableScreen implements Screen {
   }
 
   get #width(): number {
-    // One column less: a line that fills the last one makes some terminals wrap.
+    // One column less: some terminals wrap a line that fills the last column.
     return Math.max(20, this.terminal.columns - 1);
   }
 

@@ -1,7 +1,7 @@
 import type { BusEvent, ContentBlock, Event } from 'sharing-bus';
 import { printable } from '../printable.js';
 
-/** One line for one event: its kind, and what a reader wants to know of it. */
+/** An event as one line: its kind and its main content. */
 export function eventText({ routing, event }: BusEvent, width: number): string {
   const kind = printable(routing.kind, 18).padEnd(18);
   return `${kind} ${printable(gist(event), Math.max(20, width - 19))}`;

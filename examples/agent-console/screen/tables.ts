@@ -4,13 +4,13 @@ import type { SessionCount } from '../ledger.js';
 import { printable } from '../printable.js';
 import type { ConsoleSubscriber } from '../subscribers/ConsoleSubscriber.js';
 
-/** Kinds of loss that are shown of a subscriber. */
+/** Kinds of lost events that are listed for a subscriber. */
 const MAX_KINDS = 8;
 
-/** Colour means nothing here: the tables are the same on paper. */
+/** No colours: the tables carry no meaning in them. */
 const STYLE = { head: [], border: [], compact: true };
 
-/** The last `most` sessions, and how many there are besides. */
+/** The last `most` sessions, and the number of earlier ones. */
 export function sessionTable(sessions: readonly SessionCount[], most: number): string {
   const shown = sessions.slice(-most);
   const table = new Table({
@@ -22,10 +22,10 @@ export function sessionTable(sessions: readonly SessionCount[], most: number): s
     table.push([scrollId, printable(connectorId, 24), printable(nativeSessionId, 14), count(events)]);
   }
   const more = sessions.length - shown.length;
-  return more > 0 ? `${table.toString()}\n… and ${more} sessions before them` : table.toString();
+  return more > 0 ? `${table.toString()}\n… and ${more} earlier sessions` : table.toString();
 }
 
-/** The subscribers; and of those that ask what they lost, in how many places that was, and of which kinds. */
+/** The subscribers. For those that read their gaps: the number of gaps, and the kinds of the lost events. */
 export function subscriberTable(subscribers: readonly ConsoleSubscriber[]): string {
   const hasGaps = subscribers.some(({ gaps }) => gaps !== undefined);
   const table = new Table({
@@ -40,12 +40,12 @@ export function subscriberTable(subscribers: readonly ConsoleSubscriber[]): stri
   return [table.toString(), ...subscribers.flatMap(gapLine)].join('\n');
 }
 
-/** The kinds that a subscriber lost, those that it lost most of first. */
+/** The kinds of the events that a subscriber lost, the most frequent first. */
 function gapLine({ name, gaps }: ConsoleSubscriber): string[] {
   const kinds = [...(gaps?.byKind ?? [])].sort(([, some], [, others]) => others - some);
   const shown = kinds.slice(0, MAX_KINDS).map(([kind, missed]) => `${printable(kind, 24)} ${count(missed)}`);
-  const more = kinds.length > MAX_KINDS ? `, and ${kinds.length - MAX_KINDS} kinds more` : '';
-  return kinds.length === 0 ? [] : [`${name} missed: ${shown.join(', ')}${more}`];
+  const more = kinds.length > MAX_KINDS ? `, and ${kinds.length - MAX_KINDS} more kinds` : '';
+  return kinds.length === 0 ? [] : [`${name} lost: ${shown.join(', ')}${more}`];
 }
 
 const BAR = 24;

@@ -1,22 +1,22 @@
-/** What a subscriber was told of its losses, in their places. */
+/** The gaps that a subscriber has read. */
 export interface GapCount {
-  /** Gaps between the events that it got. */
+  /** The number of gaps. */
   readonly count: number;
-  /** Events that are missing there, by kind. */
+  /** The number of missing events, by kind. */
   readonly byKind: ReadonlyMap<string, number>;
 }
 
 /** What the screen and the summary show of a subscriber. */
 export interface ConsoleSubscriber {
   readonly name: string;
-  /** Events that its handler was given. */
+  /** Events that its handler has received. */
   readonly delivered: number;
-  /** Events that it lost for want of room. With `delivered` it makes up all that was meant for it, once it is through. */
+  /** Events that it lost. At the end, `delivered` and `lagged` add up to all events that match its filter. */
   readonly lagged: number;
-  /** Events meant for it that it has not been given yet. */
+  /** Events that wait for its handler. */
   readonly waiting: number;
-  /** For one that asks what it lost: in the end, the kinds add up to `lagged`. */
+  /** Only for a subscriber that reads its gaps. At the end, the kinds add up to `lagged`. */
   readonly gaps?: GapCount;
-  /** Resolves when it has been given the last one. */
+  /** Resolves when its handler has received the last event. */
   readonly done: Promise<void>;
 }

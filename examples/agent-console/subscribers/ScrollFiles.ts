@@ -1,32 +1,32 @@
 import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
-/** A run may keep thousands of scrolls; only the last used stay open. */
+/** Files that stay open, the last used ones: a run may have thousands of scrolls. */
 const MAX_OPEN = 32;
 
 interface OpenFile {
   readonly handle: FileHandle;
-  /** Bytes of whole lines in it. */
+  /** The bytes of its complete lines. */
   size: number;
 }
 
 /**
- * Appends whole lines to the files of a directory.
+ * Appends complete lines to the files of a directory.
  *
- * Invariant: a file ends after a whole line whenever no call is under way, also after one that failed.
+ * Invariant: while no call is running, each file ends with a complete line, even after a call that failed.
  */
 export class ScrollFiles {
-  /** The least recently used first. */
+  /** In the order of their last use. */
   readonly #open = new Map<string, OpenFile>();
 
   constructor(private readonly directory: string) {}
 
-  /** Makes the directory, where it is not there yet. */
+  /** Makes the directory, if it does not exist. */
   async prepare(): Promise<void> {
     await makeDirectory(resolve(this.directory));
   }
 
-  /** Appends `lines`, each with its newline, to the file of this name. */
+  /** Appends `lines`, each of which ends with a newline, to the file of this name. */
   async append(name: string, lines: string): Promise<void> {
     const file = await this.#use(name);
     const bytes = Buffer.from(lines);
@@ -34,7 +34,7 @@ export class ScrollFiles {
       await file.handle.appendFile(bytes);
       file.size += bytes.length;
     } catch (error) {
-      // A full disk takes a part of what it is given: no half line may stay.
+      // A full disk may have taken half a line. Remove it.
       await file.handle.truncate(file.size);
       throw error;
     }
@@ -70,7 +70,7 @@ export class ScrollFiles {
   }
 }
 
-/** Not by `recursive`: where a parent refuses new entries with ENOENT, as `/proc` does, Node then tries for ever. */
+/** Without `recursive`: if a parent refuses new entries with ENOENT, as `/proc` does, Node would retry for ever. */
 async function makeDirectory(path: string): Promise<void> {
   try {
     await mkdir(path);
@@ -84,7 +84,7 @@ async function makeDirectory(path: string): Promise<void> {
     }
     await makeDirectory(dirname(path));
     await mkdir(path).catch(async (again: unknown) => {
-      // Another console may have made it meanwhile.
+      // Another process may have made it meanwhile.
       if (!(await stat(path).catch(() => undefined))?.isDirectory()) {
         throw again;
       }

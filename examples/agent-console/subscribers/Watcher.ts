@@ -2,7 +2,7 @@ import { type BusEvent, EventFilter, type ReceiverOptions, type SharingBus } fro
 import type { Ledger, Offered } from '../ledger.js';
 import type { ConsoleSubscriber } from './ConsoleSubscriber.js';
 
-/** Where a subscriber gets its events, and the count of those that it ought to get. */
+/** Where a subscriber gets its events, and the independent count of them. */
 export interface Source {
   readonly bus: SharingBus;
   readonly ledger: Ledger;
@@ -11,11 +11,11 @@ export interface Source {
 export interface WatcherOptions {
   readonly name: string;
   readonly filter?: EventFilter;
-  /** Places besides the receiver's 256 that only some kinds may take. Default: none. */
+  /** Extra places, besides the receiver's 256, that only some kinds may take. Default: none. */
   readonly reserve?: ReceiverOptions['reserve'];
 }
 
-/** A subscriber that is through with an event when its handler returns. */
+/** A subscriber with a synchronous handler. */
 export class Watcher implements ConsoleSubscriber {
   readonly name: string;
   readonly done: Promise<void>;

@@ -6,9 +6,9 @@ import type { Source } from './Watcher.js';
 
 export interface ArchivistOptions {
   readonly files: ScrollFiles;
-  /** Events that may wait: a window of each who publishes, and it never lags. */
+  /** Events that may wait. With room for one window of each publisher, it never loses an event. */
   readonly capacity: number;
-  /** Told once, of the first event that could not be written. */
+  /** Called once, with the error of the first write that failed. */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -17,26 +17,26 @@ interface Line {
   readonly text: string;
 }
 
-/** While a write is under way it takes so much more, for the next one, and no more. */
+/** The most that it collects for the next write while one is running. */
 const MAX_LINES = 64;
 const MAX_CHARACTERS = 1024 * 1024;
 
 /**
  * Writes every event as a line into the file of its scroll, in the order of the bus.
  *
- * It pulls as it writes, and those who publish wait for it. An event without a scroll goes
- * to `unbound-<connectorUid>.jsonl`: nothing is bound in retrospect.
+ * It pulls events as fast as it writes, and the publishers wait for it. An event without a scroll goes to
+ * `unbound-<connectorUid>.jsonl`, also when its session is registered later.
  */
 export class Archivist implements ConsoleSubscriber {
   readonly name = 'archivist';
   readonly done: Promise<void>;
   /** Events that are on disk. */
   delivered = 0;
-  /** What those wait for who publish. */
+  /** The publishers wait for this receiver. */
   readonly receiver: BusReceiver;
   readonly #options: ArchivistOptions;
   readonly #offered: Offered;
-  /** Events that reached it and could not be written. */
+  /** Events that it took and could not write. */
   #unwritten = 0;
   #pending: Line[] = [];
   #characters = 0;
@@ -50,12 +50,12 @@ export class Archivist implements ConsoleSubscriber {
     this.done = this.#archive();
   }
 
-  /** Events that are not on disk and never will be, whether the queue refused them or the disk did. */
+  /** Events that will never be on disk, because the queue was full or a write failed. */
   get lagged(): number {
     return this.receiver.lagged + this.#unwritten;
   }
 
-  /** Those in its queue, and those not yet on disk. */
+  /** Events in its queue, and events that are being written. */
   get waiting(): number {
     return this.#offered.count - this.delivered - this.lagged;
   }
@@ -74,9 +74,9 @@ export class Archivist implements ConsoleSubscriber {
     await this.#options.files.close();
   }
 
-  /** Writes what is pending, and what comes meanwhile: one write for each file and round. */
+  /** Writes all pending lines, also those added meanwhile, with one write for each file and round. */
   async #writeAll(): Promise<void> {
-    // What waits on the bus comes along.
+    // Let the events that wait on the bus join this round.
     await new Promise(setImmediate);
     while (this.#pending.length > 0) {
       const round = this.#pending;
@@ -111,7 +111,7 @@ export class Archivist implements ConsoleSubscriber {
   }
 }
 
-/** Ids on the bus are canonical UUIDs: safe as file names. */
+/** Ids on the bus are canonical UUIDs, so they are safe as file names. */
 function fileOf({ routing: { scrollId, connectorUid } }: BusEvent): string {
-  return scrollId ?? `unbound-${connectorUid ?? 'nobody'}`;
+  return scrollId ?? `unbound-${connectorUid ?? 'unknown'}`;
 }

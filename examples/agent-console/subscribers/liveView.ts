@@ -2,26 +2,26 @@ import { type BusEvent, EventFilter, type SessionRegistered } from 'sharing-bus'
 import type { ConsoleSubscriber } from './ConsoleSubscriber.js';
 import { type Source, Watcher } from './Watcher.js';
 
-/** However much an agent talks: that it asks for a permission, and that its session ends, is not lost to it. */
+/** However much an agent writes: permission requests and the end of the session still find room. */
 const RESERVE = { capacity: 64, kinds: ['session-lifecycle', 'permission'] };
 
 /**
- * Shows one scroll as it grows: the first that is registered, or the first of the session that was asked for.
+ * Shows one scroll as it grows: the first that is registered, or the one of the session that the user named.
  *
- * A receiver has no replay, so it subscribes just before the registration is published.
+ * It subscribes right before the registration is published, so it misses nothing on a bus without a history.
  */
 export class LiveView implements ConsoleSubscriber {
   readonly name = 'live-view';
   #watcher: Watcher | undefined;
 
-  /** @param watched A native session id or a connector id; `undefined`: whichever comes first. */
+  /** @param watched A native session id or a connector id. `undefined`: the first session. */
   constructor(
     private readonly source: Source,
     private readonly watched: string | undefined,
     private readonly show: (busEvent: BusEvent) => void,
   ) {}
 
-  /** Looks at an event that is about to be published. */
+  /** Subscribes, if `busEvent`, which is about to be published, registers the session to show. */
   consider({ event }: BusEvent): void {
     if (this.#watcher === undefined && event.type === 'SessionRegistered' && this.#wants(event)) {
       const filter = EventFilter.scrollId(event.scrollId);

@@ -1,13 +1,13 @@
 import { type Event, EventFilter } from 'sharing-bus';
 import { type Source, Watcher } from './Watcher.js';
 
-/** Tells of each permission that an agent asks for, and of the answer. */
+/** Prints each permission request of an agent, and the answer. */
 export class Notifier extends Watcher {
-  constructor(source: Source, tell: (line: string) => void) {
+  constructor(source: Source, print: (line: string) => void) {
     super(source, { name: 'notifier', filter: EventFilter.kind('permission') }, ({ event, routing }) => {
       const text = notice(event);
       if (text !== undefined) {
-        tell(`${routing.connectorId ?? 'an agent'} ${text}`);
+        print(`${routing.connectorId ?? 'an agent'} ${text}`);
       }
     });
   }

@@ -3,18 +3,17 @@ import { delay } from '../connectors/delay.js';
 import type { ConsoleSubscriber, GapCount } from './ConsoleSubscriber.js';
 import type { Source } from './Watcher.js';
 
-/** Events that may wait for it: few, so that it lags soon. */
+/** Events that may wait. Few, so that it loses events soon. */
 const CAPACITY = 16;
-/** Agents may invent kinds without end: of more, the others are counted together, as `*`. */
+/** Kinds beyond this many are counted together as `*`: an agent may invent any number of kinds. */
 const MAX_KINDS = 64;
-/** Timers know no shorter wait, in milliseconds. */
-const SHORTEST = 1;
+/** The shortest wait of a timer, in milliseconds. */
+const SHORTEST_MS = 1;
 
 /**
- * Takes its time for each event, and loses what does not find room meanwhile: nobody else waits for it.
+ * Takes a fixed time for each event, and loses the events that find its queue full. No other subscriber is delayed.
  *
- * It pulls, so what it has not come to waits in its receiver's queue; and it pulls deliveries, so it is told what is
- * missing, in the place where it is missing.
+ * It pulls, so events wait in the queue of its receiver. It pulls `deliveries`, so it also gets the gaps, each in its place.
  */
 export class SlowReader implements ConsoleSubscriber {
   readonly name = 'slow-reader';
@@ -26,7 +25,7 @@ export class SlowReader implements ConsoleSubscriber {
   readonly #receiver;
   readonly #hurried = new AbortController();
 
-  /** @param milliseconds What it takes for each event. */
+  /** @param milliseconds The time for each event. */
   constructor({ bus, ledger }: Source, milliseconds: number) {
     this.#receiver = bus.subscribeFiltered(EventFilter.all, { capacity: CAPACITY, name: this.name });
     this.#offered = ledger.offered(EventFilter.all);
@@ -45,7 +44,7 @@ export class SlowReader implements ConsoleSubscriber {
     return { count: this.#gapCount, byKind: this.#byKind };
   }
 
-  /** The run ends: it reads what waits without taking its time. */
+  /** Reads the events that wait without a delay: for the end of the run. */
   hurry(): void {
     this.#hurried.abort();
   }
@@ -54,18 +53,18 @@ export class SlowReader implements ConsoleSubscriber {
     let busyUntil = 0;
     for await (const delivery of this.#receiver.deliveries) {
       if (delivery.type === 'gap') {
-        this.#note(delivery);
+        this.#countGap(delivery);
       } else {
         this.delivered += 1;
         busyUntil = Math.max(busyUntil, performance.now()) + milliseconds;
         const wait = busyUntil - performance.now();
-        // What is too short for a timer adds up.
-        await delay(wait < SHORTEST ? 0 : wait, this.#hurried.signal);
+        // Times that are too short for a timer add up.
+        await delay(wait < SHORTEST_MS ? 0 : wait, this.#hurried.signal);
       }
     }
   }
 
-  #note({ byKind }: Gap): void {
+  #countGap({ byKind }: Gap): void {
     this.#gapCount += 1;
     for (const [kind, missed] of Object.entries(byKind)) {
       const key = this.#byKind.has(kind) || this.#byKind.size < MAX_KINDS ? kind : '*';

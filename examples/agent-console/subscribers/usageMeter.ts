@@ -1,7 +1,7 @@
 import { EventFilter, type UsageUpdated } from 'sharing-bus';
 import { type Source, Watcher } from './Watcher.js';
 
-/** What all sessions have used. */
+/** The usage of all sessions. */
 export interface UsageTotals {
   inputTokens: number;
   outputTokens: number;
@@ -12,10 +12,10 @@ export interface UsageTotals {
 }
 
 /**
- * Adds up what the usage events tell.
+ * Adds up the usage events.
  *
- * An event with `used` is a snapshot: its cost is that of the whole session so far, and replaces the one before. Any
- * other is the record of one request, and is added.
+ * An event with `used` is a snapshot: its cost is that of the whole session so far, and replaces the snapshot before it. Any other
+ * event is about one request, and is added.
  */
 export class UsageMeter extends Watcher {
   readonly #requests: UsageTotals = none();

@@ -80,7 +80,7 @@ describe('the console in a browser', { timeout: 240_000 }, () => {
     assert.equal(await page.locator('[data-entry=permission]').count(), 1);
   });
 
-  it('has the server apply the filter that was composed', async () => {
+  it('lets the server apply the composed filter', async () => {
     const page = await browser.open(server.url);
     await log.say(5);
     await seen(page, 'word-5 ');
@@ -101,16 +101,16 @@ describe('the console in a browser', { timeout: 240_000 }, () => {
     assert.equal(await page.locator('[data-entry=message]').count(), 0);
   });
 
-  it('tells what is wrong with a filter, and does not apply it', async () => {
+  it('shows what is wrong with a filter, and does not apply it', async () => {
     const page = await browser.open(server.url);
-    await page.getByLabel('As JSON').fill('{"type":"kind","kinds":"plan"}');
+    await page.getByLabel('The filter as JSON').fill('{"type":"kind","kinds":"plan"}');
     await page.locator('.problems').getByText('kinds').waitFor();
     assert.ok(await page.getByRole('button', { name: 'Apply' }).isDisabled());
-    await page.getByLabel('As JSON').fill('{"type":');
-    await page.locator('.problems').getByText('no JSON').waitFor();
+    await page.getByLabel('The filter as JSON').fill('{"type":');
+    await page.locator('.problems').getByText('not JSON').waitFor();
   });
 
-  it('resumes where its connection broke, and says that nothing is missing', async () => {
+  it('resumes after a broken connection, and shows that nothing is missing', async () => {
     await using line = await CuttableLine.to(server.port);
     const page = await browser.open(line.url, { mayLoseServer: true });
     await log.say(3);
@@ -118,14 +118,14 @@ describe('the console in a browser', { timeout: 240_000 }, () => {
     await line.cut();
     await page.getByText('Connection lost').waitFor();
     await log.say(500);
-    await line.mend();
+    await line.restore();
     await page.getByRole('status').getByText('nothing is missing').waitFor();
     await seen(page, 'word-503 ');
     assert.deepEqual(await words(page), numbers(503));
     assert.equal(await page.locator('[data-entry=gap]').count(), 0);
   });
 
-  it('comes back to a server that was killed and started again, and shows the gap', async () => {
+  it('reconnects to a server that was killed and restarted, and shows the gap', async () => {
     const page = await browser.open(server.url, { mayLoseServer: true });
     await log.say(3);
     await seen(page, 'word-3 ');
@@ -133,12 +133,12 @@ describe('the console in a browser', { timeout: 240_000 }, () => {
     await page.getByText('Connection lost').waitFor();
     server = await start(server.port);
     await log.say(1);
-    await page.getByRole('status').getByText('the server is another one').waitFor();
+    await page.getByRole('status').getByText('the server has restarted').waitFor();
     await page.locator('[data-entry=gap]').waitFor();
     await seen(page, 'word-4 ');
   });
 
-  it('comes back, too, when the server was interrupted', async () => {
+  it('reconnects, too, after the server was interrupted', async () => {
     const page = await browser.open(server.url, { mayLoseServer: true });
     await log.say(3);
     await seen(page, 'word-3 ');
@@ -148,7 +148,7 @@ describe('the console in a browser', { timeout: 240_000 }, () => {
     await page.getByRole('status').getByText('Live again').waitFor();
   });
 
-  it('lags alone as a slow page, and shows its gaps, while another page loses nothing', async () => {
+  it('loses events as a slow page, and shows its gaps, while another page loses nothing', async () => {
     const [slow, quick] = await Promise.all([browser.open(server.url), browser.open(server.url)]);
     await log.say(1);
     await Promise.all([seen(slow, 'word-1 '), seen(quick, 'word-1 ')]);
@@ -171,7 +171,7 @@ describe('the console in a browser', { timeout: 240_000 }, () => {
     await seen(slow, 'word-302 ');
   });
 
-  it('stays responsive, and small, at thousands of events in a second', async () => {
+  it('stays responsive and small at thousands of events a second', async () => {
     const page = await browser.open(server.url);
     await log.say(1);
     await seen(page, 'word-1 ');
@@ -188,10 +188,10 @@ describe('the console in a browser', { timeout: 240_000 }, () => {
     const task = await longest();
     assert.ok(task < 500, `a task took ${task} ms`);
     assert.ok((await page.locator('.entry').count()) <= 300);
-    await page.getByText('earlier entries are not kept').waitFor();
+    await page.getByText('earlier entries are no longer kept').waitFor();
   });
 
-  it('follows the end, until somebody scrolls away from it', async () => {
+  it('follows the end until the user scrolls away from it', async () => {
     const page = await browser.open(server.url);
     await log.say(200);
     await seen(page, 'word-200 ');
@@ -210,7 +210,7 @@ describe('the console in a browser', { timeout: 240_000 }, () => {
     await eventually(fromEnd, (distance) => distance < 2);
   });
 
-  it('can be used with the keyboard alone', async () => {
+  it('can be used with only the keyboard', async () => {
     const page = await browser.open(server.url);
     await log.say(1);
     await seen(page, 'word-1 ');
@@ -258,12 +258,12 @@ describe('the console in a browser', { timeout: 240_000 }, () => {
     }
   }
 
-  it('keeps the theme that was chosen', async () => {
+  it('keeps the chosen theme', async () => {
     const page = await browser.open(server.url);
     const background = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     const light = await background();
     await page.getByText('dark', { exact: true }).click();
-    // The page draws what it is told in a later task.
+    // The page is redrawn in a later task.
     const isDark = (color: string): boolean => color !== light;
     const dark = await eventually(background, isDark);
     await page.reload();
@@ -271,15 +271,15 @@ describe('the console in a browser', { timeout: 240_000 }, () => {
     assert.equal(await eventually(background, isDark), dark);
   });
 
-  it('answers nobody who calls it by another name, and nothing but questions', async () => {
+  it('refuses other host names, other methods, and paths outside of the page', async () => {
     const status = (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<number | undefined> =>
       new Promise((resolve, reject) => {
-        const asked = request({ host: '127.0.0.1', port: server.port, path, method, headers }, (response) => {
+        const call = request({ host: '127.0.0.1', port: server.port, path, method, headers }, (response) => {
           response.resume();
           resolve(response.statusCode);
         });
-        asked.on('error', reject);
-        asked.end();
+        call.on('error', reject);
+        call.end();
       });
     assert.equal(await status('/api/stats', { host: `evil.example:${server.port}` }), 421);
     assert.equal(await status('/api/events', { host: '127.0.0.1' }), 421);
@@ -299,7 +299,7 @@ async function seenLane(page: Page, name: string): Promise<void> {
   await page.locator(`[data-lane="${name}"]`).first().waitFor();
 }
 
-/** The numbers of the words that the scroll shows. */
+/** The numbers of the words in the scroll. */
 async function words(page: Page): Promise<number[]> {
   const text = await page.locator('.viewport').innerText();
   return [...text.matchAll(/word-(\d+)/g)].map(([, number]) => Number(number));
@@ -328,7 +328,7 @@ async function tabTo(page: Page, name: string, key = 'Tab'): Promise<void> {
   throw new Error(`${key} does not reach ${name}`);
 }
 
-/** Starts to measure; the function tells by how much the layout has shifted since. */
+/** Starts to measure. The returned function returns the layout shift since then. */
 async function layoutShifts(page: Page): Promise<() => Promise<number>> {
   await page.evaluate(() => {
     const sum = { value: 0 };
@@ -342,7 +342,7 @@ async function layoutShifts(page: Page): Promise<() => Promise<number>> {
   return () => page.evaluate(() => (window as unknown as { shifted: { value: number } }).shifted.value);
 }
 
-/** Starts to measure; the function tells the longest task since, in milliseconds. */
+/** Starts to measure. The returned function returns the longest task since then, in milliseconds. */
 async function longestTask(page: Page): Promise<() => Promise<number>> {
   await page.evaluate(() => {
     const longest = { value: 0 };
@@ -354,9 +354,9 @@ async function longestTask(page: Page): Promise<() => Promise<number>> {
   return () => page.evaluate(() => (window as unknown as { longest: { value: number } }).longest.value);
 }
 
-/** What axe finds against WCAG 2.1 AA. */
+/** The violations of WCAG 2.1 AA that axe finds. */
 async function barriers(page: Page): Promise<string[]> {
-  // Not as a script element: the page lets none in.
+  // Not as a script element: the page's policy forbids it.
   await page.evaluate(await readFile(AXE, 'utf8'));
   return page.evaluate(async () => {
     const { axe } = window as unknown as { axe: typeof import('axe-core') };

@@ -1,4 +1,4 @@
-/** The library by itself in a real browser, bundled as an application bundles it: `npm run console:test`. */
+/** The library alone in a real browser, bundled as in an application: `npm run console:test`. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +19,7 @@ describe('the library in a browser', { timeout: 120_000 }, () => {
       globalName: 'inPage',
       platform: 'browser',
       target: 'es2022',
-      // The package as it is built and installed: the project's own paths lead to its sources.
+      // The installed package. With the paths of the project, this would bundle the sources.
       tsconfigRaw: {},
       write: false,
     });
@@ -29,7 +29,7 @@ describe('the library in a browser', { timeout: 120_000 }, () => {
   beforeEach(async () => {
     page = await browser.open('about:blank');
     await page.addScriptTag({ content: program });
-    assert.equal(await page.evaluate('typeof Observable'), 'function', 'no Observable: Chromium has it from 135 on');
+    assert.equal(await page.evaluate('typeof Observable'), 'function', 'no Observable: it needs Chromium 135');
   });
   afterEach(async () => {
     await browser.closePages();
@@ -42,7 +42,7 @@ describe('the library in a browser', { timeout: 120_000 }, () => {
     assert.deepEqual(await page.evaluate('inPage.connectObservable()'), { published: 2, taken: [1, 2], left: 1 });
   });
 
-  it('ends a connection with such an Observable, and leaves it where it is no event, and at the signal', async () => {
+  it('ends a connection when the Observable completes, emits an invalid event, or the signal aborts', async () => {
     assert.deepEqual(await page.evaluate('inPage.endConnections()'), {
       published: 1,
       refused: 'routing: must be an object, got undefined',
@@ -52,13 +52,13 @@ describe('the library in a browser', { timeout: 120_000 }, () => {
     });
   });
 
-  it('is observed by an Observable of the platform, which leaves its receiver', async () => {
+  it('can be the source of an Observable of the platform', async () => {
     assert.deepEqual(await page.evaluate('inPage.observeReceiver()'), { one: 1, subscriberCount: 1, taken: [1, 2] });
   });
 
   it('lets timers run while it connects events from memory', async () => {
     const result = await page.evaluate<{ published: number; ticks: number }>('inPage.connectBesideTimer(100000)');
     assert.equal(result.published, 100_000);
-    assert.ok(result.ticks > 0, 'no timer came');
+    assert.ok(result.ticks > 0, 'no timer ran');
   });
 });

@@ -1,4 +1,4 @@
-/** Draws the page as `docs/screenshots` shows it: `npm run console:screenshots`. */
+/** Makes the pictures of `docs/screenshots`: `npm run console:screenshots`. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,11 +9,11 @@ import { SessionLog } from './support/SessionLog.js';
 
 const SCREENSHOTS = fileURLToPath(new URL('../../../docs/screenshots/', import.meta.url));
 
-/** A session with something of everything, and a burst in it that a slow page cannot follow. */
-async function tell(log: SessionLog): Promise<void> {
+/** A session with entries of each type. */
+async function fill(log: SessionLog): Promise<void> {
   const text = (words: string): object => ({ content: { type: 'text', text: words } });
   const toolCallId = 'call-1';
-  const steps = ['Read the failing spec', 'Find the cause', 'Mend it'];
+  const steps = ['Read the failing spec', 'Find the cause', 'Fix it'];
   const plan = (done: number): object => ({
     type: 'Plan',
     entries: steps.map((content, index) => ({
@@ -22,10 +22,10 @@ async function tell(log: SessionLog): Promise<void> {
       status: index < done ? 'completed' : index === done ? 'in_progress' : 'pending',
     })),
   });
-  await log.add('session-lifecycle', { type: 'SessionInfoChanged', title: 'Mend the clock' });
+  await log.add('session-lifecycle', { type: 'SessionInfoChanged', title: 'Fix the clock' });
   await log.add('user-message', {
     type: 'UserMessageChunk',
-    ...text('The clock spec fails in winter. Can you mend it?'),
+    ...text('The clock spec fails in winter. Can you fix it?'),
   });
   await log.add('agent-thought', {
     type: 'AgentThoughtChunk',
@@ -34,8 +34,8 @@ async function tell(log: SessionLog): Promise<void> {
   await log.add('plan', plan(1));
   await log.add('tool-call', { type: 'ToolCall', toolCallId, title: 'Read spec/clock-spec.ts', toolKind: 'read' });
   await log.add('tool-call-update', { type: 'ToolCallUpdate', toolCallId, status: 'completed' });
-  await log.add('agent-message', { type: 'AgentMessageChunk', ...text('The spec takes the hour of the machine. ') });
-  await log.add('agent-message', { type: 'AgentMessageChunk', ...text('I would give it one of its own.\n') });
+  await log.add('agent-message', { type: 'AgentMessageChunk', ...text('The spec reads the clock of the machine. ') });
+  await log.add('agent-message', { type: 'AgentMessageChunk', ...text('I suggest a fixed clock.\n') });
   await log.add('usage', {
     type: 'UsageUpdated',
     used: 31_400,
@@ -44,10 +44,10 @@ async function tell(log: SessionLog): Promise<void> {
   });
 }
 
-/** More in one go than may wait for a slow page. */
+/** More events at once than may wait for a slow page. */
 async function burstOf(log: SessionLog): Promise<void> {
   for (let line = 1; line <= 120; line += 1) {
-    const text = line % 10 === 0 ? 'and I read on.\n' : `line ${line} is fine, `;
+    const text = line % 10 === 0 ? 'and so on.\n' : `line ${line} is fine, `;
     await log.add('agent-message', { type: 'AgentMessageChunk', content: { type: 'text', text } });
   }
 }
@@ -76,8 +76,8 @@ try {
       const words = [log.path, '--follow', '--slow', '15', '--scrolls', join(directory, 'scrolls')];
       await using server = await ConsoleServer.start(words);
       const page = await browser.open(server.url, { height: width > 1000 ? 900 : 800, theme, width });
-      await tell(log);
-      await page.getByText('one of its own').waitFor();
+      await fill(log);
+      await page.getByText('a fixed clock').waitFor();
       await page.getByRole('button', { name: 'Read slowly' }).click();
       await page.getByText('this page reads slowly').waitFor();
       for (let burst = 0; burst < 3; burst += 1) {

@@ -6,13 +6,13 @@ import type { Site, SiteFile } from './site.js';
 import { SlowLine } from './SlowLine.js';
 
 const HOST = '127.0.0.1';
-/** A page that asks to be slow: the bytes it gets in a second, and the events that may wait for it. */
+/** For a page that asks to read slowly: its bytes per second, and the capacity of its queue. */
 const SLOW = { bytesPerSecond: 8000, capacity: 32 } as const;
 
-/** How long pages may take to read what waits for them, when the server leaves. */
+/** How long pages may take to read the events that wait for them when the server stops, in milliseconds. */
 const CLOSE_MS = 500;
 
-/** The page may load what this server serves, and nothing else. */
+/** The page may load files of this server only. */
 const HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
@@ -22,7 +22,7 @@ const HEADERS: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
 };
 
-/** Serves the page, `/api/events` and `/api/stats`, to this machine alone. */
+/** Serves the page, `/api/events` and `/api/stats`, to this machine only. */
 export class PageServer {
   readonly #server: Server;
   readonly #pages: EventStreams;
@@ -43,7 +43,7 @@ export class PageServer {
     });
   }
 
-  /** Resolves with the port, when it listens. */
+  /** Resolves with the port when the server is listening. */
   async listen(port: number): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
@@ -53,7 +53,7 @@ export class PageServer {
     return this.#port;
   }
 
-  /** Ends the streams, each after what waits for it. Pages will come back, and find this server or the next. */
+  /** Ends the streams, each after its waiting events. Pages will reconnect, to this server or the next one. */
   async endStreams(): Promise<void> {
     await Promise.all([this.#pages.close(), this.#slowPages.close()]);
   }
@@ -71,14 +71,14 @@ export class PageServer {
     for (const [name, value] of Object.entries(HEADERS)) {
       response.setHeader(name, value);
     }
-    // A name that somebody else's page made point here would have that page read what is on the bus.
+    // DNS rebinding: another site may point its own host name here, to let its page read the bus.
     if (request.headers.host !== `${HOST}:${this.#port}` && request.headers.host !== `localhost:${this.#port}`) {
-      refuse(response, 421, 'This server knows only its own name.');
+      refuse(response, 421, 'Wrong host name.');
       return;
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');
-      refuse(response, 405, 'There is nothing to change here.');
+      refuse(response, 405, 'Only GET and HEAD are allowed.');
       return;
     }
     const url = new URL(request.url ?? '/', `http://${HOST}:${this.#port}`);
@@ -98,7 +98,7 @@ export class PageServer {
 
 function serve(request: IncomingMessage, response: ServerResponse, file: SiteFile | undefined): void {
   if (file === undefined) {
-    refuse(response, 404, 'There is no such page.');
+    refuse(response, 404, 'Not found.');
     return;
   }
   response.writeHead(200, {

@@ -2,12 +2,13 @@ import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { NodeResponse } from 'sharing-bus/sse';
 
-const EVERY = 100;
+/** The time between two writes, in milliseconds. */
+const INTERVAL_MS = 100;
 
 /**
- * A response through a line that takes so many bytes in a second. Who writes waits for it, as for a reader that is slow.
+ * A response with a limited rate of bytes. The writer has to wait, as for a slow reader.
  *
- * Sockets keep megabytes on their way: of a page that merely read slowly, nothing would be seen for minutes.
+ * A page that only reads slowly would not do: sockets buffer megabytes, so for minutes nothing would be seen.
  */
 export class SlowLine extends EventEmitter implements NodeResponse {
   #timer: NodeJS.Timeout | undefined;
@@ -57,10 +58,10 @@ export class SlowLine extends EventEmitter implements NodeResponse {
       this.emit('drain');
       return;
     }
-    const most = Math.ceil((this.bytesPerSecond * EVERY) / 1000);
+    const most = Math.ceil((this.bytesPerSecond * INTERVAL_MS) / 1000);
     this.response.write(rest.subarray(0, most));
     this.#timer = setTimeout(() => {
       this.#drip(rest.subarray(most));
-    }, EVERY);
+    }, INTERVAL_MS);
   }
 }

@@ -1,4 +1,4 @@
-/** The server of the page: the connectors of the agent console, on a bus with a history. See `--help`. */
+/** The server of the page: the agent console on a bus with a history. See `--help`. */
 import { CommanderError, InvalidArgumentError } from 'commander';
 import { SharingBus } from 'sharing-bus';
 import { onInterrupt } from '../../agent-console/interrupt.js';
@@ -12,12 +12,12 @@ import { readSite } from './site.js';
 
 const EXIT = { ok: 0, lost: 1, failed: 2 } as const;
 const PORT = 4180;
-/** What a page that comes late, or comes back, is still told: the newest events, and no more than so many bytes. */
+/** The events that a page gets when it starts late or reconnects. */
 const HISTORY = { capacity: 100_000, maxBytes: 64 * 1024 * 1024 };
 
 const DETAILS = `
-The page shows what is on the bus, and the subscribers of the console beside it. The server listens on 127.0.0.1 only,
-and goes on when the input has ended, until Ctrl-C. All other options are those of the agent console.
+The page shows the events on the bus, and the subscribers of the console. The server listens on 127.0.0.1 only. It runs
+until Ctrl-C, also after the end of the input. All other options are those of the agent console.
 `;
 
 interface ServerOptions extends ConsoleOptions {
@@ -46,7 +46,7 @@ async function main(): Promise<number> {
     console.log(`The console is at http://127.0.0.1:${port}/ until Ctrl-C.`);
     const { lost, usage, view } = await run(options, screen, report, stop, {
       bus,
-      // Before the bus: what it ends itself has ended for good, and pages would not come back.
+      // Before the bus is closed: a stream that the bus ends is over, and its page would not reconnect.
       untilInterrupted: () => server.endStreams(),
     });
     console.log(
@@ -63,8 +63,8 @@ async function main(): Promise<number> {
 
 function serverOptions(words: readonly string[]): ServerOptions {
   const command = commandLine('angular-console')
-    .description('Shows agents at work, or their session logs, in a page.')
-    .option('--port <number>', 'where to listen on 127.0.0.1; 0 for any port that is free', port, PORT)
+    .description('Shows running agents, or their session logs, in a page.')
+    .option('--port <number>', 'the port on 127.0.0.1; 0 for any free port', port, PORT)
     .addHelpText('after', DETAILS);
   return { ...parseOptions(words, command), port: command.opts<{ readonly port: number }>().port };
 }
@@ -72,24 +72,24 @@ function serverOptions(words: readonly string[]): ServerOptions {
 function port(word: string): number {
   const value = Number(word);
   if (!/^\d+$/.test(word) || value > 65_535) {
-    throw new InvalidArgumentError('It must be a port, 0 to 65535.');
+    throw new InvalidArgumentError('It must be a port from 0 to 65535.');
   }
   return value;
 }
 
-/** What happens is shown by the page; here, only what somebody has to know who looks at the terminal. */
+/** The page shows the run. The terminal shows only errors. */
 const screen: Screen = {
   start: () => undefined,
   event: () => undefined,
   notice: () => undefined,
-  tell: (line) => {
+  error: (line) => {
     process.stderr.write(`${line}\n`);
   },
   finish: () => undefined,
 };
 
 const code = await main();
-// What is still to be written goes out first; then nothing may keep the process alive.
+// Flush the output first. Then nothing may keep the process alive.
 process.stdout.write('', () => {
   process.exit(code);
 });

@@ -5,11 +5,11 @@ import { extname } from 'node:path';
 export interface SiteFile {
   readonly type: string;
   readonly body: Buffer;
-  /** Its name changes with its content. */
+  /** Whether its name changes with its content. */
   readonly isHashed: boolean;
 }
 
-/** The files of the page by their paths: what is not in here is not served, whatever path is asked for. */
+/** The files of the page by their paths. Nothing else is served. */
 export type Site = ReadonlyMap<string, SiteFile>;
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -20,14 +20,14 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads the page that was built into `directory`.
+ * Reads the built page from `directory`.
  *
- * @throws Error where there is none.
+ * @throws Error if there is none.
  */
 export async function readSite(directory: URL): Promise<Site> {
   const site = new Map<string, SiteFile>();
   const names = await readdir(directory).catch((error: unknown) => {
-    throw new Error('the page is not built: npm run console builds it', { cause: error });
+    throw new Error('the page has not been built: run npm run console', { cause: error });
   });
   for (const name of names) {
     const type = TYPES[extname(name)];
@@ -38,7 +38,7 @@ export async function readSite(directory: URL): Promise<Site> {
   }
   const index = site.get('/index.html');
   if (index === undefined) {
-    throw new Error('the page is not built: npm run console builds it');
+    throw new Error('the page has not been built: run npm run console');
   }
   return site.set('/', index);
 }

@@ -1,5 +1,5 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
-import { boundOutOfContext } from '../support/context.js';
+import { outOfContext } from '../support/context.js';
 import { platform } from '../support/platform.js';
 
 // What runs when: jobs on the stack of whoever asks for them, one at a time; consumers in scheduled actions, in turns.
@@ -63,7 +63,7 @@ export class Action {
   /** @param work Never throws. Returns whether there is more to do, in another action. */
   constructor(scheduler: SchedulerLike, work: () => boolean) {
     this.#scheduler = scheduler;
-    this.#run = boundOutOfContext(() => {
+    const run = (): void => {
       this.#isRunning = true;
       this.#runs += 1;
       this.#scheduled = undefined;
@@ -72,7 +72,8 @@ export class Action {
       if (isMore) {
         this.ensure();
       }
-    });
+    };
+    this.#run = outOfContext.bind(undefined, run);
   }
 
   /** Whether the work runs now. */

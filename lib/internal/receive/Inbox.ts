@@ -50,6 +50,15 @@ export class Inbox<E> {
     return this.taken;
   }
 
+  get hasRoom(): boolean {
+    return this.waiting < this.capacity;
+  }
+
+  /** Whether something is next for a consumer: an event, or a gap. */
+  get hasNext(): boolean {
+    return this.waiting > 0 || this.gapIsNext;
+  }
+
   /** The number of the event that comes out next, or will. */
   get nextNumber(): number {
     return this.taken - this.waiting;
@@ -60,10 +69,11 @@ export class Inbox<E> {
     return this.taken - this.waiting - this.unseen;
   }
 
-  /** When the oldest event that waits arrived; `undefined` while none does, or has its turn right now. */
-  get waitingSince(): number | undefined {
+  /** How long the oldest event has waited at the time `now`, in milliseconds. 0 if none waits, or if it has its turn right now. */
+  oldestAgeMs(now: number): number {
     const isHandedOver = this.runNext < this.runEnd;
-    return isHandedOver || this.waiting === 0 ? undefined : this.ages?.since(this.nextNumber);
+    const since = isHandedOver || this.waiting === 0 ? undefined : this.ages?.since(this.nextNumber);
+    return since === undefined ? 0 : Math.max(0, now - since);
   }
 
   /** What would become of `busEvent`, if it were put now. Throws what a policy's function throws. */
@@ -227,6 +237,14 @@ export class Inbox<E> {
   /** `count` events of `kind` are missing behind those that wait. */
   miss(kind: string, count = 1): void {
     (this.gaps ??= new Gaps()).add(this.taken, kind, count);
+  }
+
+  /** `count` arriving events were lost; `byKind` if their gap is recorded. */
+  countRefused(count: number, byKind?: ReadonlyMap<string, number>): void {
+    this.lost += count;
+    byKind?.forEach((missing, kind) => {
+      this.miss(kind, missing);
+    });
   }
 
   /** Of what is missing behind those that wait, nobody knows whether that is all. */

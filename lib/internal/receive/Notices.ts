@@ -1,14 +1,12 @@
 import { defer, distinctUntilChanged, type Observable, of, startWith, Subject } from 'rxjs';
 import { report } from '../support/report.js';
 import { inCallersZone } from '../support/zone.js';
+import type { Phase } from './Phase.js';
 
 /** The state of a receiver that its observers get. */
 export interface Noticed {
   readonly lagged: number;
-  /** Whether no event will arrive and no consumer waits for one. */
-  readonly isOver: boolean;
-  /** Whether it has no slot. */
-  readonly hasDeparted: boolean;
+  readonly phase: Phase;
   /** Called when `lagged$` or `closed$` is subscribed to. Creates the notices at the first call. */
   beginNotices(): Notices;
 }
@@ -29,7 +27,7 @@ export class Notices {
   static laggedOf(receiver: Noticed): Observable<number> {
     return defer(() => {
       const { lagged } = receiver;
-      if (receiver.isOver) {
+      if (receiver.phase === 'over') {
         return of(lagged);
       }
       const notices = receiver.beginNotices();
@@ -40,21 +38,21 @@ export class Notices {
 
   /** An observable that emits once, when the receiver has no slot any more. */
   static closedOf(receiver: Noticed): Observable<void> {
-    return defer(() => (receiver.hasDeparted ? of(undefined) : inCallersZone(receiver.beginNotices().closed$)));
+    return defer(() => (receiver.phase === 'live' ? inCallersZone(receiver.beginNotices().closed$) : of(undefined)));
   }
 
   /** Emits what has changed. Called in a turn. */
   tell(receiver: Noticed): void {
     if (this.isCounting) {
       this.tellLagged(receiver);
-      if (receiver.isOver) {
+      if (receiver.phase === 'over') {
         this.isCounting = false;
         // An observer may have caused further losses meanwhile.
         this.tellLagged(receiver);
         this.lagged$.complete();
       }
     }
-    if (receiver.hasDeparted && !this.closed$.closed) {
+    if (receiver.phase !== 'live' && !this.closed$.closed) {
       this.closed$.next();
       this.closed$.complete();
     }

@@ -12,7 +12,20 @@ import type { BusEvent } from '../../events/BusEvent.js';
 import type { Seat } from './consumers.js';
 import { EventsObservable, PerSubscription } from './EventsObservable.js';
 import { Notices } from './Notices.js';
-import { type Ask, forDelivery, forEvent, iteratorOver, type Pulled, receive, streamOver, tryReceive } from './pull.js';
+import {
+  type Ask,
+  forDelivery,
+  forEvent,
+  iteratorOver,
+  leaveAs,
+  type Pulled,
+  receive,
+  streamOver,
+  tryReceive,
+} from './pull.js';
+import { dispose } from './ending.js';
+import { leave, serve, serveDeliveries } from './serve.js';
+import { positionOf } from './views.js';
 import type { Receiver } from './Receiver.js';
 import { keepSelf, selfOf, throughProxies } from '../support/throughProxies.js';
 import { withoutUndefined } from '../support/withoutUndefined.js';
@@ -49,7 +62,7 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
 
   /** Whether it belongs to the bus that owns `stage`. */
   isOf(stage: unknown): boolean {
-    return this.#receiver.isOf(stage);
+    return this.#receiver.host.stage === stage;
   }
 
   get id(): number {
@@ -57,7 +70,7 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
   }
 
   get name(): string | undefined {
-    return this.#receiver.name;
+    return this.#receiver.parts?.name;
   }
 
   get events$(): Observable<BusEvent<E>> {
@@ -68,7 +81,7 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
     return ((this.#views ??= {}).deliveries$ ??= new PerSubscription(
       () =>
         new Observable<Delivery<E>>((subscriber) => {
-          const consumer = this.#receiver.serveDeliveries(subscriber);
+          const consumer = serveDeliveries(this.#receiver, subscriber);
           subscriber.add(() => {
             this.leave(consumer);
           });
@@ -81,7 +94,7 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
   }
 
   get missed(): number {
-    return this.#receiver.missed;
+    return this.#receiver.parts?.missed ?? 0;
   }
 
   get lagged$(): Observable<number> {
@@ -93,7 +106,8 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
   }
 
   get position(): BusPosition | undefined {
-    return this.#receiver.position;
+    const last = this.#receiver.host.position();
+    return last && positionOf(this.#receiver, last);
   }
 
   get closed$(): Observable<void> {
@@ -123,7 +137,7 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
 
   /** Also called by the methods below, in engines that have their symbols. */
   dispose(): void {
-    this.#receiver.dispose();
+    dispose(this.#receiver);
   }
 
   [Symbol.dispose](): void {
@@ -136,11 +150,11 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
   }
 
   serve(consumer: Observer<BusEvent<E>>): void {
-    this.#receiver.serve(consumer);
+    serve(this.#receiver, consumer);
   }
 
   leave(consumer: Observer<BusEvent<E>>): void {
-    this.#receiver.leave(consumer);
+    leave(this.#receiver, consumer);
   }
 
   #pullDeliveries(): Pullable<Delivery<E>> {
@@ -157,7 +171,7 @@ export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
     return {
       take: (consumer) => receive(this.#receiver, asks, this, consumer),
       leave: (consumer) => {
-        this.#receiver.leaveAs(consumer);
+        leaveAs(this.#receiver, consumer);
       },
     };
   }

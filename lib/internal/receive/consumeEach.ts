@@ -3,7 +3,10 @@ import type { BusEvent } from '../../events/BusEvent.js';
 import { outOfContext } from '../support/context.js';
 import { currentZone, runIn } from '../support/zone.js';
 import { report } from '../support/report.js';
+import { dispose } from './ending.js';
+import { ask } from './pull.js';
 import type { Pull } from './Pulls.js';
+import type { Receiver } from './Receiver.js';
 
 /** One call of a `consume`. */
 export interface Work<R> {
@@ -28,23 +31,17 @@ export class Consuming<R> {
   }
 }
 
-/** What is asked for one event after the other. */
-interface Asked<E> {
-  ask(pull: Pull<E>, inTurn: boolean): unknown;
-  dispose(): void;
-}
-
 /**
  * Takes one event at a time from `receiver`, and the next when what `consume` made of it is through: what comes meanwhile waits in the
  * receiver's own queue.
  */
-export function consumeEach<E, R extends Asked<E>, O extends ObservableInput<unknown>>(
-  receiver: R,
+export function consumeEach<E, O extends ObservableInput<unknown>>(
+  receiver: Receiver<E>,
   consume: (busEvent: BusEvent<E>) => O,
-  consuming: Consuming<R>,
+  consuming: Consuming<Receiver<E>>,
 ): Observable<ObservedValueOf<O>> {
   return new Observable((subscriber) => {
-    let work: Work<R> | undefined;
+    let work: Work<Receiver<E>> | undefined;
     const zone = currentZone();
     const inZone = (act: () => void): void => {
       runIn(zone, act, report);
@@ -100,11 +97,11 @@ export function consumeEach<E, R extends Asked<E>, O extends ObservableInput<unk
         },
       };
       // Never at once: neither the publisher nor the end of the last one runs the next.
-      receiver.ask(pull, true);
+      ask(receiver, pull, true);
     };
     subscriber.add(() => {
       workIsThrough();
-      receiver.dispose();
+      dispose(receiver);
     });
     askForNext();
   });

@@ -17,8 +17,9 @@ export function explain<E>(
   isHeld: boolean,
   isTooLarge = false,
 ): Explanation | undefined {
-  const { id, name, waiting, filter } = receiver;
-  if (filter === undefined) {
+  const { id, phase, waiting, filter } = receiver;
+  const name = receiver.parts?.name;
+  if (phase !== 'live' || filter === undefined) {
     return undefined;
   }
   const answer = (matches: boolean, drops: boolean, why: string): Explanation => ({ id, name, matches, drops, why });
@@ -31,10 +32,10 @@ export function explain<E>(
       return answer(true, false, 'it would be held until its session is registered');
     }
     const end = receiver.policy.endsWhenFull ? ', and the receiver would end' : '';
-    if (receiver.isCatchingUp && isTooLarge) {
+    if (receiver.parts?.catchUp !== undefined && isTooLarge) {
       return answer(true, true, `it is too large for the history, and ${waiting} wait before it${end}`);
     }
-    if (receiver.isCatchingUp) {
+    if (receiver.parts?.catchUp !== undefined) {
       return answer(true, false, `it would wait in the history behind ${waiting} others`);
     }
     switch (receiver.foresee(busEvent)) {

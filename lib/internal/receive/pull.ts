@@ -3,7 +3,9 @@ import { type Delivery, ReceiverBusyError, type RecvOptions, type TryRecv } from
 import type { BusEvent } from '../../events/BusEvent.js';
 import { onAbort } from '../support/abort.js';
 import { requireOptions, requireSignal } from '../support/require.js';
-import type { Pull } from './Pulls.js';
+import type { Link } from '../support/LinkedList.js';
+import { dispose } from './ending.js';
+import { type Pull, Pulls } from './Pulls.js';
 import type { Receiver } from './Receiver.js';
 
 /** How a call asks for a value of type `T`. Each is a plain literal: to spread one takes longer than all the rest of a `recv`. */
@@ -12,6 +14,53 @@ export type Ask<E, T> = (
   reject: (error: Error) => void,
   holder: object,
 ) => Pull<E>;
+
+/**
+ * Answers `pull` with the next event, or the end.
+ *
+ * @param inTurn Never at once, even if an event waits.
+ * @param by The consumer that takes one after the other; `undefined` for a call that stands alone.
+ * @returns Its place, by which it can be withdrawn; `undefined` if another consumer is there.
+ */
+export function ask<E>(receiver: Receiver<E>, pull: Pull<E>, inTurn = false, by?: object): Link<Pull<E>> | undefined {
+  const { stage } = receiver.host;
+  const claimant = receiver.parts?.pulls?.claimant;
+  const isClaim = by !== undefined && by !== claimant;
+  if (receiver.consumer !== undefined || (receiver.isClaimed && by !== claimant) || (isClaim && receiver.isAsked)) {
+    pull.error(new ReceiverBusyError(receiver.id));
+    return undefined;
+  }
+  const pulls = (receiver.more.pulls ??= new Pulls());
+  pulls.claimant = by ?? claimant;
+  stage.settle();
+  const place = pulls.add(pull);
+  if (!inTurn) {
+    receiver.answerPulls();
+  } else if (receiver.hasNext || receiver.hasEnded) {
+    stage.request(receiver);
+  }
+  return place;
+}
+
+/** Withdraws the pull at `place`. Returns whether it was not answered yet. */
+function withdraw<E>(receiver: Receiver<E>, place: Link<Pull<E>>): boolean {
+  const { parts, phase, waiting, host } = receiver;
+  const isWithdrawn = parts?.pulls?.withdraw(place) === true;
+  if (isWithdrawn && waiting > 0 && !receiver.isAsked && phase === 'live') {
+    // An event that came for it waits now, as if it had never been asked for.
+    parts.stallTimer?.watch(host.stage.now());
+  }
+  return isWithdrawn;
+}
+
+/** Disposes `receiver`, if `claimant` is its consumer, or if it has none. */
+export function leaveAs<E>(receiver: Receiver<E>, claimant: object): void {
+  const current = receiver.parts?.pulls?.claimant;
+  const isOnlyOne = current === undefined && receiver.consumer === undefined && !receiver.isAsked;
+  if (isOnlyOne || current === claimant) {
+    dispose(receiver);
+  }
+}
 
 /** Asks for an event. */
 export function forEvent<E>(
@@ -56,7 +105,7 @@ export function receive<E, T>(
   return new Promise((resolve, reject) => {
     const signal = signalOf(options);
     if (signal === undefined) {
-      receiver.ask(asks(resolve, reject, holder), false, by);
+      ask(receiver, asks(resolve, reject, holder), false, by);
       return;
     }
     if (signal.aborted) {
@@ -72,10 +121,10 @@ export function receive<E, T>(
       ignore?.();
       reject(error);
     };
-    const place = receiver.ask(asks(told, failed, holder), false, by);
+    const place = ask(receiver, asks(told, failed, holder), false, by);
     if (place?.isIn === true) {
       ignore = onAbort(signal, () => {
-        if (receiver.withdraw(place)) {
+        if (withdraw(receiver, place)) {
           // The reason is the caller's own, whatever it is.
           reject(signal.reason as Error);
         }
@@ -101,7 +150,7 @@ function signalOf(options: RecvOptions | undefined): AbortSignal | undefined {
  * @throws ReceiverBusyError while there is another consumer.
  */
 export function tryReceive<E>(receiver: Receiver<E>, withGaps: boolean): TryRecv<Delivery<E>> {
-  if (receiver.hasConsumer || receiver.isClaimed) {
+  if (receiver.consumer !== undefined || receiver.isClaimed) {
     throw new ReceiverBusyError(receiver.id);
   }
   let answer: TryRecv<Delivery<E>> = { type: 'empty' };
@@ -112,7 +161,7 @@ export function tryReceive<E>(receiver: Receiver<E>, withGaps: boolean): TryRecv
   const tell = (given: TryRecv<Delivery<E>>): void => {
     answer = given;
   };
-  const place = receiver.ask({
+  const place = ask(receiver, {
     next: (event) => {
       tell({ type: 'event', event });
     },
@@ -125,7 +174,7 @@ export function tryReceive<E>(receiver: Receiver<E>, withGaps: boolean): TryRecv
     },
   });
   if (place !== undefined) {
-    receiver.withdraw(place);
+    withdraw(receiver, place);
   }
   return answer;
 }

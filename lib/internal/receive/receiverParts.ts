@@ -1,32 +1,35 @@
 import type { ReceiverBaseOptions } from '../../options.js';
 import type { BusPosition } from '../../receiver.js';
 import type { CatchUp } from '../replay/CatchUp.js';
-import type { InOrder } from '../dispatch/order.js';
 import type { Stage } from '../dispatch/Stage.js';
-import type { Log } from '../support/logging.js';
 import type { Marks } from '../support/Marks.js';
 import type { Account, Totals } from './Account.js';
 import type { Notices } from './Notices.js';
 import type { OverflowPolicy } from './overflow.js';
 import type { Pulls } from './Pulls.js';
-import type { Receiver } from './Receiver.js';
 import type { StallTimer } from './StallTimer.js';
 
-/** What a receiver needs of its bus. */
-export interface Host<E> {
+/**
+ * What a receiver needs of its bus.
+ *
+ * @typeParam R The class of the receivers.
+ */
+export interface Host<E, R> {
   readonly stage: Stage<E>;
-  readonly inOrder: InOrder;
-  readonly log: Log;
-  /** The receivers without a slot whose consumer still gets what waits. */
-  readonly draining: Set<Receiver<E>>;
-  /** Frees the slot of `receiver`, if it has one; then, when all that was published until now was offered, ends it. */
-  release(receiver: Receiver<E>): void;
-  /** Nobody needs to see any more whether the handle of `receiver` is collected. */
-  unwatch(receiver: Receiver<E>): void;
-  /** What the receivers without a slot have got and lost. */
+  /** The counts of the receivers that have no slot any more. */
   readonly totals: Totals;
-  /** The place of what was published last; `undefined`: there is no history. */
+  /** The position of the newest event; `undefined` without a history. */
   position(): BusPosition | undefined;
+  /** Gives the slot of `receiver` free. When everything that was published until now has been offered, it is finished. */
+  release(receiver: R): void;
+  /** Keeps `receiver` while its consumer gets what waits. */
+  keep(receiver: R): void;
+  /** Forgets `receiver`, which is over. */
+  drop(receiver: R): void;
+  /** It need not be noticed any more that the handle of `receiver` is collected. */
+  unwatch(receiver: R): void;
+  /** Logs about `receiver` when the present event, or hand-over, is through: a logger may read any count. */
+  logOf(receiver: R, level: 'info' | 'warn', what: string): void;
 }
 
 /** What a receiver is made with, checked. */
@@ -37,7 +40,7 @@ export interface ReceiverSettings<E> extends ReceiverBaseOptions {
 
 /** What most receivers do without. It is made when it is needed, so that an idle receiver takes little. */
 export interface Parts<E> {
-  readonly name?: string | undefined;
+  name?: string;
   isLagging?: boolean;
   missed?: number;
   pulls?: Pulls<E>;

@@ -1,9 +1,11 @@
 import type { ReceiverOptions } from '../../options.js';
 import type { BusPosition } from '../../receiver.js';
 import { type EventFilter, matchesEverything } from '../../events/EventFilter.js';
+import { CatchUp } from '../replay/CatchUp.js';
 import type { History } from '../replay/History.js';
 import type { Receiver } from './Receiver.js';
 import { show } from '../support/show.js';
+import { OTHERS } from '../support/Tally.js';
 
 /**
  * A place where a receiver can start, which the caller cannot change any more.
@@ -27,21 +29,29 @@ export function checkedFrom(from: unknown, hasHistory: boolean): ReceiverOptions
   return from === 'start' ? from : ({ epoch, seq } as BusPosition);
 }
 
-/** Starts `receiver` there, and tells it what is retained no longer. */
+/** Starts `receiver` at `from`, with a gap for the events before it that are not retained any more. */
 export function replayFrom<E>(
   receiver: Receiver<E>,
   filter: EventFilter<E>,
-  { history, epoch, from }: { history: History<E>; epoch: string; from: 'start' | BusPosition },
+  history: History<E>,
+  from: 'start' | BusPosition,
 ): void {
-  const place = from === 'start' ? { epoch, seq: 0 } : from;
-  const isOurs = place.epoch === epoch;
-  // Who says to have seen more than there was has seen all.
+  const place = from === 'start' ? { epoch: history.epoch, seq: 0 } : from;
+  const isOurs = place.epoch === history.epoch;
+  // A position after the newest event means that all of them were seen.
   const after = isOurs ? Math.min(place.seq, history.last) : 0;
-  const missing = history.first - 1 - after;
-  if (!isOurs) {
-    receiver.startWithGap(Infinity, true);
-  } else if (missing > 0) {
-    receiver.startWithGap(missing, !matchesEverything(filter));
+  const unretained = isOurs ? Math.max(0, history.first - 1 - after) : Infinity;
+  const isVague = !isOurs || !matchesEverything(filter);
+  receiver.filter = filter;
+  receiver.lastSeq = after;
+  if (unretained > 0 && receiver.recordsGaps) {
+    receiver.miss(OTHERS, unretained);
+    if (isVague) {
+      receiver.blurGap();
+    }
   }
-  receiver.startAfter(after, history, filter);
+  const catchUp = new CatchUp(history, filter, after, receiver);
+  receiver.more.missed = unretained + catchUp.missed;
+  receiver.more.catchUp = catchUp;
+  catchUp.read();
 }

@@ -1,25 +1,35 @@
 import type { BusEvent } from '../../events/BusEvent.js';
 import { type EventFilter, passes } from '../../events/EventFilter.js';
-import type { Wait } from '../support/Marks.js';
+import { Marks, type Wait } from '../support/Marks.js';
 import type { Receiver } from './Receiver.js';
 
-/** The wait until the events that wait at `receiver` now and match `filter` are consumed, or forgotten, if there are any. */
+/** The wait until the events that wait at `receiver` now and match `filter` are consumed or forgotten; `undefined` if there are none. */
 export function untilConsumed<E>(receiver: Receiver<E>, filter: EventFilter<E>): Wait | undefined {
-  if (receiver.isForgone) {
+  if (isForgone(receiver)) {
     return undefined;
   }
-  const { catchUp } = receiver;
+  const catchUp = receiver.parts?.catchUp;
   if (catchUp !== undefined) {
-    // Whether the events that it has still to read match is not known before it reads them.
+    // Whether an event that is still to be read matches is not known before it is read.
     return catchUp.reached(() =>
-      receiver.waiting === 0 || receiver.isForgone ? undefined : receiver.consumedUpTo(receiver.accepted),
+      receiver.waiting === 0 || isForgone(receiver) ? undefined : consumedUpTo(receiver, receiver.accepted),
     );
   }
   for (let index = receiver.waiting - 1; index >= 0; index -= 1) {
-    const busEvent: BusEvent<E> = receiver.waitingAt(index);
+    const busEvent: BusEvent<E> = receiver.peek(index, receiver.host.stage.lent);
     if (passes(filter, busEvent)) {
-      return receiver.consumedUpTo(receiver.nextNumber + index + 1);
+      return consumedUpTo(receiver, receiver.nextNumber + index + 1);
     }
   }
   return undefined;
+}
+
+/** Whether a flush does not wait for `receiver`: it has no slot and no consumer, and none may come. */
+function isForgone<E>({ phase, consumer }: Receiver<E>): boolean {
+  return phase !== 'live' && consumer === undefined;
+}
+
+/** The wait until `number` events are consumed or forgotten. */
+function consumedUpTo<E>(receiver: Receiver<E>, number: number): Wait {
+  return (receiver.more.marks ??= new Marks()).reached(number);
 }

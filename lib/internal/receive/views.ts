@@ -2,31 +2,39 @@ import type { BusPosition } from '../../receiver.js';
 import type { ReceiverStats } from '../../stats.js';
 import type { Receiver } from './Receiver.js';
 
-/** What is counted of `receiver`; `undefined` while it is about to join, or to leave. */
+/** The counts of `receiver`; `undefined` if it has not joined yet, or has no slot any more. */
 export function statsOf<E>(receiver: Receiver<E>): ReceiverStats<E> | undefined {
-  const { id, name, filter, capacity, waiting, highWaterMark, delivered, laggedNow, oldestAgeMs } = receiver;
-  return filter && { id, name, filter, capacity, waiting, highWaterMark, delivered, lagged: laggedNow, oldestAgeMs };
+  const { id, phase, parts, filter, capacity, waiting, highWaterMark, delivered, laggedNow: lagged } = receiver;
+  if (phase !== 'live' || filter === undefined) {
+    return undefined;
+  }
+  const oldestAgeMs = receiver.oldestAgeMs(receiver.host.stage.now());
+  return { id, name: parts?.name, filter, capacity, waiting, highWaterMark, delivered, lagged, oldestAgeMs };
 }
 
 /**
- * The place up to which `receiver` has taken everything, `last` being that of what was published last. While a gap is next it is before the gap: nobody
- * knows the numbers of what is missing.
+ * The position up to which all events of `receiver` were taken. Before a gap it is the position before the gap, since the numbers of the
+ * missing events are not known.
+ *
+ * @param last The position of the newest event of the bus.
  */
-export function positionOf<E>(receiver: Receiver<E>, last: BusPosition | undefined): BusPosition | undefined {
-  if (last === undefined) {
-    return undefined;
-  }
-  const { lastTaken, gapIsNext, waiting, hasEnded, catchUp } = receiver;
+export function positionOf<E>(receiver: Receiver<E>, last: BusPosition): BusPosition {
+  receiver.host.stage.settle();
+  const { gapIsNext, waiting, hasEnded, parts } = receiver;
+  const lastTaken = receiver.lastSeqIn(receiver.host.stage.lent);
   const before = waiting > 0 ? firstWaiting(receiver) - 1 : undefined;
   if (gapIsNext) {
     return { ...last, seq: Math.min(lastTaken, before ?? Infinity) };
   }
-  return { ...last, seq: before ?? (hasEnded ? lastTaken : (catchUp?.read ?? last.seq)) };
+  return { ...last, seq: before ?? (hasEnded ? lastTaken : (parts?.catchUp?.readUpTo ?? last.seq)) };
 }
 
-/** The lowest number of the events that wait: of the first, unless they may be out of order. */
+/** The lowest number of the waiting events. That is the first one, unless the policy reorders them. */
 function firstWaiting<E>(receiver: Receiver<E>): number {
   const count = receiver.policy.reorders ? receiver.waiting : 1;
-  const numbers = Array.from({ length: count }, (_, index) => receiver.waitingAt(index).seq as number);
+  const numbers = Array.from(
+    { length: count },
+    (_, index) => receiver.peek(index, receiver.host.stage.lent).seq as number,
+  );
   return numbers.reduce((lowest, number) => Math.min(lowest, number));
 }

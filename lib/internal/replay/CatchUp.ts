@@ -3,6 +3,7 @@ import { type EventFilter, passes } from '../../events/EventFilter.js';
 import type { History, Reader } from './History.js';
 import { Marks, type Wait } from '../support/Marks.js';
 import { passesUnseen } from './passesUnseen.js';
+import type { InOrder } from '../dispatch/order.js';
 import { type Finding, finding } from '../dispatch/routingKeys.js';
 import { kindOf, OTHERS, Tally } from '../support/Tally.js';
 
@@ -10,16 +11,25 @@ import { kindOf, OTHERS, Tally } from '../support/Tally.js';
 export interface CatchUpOwner<E> {
   /** Whether its queue has room for another event. */
   readonly hasRoom: boolean;
-  /** Accepts the next matching event. */
-  takeRetained(busEvent: BusEvent<E>): void;
-  /** Records the loss of `busEvent`, which matches and left the history before it was read. */
-  loseRetained(busEvent: BusEvent<E>): void;
-  /** Reads as many events as its queue has room for. */
-  readOn(): void;
-  /** Counts the loss of a matching event that cannot wait in the history. `noteGap` follows for it. */
-  countLost(): void;
-  /** Records a gap before the next event, with the count of each kind. The counts are upper bounds if `isVague`. */
-  noteGap(byKind: ReadonlyMap<string, number>, isVague: boolean): void;
+  /** Whether it records gaps. */
+  readonly recordsGaps: boolean;
+  /** How many events it has accepted so far. */
+  readonly accepted: number;
+  /** How many events it has lost. */
+  lost: number;
+  readonly policy: { readonly endsWhenFull: boolean };
+  /** Accepts the next matching event and returns true, or loses it or another one. */
+  take(busEvent: BusEvent<E>): boolean;
+  /** Called after it has lost an event: it begins to lag. */
+  lose(): void;
+  /** Ends it, since it was too slow. */
+  evict(): void;
+  /** Records a gap before the next event: `count` events of `kind`. */
+  miss(kind: string, count?: number): void;
+  /** The counts of the gap before the next event are upper bounds. */
+  blurGap(): void;
+  /** Called when it has accepted what there was room for; `first` is the number of the first of these events. */
+  hasRead(first: number): void;
   /** Called when everything was read and the catch-up has stopped. The owner goes live, or ends if it was closed meanwhile. */
   caughtUp(wasClosed: boolean): void;
   /** Called when a predicate threw `error`. No more events follow. */
@@ -74,19 +84,32 @@ export class CatchUp<E> implements Reader<E> {
   }
 
   /** Everything up to this number was read. */
-  get read(): number {
+  get readUpTo(): number {
     return this.#next === undefined ? this.#read : this.#next - 1;
   }
 
-  /** Passes events to the owner as long as it has room. */
-  fill(): void {
+  /** Passes events to the owner as long as it has room, and ends if nothing is left to read. */
+  read(): void {
+    const { accepted } = this.#owner;
     while (!this.#isOver && this.#owner.hasRoom && this.#look()) {
-      this.#owner.takeRetained(this.#take());
+      if (!this.#owner.take(this.#take())) {
+        this.#owner.lose();
+      }
     }
+    this.#owner.hasRead(accepted);
+    this.#endIfRead();
   }
 
-  /** Ends the catch-up if nothing is left to read. */
-  endIfRead(): void {
+  /** The same, in a job of its own. */
+  readInOrder(inOrder: InOrder): void {
+    inOrder.run(() => {
+      if (!this.#isOver) {
+        this.read();
+      }
+    }, undefined);
+  }
+
+  #endIfRead(): void {
     if (this.#isOver || this.#look()) {
       return;
     }
@@ -114,7 +137,14 @@ export class CatchUp<E> implements Reader<E> {
         return;
       }
       this.#missing.delete(place);
-      this.#owner.noteGap(tally.counts, isVague);
+      if (this.#owner.recordsGaps) {
+        tally.counts.forEach((count, kind) => {
+          this.#owner.miss(kind, count);
+        });
+        if (isVague) {
+          this.#owner.blurGap();
+        }
+      }
     }
   }
 
@@ -154,14 +184,17 @@ export class CatchUp<E> implements Reader<E> {
     if (this.#next !== undefined) {
       this.#read = this.#next;
       this.#next = undefined;
-      this.#owner.loseRetained(busEvent);
-      this.endIfRead();
+      if (this.#owner.recordsGaps) {
+        this.#owner.miss(kindOf(busEvent));
+      }
+      this.#countLost();
+      this.#endIfRead();
     }
   }
 
   readOn(): void {
     if (!this.isClosed && !this.#isOver) {
-      this.#owner.readOn();
+      this.read();
     }
   }
 
@@ -174,9 +207,17 @@ export class CatchUp<E> implements Reader<E> {
       // The predicate may have stopped this.
       if (isMissing && !this.isClosed && !this.#isOver) {
         this.#note(after, kindOf(busEvent), 1, false);
-        this.#owner.countLost();
+        this.#countLost();
       }
     });
+  }
+
+  #countLost(): void {
+    this.#owner.lost += 1;
+    if (this.#owner.policy.endsWhenFull) {
+      this.#owner.evict();
+    }
+    this.#owner.lose();
   }
 
   #note(place: number, kind = OTHERS, count: number, isVague: boolean): void {
@@ -201,7 +242,7 @@ export class CatchUp<E> implements Reader<E> {
     }
     this.#tellMissing();
     if (this.#next !== undefined) {
-      this.#marks?.passed(this.read);
+      this.#marks?.passed(this.readUpTo);
     }
     return this.#next !== undefined;
   }

@@ -1,6 +1,8 @@
 import { type HistoryOptions, HISTORY_OPTIONS } from '../../options.js';
 import type { BusEvent } from '../../events/BusEvent.js';
 import { passes } from '../../events/EventFilter.js';
+import { newUuid } from '../../events/Uuid.js';
+import type { BusPosition } from '../../receiver.js';
 import { BoundedQueue } from '../support/BoundedQueue.js';
 import { type Envelope, type Hole, Holes } from './Holes.js';
 import { Postings } from './Postings.js';
@@ -28,6 +30,8 @@ export interface Reader<E> {
 export class History<E> {
   /** The number of the newest event. The first published event has 1; 0 before that. */
   last = 0;
+  /** Tells this history from that of any other bus, and of this program's next run. */
+  readonly epoch = newUuid();
   /** The number of the oldest retained event or hole, or of the next event if there is none. */
   first = 1;
 
@@ -56,6 +60,11 @@ export class History<E> {
     this.#sizeOf = maxBytes === undefined ? undefined : (sizeOf ?? lengthOfJson);
     this.#events = new BoundedQueue(this.#capacity);
     this.#sizes = new BoundedQueue(this.#capacity);
+  }
+
+  /** The position of the newest event. */
+  get position(): BusPosition {
+    return { epoch: this.epoch, seq: this.last };
   }
 
   /**

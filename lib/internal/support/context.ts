@@ -23,13 +23,6 @@ interface Platform {
  */
 export const outOfContext: Way = wayOut();
 
-/** A function that calls `work` out of context. */
-export function boundOutOfContext(work: () => void): () => void {
-  return () => {
-    outOfContext(work);
-  };
-}
-
 function wayOut(): Way {
   const direct: Way = (work) => work();
   try {

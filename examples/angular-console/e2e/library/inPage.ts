@@ -1,4 +1,4 @@
-// What library.test.ts has a page do, as an application of a browser would. Each returns what the test compares.
+// The code that library.test.ts runs in a page. Each function returns the values that the test compares.
 import { type BusEvent, type NativeObservable, SharingBus } from 'sharing-bus';
 
 interface Subscriber<T> {
@@ -7,7 +7,7 @@ interface Subscriber<T> {
   addTeardown(teardown: () => void): void;
 }
 
-/** The browser's own; TypeScript does not know it yet. */
+/** The Observable of the browser. TypeScript has no type of it yet. */
 declare const Observable: {
   new <T>(begin: (subscriber: Subscriber<T>) => void): NativeObservable<T>;
   from<T>(source: AsyncIterable<T>): {
@@ -22,7 +22,7 @@ function event(payload: number): BusEvent<number> {
   return { routing: { kind: 'number' }, origin: 'page', event: payload };
 }
 
-/** Connects an Observable that emits at once, and later, and is left when the bus is closed. */
+/** Connects an Observable that emits at once and later. It is unsubscribed when the bus is closed. */
 export async function connectObservable(): Promise<unknown> {
   const bus = new SharingBus<number>();
   const taken: number[] = [];
@@ -45,7 +45,7 @@ export async function connectObservable(): Promise<unknown> {
   return { published: await connected, taken, left };
 }
 
-/** Connects one that completes, one that emits no event, and one that is stopped by a signal. */
+/** Connects an Observable that completes, one that emits an invalid event, and one with a signal that aborts. */
 export async function endConnections(): Promise<unknown> {
   const bus = new SharingBus<number>();
   let left = 0;
@@ -83,7 +83,7 @@ export async function endConnections(): Promise<unknown> {
   return { published, refused, stopped: await stopped, left, all: bus.stats().published };
 }
 
-/** Makes an Observable of a receiver, and another that is left by its signal. */
+/** Makes an Observable from a receiver, and another one that a signal ends. */
 export async function observeReceiver(): Promise<unknown> {
   const bus = new SharingBus<number>();
   const taken: number[] = [];
@@ -115,7 +115,7 @@ export async function observeReceiver(): Promise<unknown> {
   return { one, subscriberCount, taken };
 }
 
-/** Connects events from memory, and counts how often a timer comes meanwhile. */
+/** Connects events from memory, and counts how often a timer runs meanwhile. */
 export async function connectBesideTimer(count: number): Promise<{ published: number; ticks: number }> {
   const bus = new SharingBus<number>();
   bus.stream().subscribe(() => undefined);

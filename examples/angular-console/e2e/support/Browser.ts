@@ -1,25 +1,25 @@
 import assert from 'node:assert/strict';
 import { type Browser as Chromium, chromium, type Page } from 'playwright-core';
 
-/** Debian's, unless another one is named. */
+/** By default, Debian's. */
 const PROGRAM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
 export interface PageOptions {
   readonly width?: number;
   readonly height?: number;
   readonly theme?: 'light' | 'dark';
-  /** Whether the server may be away for a while, which browsers call an error. */
+  /** Whether the server may be unreachable for a while, which the browser logs as an error. */
   readonly mayLoseServer?: boolean;
 }
 
-/** A real browser. What its pages say on their consoles is kept: nothing is to be said there. */
+/** A real browser. Any message on the console of a page fails the test. */
 export class Browser implements AsyncDisposable {
-  readonly #complaints: string[] = [];
+  readonly #messages: string[] = [];
 
   private constructor(private readonly chromium: Chromium) {}
 
   static async launch(): Promise<Browser> {
-    // Chromium has no sandbox for root, who runs the tests where there is a container around all of it.
+    // Chromium has no sandbox for root. In a container, tests may run as root.
     const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
     return new Browser(await chromium.launch({ executablePath: PROGRAM, args }));
   }
@@ -34,20 +34,20 @@ export class Browser implements AsyncDisposable {
     page.on('console', (message) => {
       const text = message.text();
       if (!(mayLoseServer && /net::ERR_(CONNECTION|EMPTY_RESPONSE|INCOMPLETE_CHUNKED)/.test(text))) {
-        this.#complaints.push(`${message.type()}: ${text}`);
+        this.#messages.push(`${message.type()}: ${text}`);
       }
     });
     page.on('pageerror', (error) => {
-      this.#complaints.push(error.stack ?? error.message);
+      this.#messages.push(error.stack ?? error.message);
     });
     await page.goto(url);
     return page;
   }
 
-  /** Closes the pages. Nothing may have been said on their consoles. */
+  /** Closes the pages. Fails if any of them has written to its console. */
   async closePages(): Promise<void> {
     await Promise.all(this.chromium.contexts().map((context) => context.close()));
-    assert.deepEqual(this.#complaints.splice(0), []);
+    assert.deepEqual(this.#messages.splice(0), []);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

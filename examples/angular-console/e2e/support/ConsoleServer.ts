@@ -7,14 +7,14 @@ import type { ServerStats } from '../../src/app/lanes/Stats.js';
 const TOP = fileURLToPath(new URL('../../../..', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url));
 
-/** The server in a process of its own, so that it can be killed. */
+/** The server in a process of its own, so that a test can kill it. */
 export class ConsoleServer implements AsyncDisposable {
   private constructor(
     private readonly process: ChildProcess,
     readonly port: number,
   ) {}
 
-  /** Starts it with `words` on its command line; resolves when it listens. */
+  /** Starts it with the arguments `words`. Resolves when it is listening. */
   static async start(words: readonly string[], port = 0): Promise<ConsoleServer> {
     const child = spawn(process.execPath, ['--import', 'tsx', MAIN, '--port', `${port}`, ...words], {
       cwd: TOP,
@@ -27,7 +27,7 @@ export class ConsoleServer implements AsyncDisposable {
         return new ConsoleServer(child, Number(listening));
       }
     }
-    throw new Error('the server ended before it listened');
+    throw new Error('the server ended before it was listening');
   }
 
   get url(): string {
@@ -44,7 +44,7 @@ export class ConsoleServer implements AsyncDisposable {
     await this.#end('SIGINT');
   }
 
-  /** Ends it with no time for anything. */
+  /** Ends it at once. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
   }

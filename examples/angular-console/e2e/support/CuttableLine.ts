@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
-/** A way to a server that can be cut, and mended, while the server goes on. */
+/** A proxy to a server. A test can cut it and restore it while the server goes on. */
 export class CuttableLine implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -34,7 +34,7 @@ export class CuttableLine implements AsyncDisposable {
 
   static async to(target: number): Promise<CuttableLine> {
     const line = new CuttableLine(target);
-    await line.mend();
+    await line.restore();
     return line;
   }
 
@@ -49,7 +49,7 @@ export class CuttableLine implements AsyncDisposable {
     await closed;
   }
 
-  async mend(): Promise<void> {
+  async restore(): Promise<void> {
     this.#server.listen(this.#port, '127.0.0.1');
     await once(this.#server, 'listening');
     this.#port = (this.#server.address() as AddressInfo).port;

@@ -1,10 +1,10 @@
 import { appendFile, writeFile } from 'node:fs/promises';
 import { newUuid } from 'sharing-bus';
 
-/** A session log that grows as a test wants it to. */
+/** A session log that a test appends to. */
 export class SessionLog {
   readonly sessionId = newUuid();
-  #told = 0;
+  #count = 0;
 
   private constructor(readonly path: string) {}
 
@@ -25,8 +25,8 @@ export class SessionLog {
   /** Adds `count` messages, each with its number and `padding` characters. */
   async say(count: number, padding = 0): Promise<void> {
     const lines = Array.from({ length: count }, () => {
-      this.#told += 1;
-      const text = `word-${this.#told} ${'x'.repeat(padding)}\n`;
+      this.#count += 1;
+      const text = `word-${this.#count} ${'x'.repeat(padding)}\n`;
       return this.#line('agent-message', 'agent', { type: 'AgentMessageChunk', content: { type: 'text', text } });
     });
     await appendFile(this.path, lines.join(''));

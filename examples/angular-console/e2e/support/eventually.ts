@@ -1,18 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-const WITHIN = 20_000;
-const AGAIN = 50;
+const TIMEOUT_MS = 20_000;
+const POLL_MS = 50;
 
-/** What `look` returns as soon as `isRight` says so. */
+/** Calls `look` until `isRight` accepts its result, and returns that. */
 export async function eventually<T>(look: () => Promise<T>, isRight: (value: T) => boolean): Promise<T> {
-  const end = Date.now() + WITHIN;
+  const end = Date.now() + TIMEOUT_MS;
   for (let value = await look(); ; value = await look()) {
     if (isRight(value)) {
       return value;
     }
     if (Date.now() > end) {
-      throw new Error(`not within ${WITHIN} ms; at last it was ${JSON.stringify(value)}`);
+      throw new Error(`not within ${TIMEOUT_MS} ms; the last value was ${JSON.stringify(value)}`);
     }
-    await delay(AGAIN);
+    await delay(POLL_MS);
   }
 }

@@ -36,7 +36,7 @@ import { ThemeToggle } from './theme/ThemeToggle.js';
       </div>
       <section class="panel side" tabindex="0" aria-labelledby="lanes-heading">
         <h2 id="lanes-heading">Subscribers</h2>
-        <p class="quiet">Each with its own queue, over the last half minute. A red mark is where it lost events.</p>
+        <p class="quiet">The last 30 seconds of each subscriber and its queue. A red mark shows lost events.</p>
         <app-lanes />
       </section>
     </main>
@@ -45,7 +45,7 @@ import { ThemeToggle } from './theme/ThemeToggle.js';
 export class App {
   protected readonly isSlow = inject(Live).isSlow;
 
-  /** By hand: the base of the page is its root, and a fragment would be another address. */
+  /** Not by the fragment alone: with `<base href="/">` that would load another address. */
   protected skip(click: Event, target: HTMLElement): void {
     click.preventDefault();
     target.focus();

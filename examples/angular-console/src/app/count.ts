@@ -1,4 +1,4 @@
-/** A number for people. */
+/** A number with separators. */
 export function count(value: number): string {
   return value.toLocaleString('en-US');
 }

@@ -1,7 +1,7 @@
 import { ChangeDetectionStrategy, Component, computed, inject, linkedSignal, signal } from '@angular/core';
 import { EventFilter } from 'sharing-bus';
 import { Live } from '../live/Live.js';
-import { type Choices, compose, KINDS, ORIGINS, readFilter } from './compose.js';
+import { type Choices, compose, KINDS, MATCHES, ORIGINS, readFilter } from './compose.js';
 import { describeFilter } from './describeFilter.js';
 
 const NOTHING: Choices = {
@@ -9,11 +9,10 @@ const NOTHING: Choices = {
   origins: [],
   connectorId: '',
   nativeSessionId: '',
-  join: 'and',
-  isInverted: false,
+  match: 'all',
 };
 
-/** Composes the filter that the server applies: by the form, or as JSON. */
+/** Composes the filter that the server applies, with a form or as JSON. */
 @Component({
   selector: 'app-filter-composer',
   changeDetection: ChangeDetectionStrategy.OnPush,
@@ -63,7 +62,7 @@ const NOTHING: Choices = {
           }
         </datalist>
         <label>
-          Session of it
+          Its session
           <input
             type="text"
             autocomplete="off"
@@ -74,26 +73,16 @@ const NOTHING: Choices = {
         </label>
       </div>
       <fieldset class="inline">
-        <legend>An event passes if</legend>
-        <label>
-          <input type="radio" name="join" [checked]="choices().join === 'and'" (change)="change({ join: 'and' })" />
-          all of this is true
-        </label>
-        <label>
-          <input type="radio" name="join" [checked]="choices().join === 'or'" (change)="change({ join: 'or' })" />
-          any of it
-        </label>
-        <label>
-          <input
-            type="checkbox"
-            [checked]="choices().isInverted"
-            (change)="change({ isInverted: !choices().isInverted })"
-          />
-          not: everything else
-        </label>
+        <legend>Show events that match</legend>
+        @for (match of matches; track match) {
+          <label>
+            <input type="radio" name="match" [checked]="choices().match === match" (change)="change({ match })" />
+            {{ match }} of these conditions
+          </label>
+        }
       </fieldset>
       <label class="json">
-        As JSON
+        The filter as JSON
         <textarea
           rows="4"
           spellcheck="false"
@@ -118,7 +107,7 @@ const NOTHING: Choices = {
         <button type="button" (click)="reset()">Show everything</button>
       </div>
       <p class="applied">
-        The server applies: <strong>{{ applied() }}</strong>
+        The server applies <strong>{{ applied() }}</strong>
       </p>
     </form>
   `,
@@ -128,8 +117,9 @@ export class FilterComposer {
 
   protected readonly kinds = KINDS;
   protected readonly origins = ORIGINS;
+  protected readonly matches = MATCHES;
   protected readonly choices = signal(NOTHING);
-  /** What the form says, until somebody writes something else. */
+  /** The JSON of the form, until the user edits it. */
   protected readonly text = linkedSignal(() => JSON.stringify(compose(this.choices()), null, 1));
   readonly #reading = computed(() => readFilter(this.text()));
   protected readonly problems = computed(() => {

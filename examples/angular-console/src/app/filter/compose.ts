@@ -1,16 +1,14 @@
 import { EventFilter } from 'sharing-bus';
 import { parseEventFilter, ValidationError } from 'sharing-bus/schema';
 
-/** What the form says. */
+/** The state of the form. */
 export interface Choices {
   readonly kinds: readonly string[];
   readonly origins: readonly string[];
   readonly connectorId: string;
   readonly nativeSessionId: string;
-  /** Whether all of the parts have to be true, or any of them. */
-  readonly join: 'and' | 'or';
-  /** Whether everything else is meant. */
-  readonly isInverted: boolean;
+  /** How many of the conditions an event has to match. */
+  readonly match: (typeof MATCHES)[number];
 }
 
 export const KINDS = [
@@ -27,11 +25,13 @@ export const KINDS = [
   'system',
 ] as const;
 
+export const MATCHES = ['all', 'any', 'none'] as const;
+
 export const ORIGINS = ['agent', 'user', 'connector', 'runtime'] as const;
 
-/** The filter that the form stands for; with nothing chosen, everything. */
+/** The filter of the form. Without a condition, it matches every event. */
 export function compose(choices: Choices): EventFilter {
-  const { connectorId, isInverted, join, kinds, nativeSessionId, origins } = choices;
+  const { connectorId, kinds, match, nativeSessionId, origins } = choices;
   const parts: EventFilter[] = [];
   if (kinds.length > 0) {
     parts.push(EventFilter.kind(...kinds));
@@ -44,14 +44,17 @@ export function compose(choices: Choices): EventFilter {
   } else if (connectorId !== '') {
     parts.push(EventFilter.connectorId(connectorId));
   }
-  const [only = EventFilter.all] = parts;
-  const whole = parts.length < 2 ? only : EventFilter[join](...parts);
-  return isInverted && parts.length > 0 ? EventFilter.not(whole) : whole;
+  const [only] = parts;
+  if (only === undefined) {
+    return EventFilter.all;
+  }
+  const whole = parts.length === 1 ? only : match === 'all' ? EventFilter.and(...parts) : EventFilter.or(...parts);
+  return match === 'none' ? EventFilter.not(whole) : whole;
 }
 
 export type Reading = { readonly filter: EventFilter<unknown> } | { readonly problems: readonly string[] };
 
-/** Reads a filter from what somebody wrote. */
+/** Parses the JSON of a filter. */
 export function readFilter(text: string): Reading {
   try {
     return { filter: parseEventFilter(JSON.parse(text)) };
@@ -59,6 +62,6 @@ export function readFilter(text: string): Reading {
     if (error instanceof ValidationError) {
       return { problems: error.issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)) };
     }
-    return { problems: [error instanceof Error ? `This is no JSON: ${error.message}` : String(error)] };
+    return { problems: [error instanceof Error ? `This is not JSON: ${error.message}` : String(error)] };
   }
 }

@@ -16,7 +16,7 @@ export function describeFilter(filter: EventFilter<unknown>): string {
     case 'kind':
       return filter.kinds.join(' or ') || 'nothing';
     case 'origin':
-      return `from ${filter.origins.join(' or ') || 'nobody'}`;
+      return `from ${filter.origins.join(' or ') || 'no origin'}`;
     case 'and':
       return filter.filters.map(inGroup).join(' and ') || 'everything';
     case 'or':
@@ -24,11 +24,11 @@ export function describeFilter(filter: EventFilter<unknown>): string {
     case 'not':
       return `not ${inGroup(filter.filter)}`;
     case 'where':
-      return 'what a function says';
+      return 'a function';
   }
 }
 
-/** The same filter, without the `all` that a server puts before the one it was asked for. */
+/** The same filter without the `all` that the server adds to that of a request. */
 export function simplified(filter: EventFilter<unknown>): EventFilter<unknown> {
   if (filter.type !== 'and') {
     return filter;

@@ -1,23 +1,23 @@
 import type { BusStats, EventFilter, ReceiverStats } from 'sharing-bus';
 
-/** What happened at a subscriber between two looks. */
+/** The figures of a subscriber at one poll. */
 export interface Sample {
-  /** Events that waited at the time of the look. */
+  /** Events that waited at this poll. */
   readonly waiting: number;
-  /** Events that it was given since the look before. */
+  /** Events that it received since the poll before. */
   readonly delivered: number;
-  /** Events that it lost since. */
+  /** Events that it lost since the poll before. */
   readonly lagged: number;
 }
 
-/** A subscriber, and how it did over the last looks. */
+/** A subscriber, and its figures over the last polls. */
 export interface Lane {
   readonly id: number;
   readonly name: string;
   readonly filter: EventFilter<unknown>;
   readonly capacity: number;
   readonly waiting: number;
-  /** The most that have waited at a time. */
+  /** The most events that have waited at a time. */
   readonly highWaterMark: number;
   readonly delivered: number;
   readonly lagged: number;
@@ -26,17 +26,17 @@ export interface Lane {
   readonly hasLeft: boolean;
 }
 
-/** How many looks a plot shows. */
+/** The number of polls in a plot. */
 export const SAMPLES = 120;
-/** For so many looks, one who has left is still shown. */
-const FAREWELL = 20;
+/** The number of polls for which a subscriber that has left is still shown. */
+const SHOWN_AFTER_LEAVING = 20;
 const MAX_LANES = 24;
 
 interface Kept extends Lane {
   readonly gone: number;
 }
 
-/** Keeps for each subscriber what `stats()` said of it, look by look. */
+/** Keeps the figures of each subscriber from the results of `stats()`. */
 export class LaneBook {
   #lanes = new Map<number, Kept>();
 
@@ -48,7 +48,7 @@ export class LaneBook {
       if (receiver !== undefined && isLater(receiver, lane)) {
         next.set(lane.id, grown(receiver, lane));
         present.delete(lane.id);
-      } else if (receiver === undefined && lane.gone < FAREWELL) {
+      } else if (receiver === undefined && lane.gone < SHOWN_AFTER_LEAVING) {
         next.set(lane.id, { ...lane, hasLeft: true, waiting: 0, gone: lane.gone + 1 });
       }
     }
@@ -60,7 +60,7 @@ export class LaneBook {
   }
 }
 
-/** Counts never go back: where they do, it is a receiver of another server. */
+/** Counts never decrease. If they do, it is a receiver of another server. */
 function isLater(receiver: ReceiverStats, lane: Kept): boolean {
   return (receiver.name ?? '') === lane.name && receiver.delivered >= lane.delivered && receiver.lagged >= lane.lagged;
 }

@@ -13,7 +13,7 @@ import { Stats } from './Stats.js';
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
     @if (lanes().length === 0) {
-      <p class="empty">Nobody is subscribed yet.</p>
+      <p class="empty">No subscribers yet.</p>
     }
     <ul class="lanes">
       @for (lane of lanes(); track lane.id) {
@@ -81,10 +81,10 @@ export class Lanes {
     const lanes = all.map((lane) => ({
       ...lane,
       title: isPage(lane) ? `${lane.name} ${lane.id}` : lane.name || `subscriber ${lane.id}`,
-      // Another page may ask for the same: then nobody can tell which is which.
+      // Another page may have the same filter. Then it is unknown which lane is this page's.
       isMine: candidates.length === 1 && candidates[0] === lane,
       filterText: describeFilter(simplified(lane.filter)),
-      roomText: `room for ${count(lane.capacity)}, at most ${count(lane.highWaterMark)} waited`,
+      roomText: `capacity ${count(lane.capacity)}, at most ${count(lane.highWaterMark)} waited`,
       deliveredText: count(lane.delivered),
       laggedText: count(lane.lagged),
       waitingOverTime: lane.samples.map(({ waiting }) => waiting),

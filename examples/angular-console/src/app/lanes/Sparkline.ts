@@ -3,7 +3,7 @@ import { SAMPLES } from './LaneBook.js';
 
 const HEIGHT = 24;
 
-/** A small plot of the last looks, the newest at the right; a mark wherever events were lost. */
+/** A small plot of the last polls, the newest at the right, with a mark where events were lost. */
 @Component({
   selector: 'app-sparkline',
   changeDetection: ChangeDetectionStrategy.OnPush,
@@ -24,9 +24,9 @@ const HEIGHT = 24;
 export class Sparkline {
   readonly label = input.required<string>();
   readonly values = input.required<readonly number[]>();
-  /** What fills the plot; more, where a value is greater. */
+  /** The value at the top of the plot, unless a value is greater. */
   readonly most = input(1);
-  /** For each value, whether events were lost then. */
+  /** For each value, whether events were lost at that time. */
   readonly losses = input.required<readonly boolean[]>();
 
   protected readonly line = computed(() => {

@@ -5,24 +5,25 @@ import { catchError, EMPTY, exhaustMap, map, share, switchMap, timer } from 'rxj
 import { fromFetch } from 'rxjs/fetch';
 import { LaneBook } from './LaneBook.js';
 
-/** What `/api/stats` answers. */
+/** The response of `/api/stats`. */
 export interface ServerStats extends BusStats {
   readonly position: BusPosition;
 }
 
-const EVERY = 250;
+/** The time between two polls, in milliseconds. */
+const INTERVAL_MS = 250;
 
-/** Asks the server for its figures a few times a second: a browser has six connections for all its pages, and a stream holds one. */
+/** Polls the figures of the server. Not a second stream: a browser has six connections for all its pages of a host. */
 @Injectable({ providedIn: 'root' })
 export class Stats {
-  /** Nobody is asked while there is nobody to answer. */
+  /** Whether to poll. */
   readonly isWanted = signal(false);
 
   readonly #stats$ = toObservable(this.isWanted).pipe(
-    switchMap((isWanted) => (isWanted ? timer(0, EVERY) : EMPTY)),
+    switchMap((isWanted) => (isWanted ? timer(0, INTERVAL_MS) : EMPTY)),
     exhaustMap(() =>
       fromFetch('/api/stats', { selector: (response) => response.json() as Promise<ServerStats> }).pipe(
-        // The stream tells that the server is gone; here, it is asked again.
+        // The event stream reports a lost server. Here, the next poll tries again.
         catchError(() => EMPTY),
       ),
     ),

@@ -1,23 +1,23 @@
 import type { EventStreamStatus } from 'sharing-bus/sse';
 import { counted } from '../count.js';
 
-/** How the page's stream is doing. */
+/** The state of the event stream of the page. */
 export interface Connection {
   readonly status: EventStreamStatus;
-  /** Set when it is back after a break. */
+  /** Set after a reconnection. */
   readonly resumed: Resumed | undefined;
 }
 
 export interface Resumed {
   /** The number of the last event before the break. */
   readonly after: number;
-  /** Events that are missing since; `undefined` as long as nothing has come. */
+  /** Events that are missing since then; `undefined` until the first delivery. */
   readonly missing: number | undefined;
 }
 
 export const CONNECTING: Connection = { status: { state: 'connecting', attempt: 1 }, resumed: undefined };
 
-/** In words, for the status line. It changes when something happened, and not by itself. */
+/** The text of the status line. It is a live region, so it changes only when the connection does. */
 export function describeConnection({ status, resumed }: Connection): string {
   switch (status.state) {
     case 'connecting':
@@ -36,7 +36,7 @@ function missingText({ missing }: Resumed): string {
     return '';
   }
   if (missing === Infinity) {
-    return '; the server is another one, and what was missed is unknown';
+    return '; the server has restarted, so the number of missing events is unknown';
   }
   return missing === 0 ? '; nothing is missing' : `; ${counted(missing, 'event')} missing`;
 }

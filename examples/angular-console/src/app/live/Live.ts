@@ -11,15 +11,15 @@ import { Transcript } from '../scroll/Transcript.js';
 import { type Connection, CONNECTING } from './Connection.js';
 import { perFrame } from './perFrame.js';
 
-/** What the list of sessions is made of: it comes whatever the filter says. */
+/** The events for the list of sessions. They are requested besides those of the filter. */
 const LISTED = EventFilter.kind('session-lifecycle', 'permission');
 const NOTHING = EventFilter.or();
 
-/** What is shown: the scroll of a session by its id, or those of all. */
+/** The scroll that is shown, by its id, or all of them. */
 export type Selection = string;
 export const ALL: Selection = 'all';
 
-/** What a stream is asked for. */
+/** The request for a stream. */
 interface Wanted {
   readonly selection: Selection | undefined;
   readonly filter: EventFilter<unknown>;
@@ -31,12 +31,12 @@ interface View {
   readonly entries: readonly Entry[];
 }
 
-/** One stream from the server, and all that the page makes of it. */
+/** The event stream from the server, and the state of the page that follows from it. */
 @Injectable({ providedIn: 'root' })
 export class Live {
   readonly #stats = inject(Stats);
 
-  /** What somebody composed. */
+  /** The filter of the user. */
   readonly filter = signal<EventFilter<unknown>>(EventFilter.all);
   readonly picked = signal<Selection | undefined>(undefined);
   /** Whether this page reads slowly. */
@@ -44,7 +44,7 @@ export class Live {
 
   readonly #connection = signal(CONNECTING);
   readonly connection = this.#connection.asReadonly();
-  /** How far the stream has got. */
+  /** The position of the stream. */
   readonly #position = signal<BusPosition | undefined>(undefined);
   readonly position = this.#position.asReadonly();
   readonly #received = signal(0);
@@ -52,7 +52,7 @@ export class Live {
 
   readonly #book = new SessionBook();
   readonly sessions = signal(this.#book.sessions);
-  /** What was picked; else the first session that is there. */
+  /** The choice of the user; without one, the first open session. */
   readonly selection = computed(() => {
     const sessions = this.sessions();
     const first = sessions.findLast(({ state }) => state !== 'gone') ?? sessions[0];
@@ -63,14 +63,14 @@ export class Live {
     () => ({ selection: this.selection(), filter: this.filter(), isSlow: this.isSlow() }),
     { equal: (a, b) => a.selection === b.selection && a.filter === b.filter && a.isSlow === b.isSlow },
   );
-  /** What the scroll shows, of all that comes. */
+  /** The events of the stream that the scroll shows. */
   readonly #shown = computed(() => EventFilter.and(scopeOf(this.selection()), this.filter()));
-  /** What the server is asked for. */
+  /** The filter of the request. */
   readonly wireFilter = computed<EventFilter<unknown>>(() => wireFilterOf(this.selection(), this.filter()));
 
   #before: Wanted | undefined;
-  /** Told when another server answered, until a scroll of that one is shown. */
-  #lostServer: Gap | undefined;
+  /** The gap of a server that has restarted, until it is shown. */
+  #restartGap: Gap | undefined;
   #transcript = new Transcript();
   readonly #view = toSignal(toObservable(this.#wanted).pipe(switchMap((wanted) => this.#watch(wanted))), {
     initialValue: viewOf(this.#transcript),
@@ -90,19 +90,19 @@ export class Live {
       this.#received.set(0);
     }
     const transcript = this.#transcript;
-    const lost = goesOn ? undefined : this.#lostServer;
-    this.#lostServer = undefined;
+    const lost = goesOn ? undefined : this.#restartGap;
+    this.#restartGap = undefined;
     if (lost !== undefined) {
       transcript.gap(lost);
     }
     const shown = this.#shown();
-    // One who reads slowly from the history would lag behind, and lose nothing: it is to start with what happens now.
+    // A slow page that starts from the history would fall behind without losing events. So it starts now.
     const from = isSlow ? 'now' : goesOn && last !== undefined ? last : 'start';
-    // The first delivery after each return tells whether something is missing.
+    // The first delivery after each reconnection shows whether events are missing.
     let isFirst = false;
     let hasStarted = false;
-    let hasNoted = false;
-    const noted$ = new Subject<readonly Delivery[]>();
+    let hasAddedNote = false;
+    const note$ = new Subject<readonly Delivery[]>();
     const deliveries$ = fromEventStream(isSlow ? '/api/events?reader=slow' : '/api/events', {
       filter: wireFilterOf(selection, filter),
       from,
@@ -113,10 +113,10 @@ export class Live {
         hasStarted ||= status.state === 'open';
       },
       onPosition: (position) => {
-        if (isSlow && from === 'now' && !hasNoted) {
-          hasNoted = true;
+        if (isSlow && from === 'now' && !hasAddedNote) {
+          hasAddedNote = true;
           transcript.note(slowNote(last, position));
-          noted$.next([]);
+          note$.next([]);
         }
         this.#position.set(position);
       },
@@ -125,12 +125,12 @@ export class Live {
       tap((delivery) => {
         if (isFirst) {
           isFirst = false;
-          this.#noteResumed(delivery);
+          this.#setMissing(delivery);
         }
       }),
       perFrame(),
     );
-    return merge(noted$, frame$).pipe(
+    return merge(note$, frame$).pipe(
       startWith([]),
       map((deliveries) => {
         for (const delivery of deliveries) {
@@ -140,7 +140,7 @@ export class Live {
         this.sessions.set(this.#book.sessions);
         return viewOf(transcript);
       }),
-      // The status line says what happened.
+      // The status line shows the error.
       catchError(() => EMPTY),
     );
   }
@@ -149,7 +149,7 @@ export class Live {
     if (delivery.type === 'gap') {
       if (delivery.missed === Infinity) {
         this.#book.markGone();
-        this.#lostServer = delivery;
+        this.#restartGap = delivery;
       }
       transcript.gap(delivery);
     } else {
@@ -174,7 +174,7 @@ export class Live {
     });
   }
 
-  #noteResumed(delivery: Delivery): void {
+  #setMissing(delivery: Delivery): void {
     this.#connection.update((connection): Connection => {
       const { resumed, status } = connection;
       const missing = delivery.type === 'gap' ? delivery.missed : 0;
@@ -204,7 +204,6 @@ function wireFilterOf(selection: Selection | undefined, filter: EventFilter<unkn
 
 function slowNote(last: BusPosition | undefined, now: BusPosition): string {
   const between = last?.epoch === now.epoch ? now.seq - last.seq : 0;
-  const missing =
-    between > 0 ? ` ${counted(between, 'event')} came meanwhile, on the whole bus, and are not shown.` : '';
+  const missing = between > 0 ? ` ${counted(between, 'event')} of the whole bus came meanwhile and are not shown.` : '';
   return `From here on, this page reads slowly.${missing}`;
 }

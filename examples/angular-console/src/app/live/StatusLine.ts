@@ -5,7 +5,7 @@ import { count } from '../count.js';
 import { describeConnection } from './Connection.js';
 import { Live } from './Live.js';
 
-/** Whether the stream is live, and what became of it after a break. */
+/** Whether the stream is live, and whether events are missing after a reconnection. */
 @Component({
   selector: 'app-status-line',
   changeDetection: ChangeDetectionStrategy.OnPush,

@@ -1,11 +1,11 @@
 import { animationFrames, buffer, connect, exhaustMap, type OperatorFunction, race, take, timer } from 'rxjs';
 
-/** A page that is hidden gets no frames, and would keep all that comes. */
-const AT_LEAST_EVERY = 1000;
+/** The longest wait, in milliseconds: a hidden page gets no frames, and would buffer all events. */
+const MAX_WAIT_MS = 1000;
 
-/** What came since the last frame, all at once: however fast it comes, it is drawn once a frame. */
+/** The values since the last frame, as one array: the page is drawn at most once a frame. */
 export function perFrame<T>(): OperatorFunction<T, readonly T[]> {
   return connect((value$) =>
-    value$.pipe(buffer(value$.pipe(exhaustMap(() => race(animationFrames(), timer(AT_LEAST_EVERY)).pipe(take(1)))))),
+    value$.pipe(buffer(value$.pipe(exhaustMap(() => race(animationFrames(), timer(MAX_WAIT_MS)).pipe(take(1)))))),
   );
 }

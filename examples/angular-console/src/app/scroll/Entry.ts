@@ -1,19 +1,19 @@
 import type { Gap, PermissionOption, PlanEntry } from 'sharing-bus';
 
 interface Base {
-  /** Unique, and in the order of their coming. */
+  /** Unique and increasing. */
   readonly id: number;
-  /** The connector and its session, where the scrolls of all are shown. */
+  /** The connector and the session, for the view of all sessions. */
   readonly from: string;
 }
 
-/** What somebody says, all its chunks together. */
+/** A message: the text of all its chunks. */
 export interface MessageEntry extends Base {
   readonly type: 'message';
   readonly role: 'user' | 'agent' | 'thought';
   readonly messageId: string | undefined;
   readonly text: string;
-  /** Whether more was said than is kept here. */
+  /** Whether the start of the text is no longer kept. */
   readonly isCut: boolean;
 }
 
@@ -36,11 +36,11 @@ export interface PermissionEntry extends Base {
   readonly type: 'permission';
   readonly title: string;
   readonly options: readonly PermissionOption[];
-  /** `undefined` while it waits. */
+  /** `undefined` until it is answered. */
   readonly answer: string | undefined;
 }
 
-/** Whatever is told in one line. */
+/** An event in one line. */
 export interface LineEntry extends Base {
   readonly type: 'line';
   readonly tone: 'quiet' | 'notice' | 'error';
@@ -48,11 +48,11 @@ export interface LineEntry extends Base {
   readonly text: string;
 }
 
-/** Events that are missing in this place. */
+/** Events that are missing at this place. */
 export interface GapEntry extends Base {
   readonly type: 'gap';
   readonly gap: Gap;
 }
 
-/** One entry of a scroll, as it is shown. */
+/** An entry of a scroll. */
 export type Entry = MessageEntry | ToolEntry | PlanSteps | PermissionEntry | LineEntry | GapEntry;

@@ -13,7 +13,7 @@ const SPEAKERS: Readonly<Record<MessageEntry['role'], string>> = { user: 'User',
     @switch (one.type) {
       @case ('message') {
         @if (one.isCut) {
-          <p class="quiet">The beginning of this message is not kept in this page.</p>
+          <p class="quiet">The start of this message is no longer kept in this page.</p>
         }
         @if (one.role === 'thought') {
           <details class="thought">
@@ -48,7 +48,7 @@ const SPEAKERS: Readonly<Record<MessageEntry['role'], string>> = { user: 'User',
             <pre tabindex="0">{{ one.output }}</pre>
           }
           @if (one.input === '' && one.output === '') {
-            <p class="quiet">No input or output was told.</p>
+            <p class="quiet">No input or output was reported.</p>
           }
         </details>
       }
@@ -96,7 +96,7 @@ const SPEAKERS: Readonly<Record<MessageEntry['role'], string>> = { user: 'User',
 })
 export class EntryView {
   readonly entry = input.required<Entry>();
-  /** Whether to tell where it comes from. */
+  /** Whether to show its connector and session. */
   readonly hasSource = input(false);
 
   protected readonly source = computed(() => (this.hasSource() ? this.entry().from : ''));
@@ -117,7 +117,7 @@ export class EntryView {
     }
     const { atMost, missed } = entry.gap;
     if (missed === Infinity) {
-      return 'Something may be missing here: the server is another one.';
+      return 'Events may be missing here: the server has restarted.';
     }
     return `${atMost === true ? 'At most ' : ''}${counted(missed, 'event')} missing here.`;
   });

@@ -12,10 +12,10 @@ import { count } from '../count.js';
 import { ALL, Live } from '../live/Live.js';
 import { EntryView } from './EntryView.js';
 
-/** So near to the end, in pixels, one reads the end. */
+/** A view this near to the end, in pixels, follows the end. */
 const NEAR = 32;
 
-/** One scroll live. It follows the end, until somebody scrolls away from it. */
+/** A scroll, live. It follows the end until the user scrolls away from it. */
 @Component({
   selector: 'app-scroll-view',
   imports: [EntryView],
@@ -42,7 +42,7 @@ const NEAR = 32;
             <app-entry [entry]="entry" [hasSource]="isOfAll()" />
           </li>
         } @empty {
-          <li class="empty">Nothing has come yet.</li>
+          <li class="empty">No events yet.</li>
         }
       </ol>
     </div>
@@ -65,7 +65,7 @@ export class ScrollView {
   protected readonly trimmed = this.#live.trimmed;
   protected readonly isFollowing = signal(true);
   protected readonly trimmedText = computed(
-    () => `${count(this.trimmed())} earlier entries are not kept in this page.`,
+    () => `${count(this.trimmed())} earlier entries are no longer kept in this page.`,
   );
   protected readonly isOfAll = computed(() => this.#live.selection() === ALL);
   protected readonly title = computed(() => {
@@ -79,7 +79,7 @@ export class ScrollView {
   protected readonly usage = computed(() => {
     const usage = this.#live.usage();
     if (usage === undefined) {
-      return 'no usage told yet';
+      return 'no usage reported yet';
     }
     const { cost, inputTokens, outputTokens, size, used } = usage;
     const parts = [
@@ -109,7 +109,7 @@ export class ScrollView {
 
   protected toEnd(viewport: HTMLElement): void {
     this.isFollowing.set(true);
-    // The button is disabled from now on, and would keep the focus to itself.
+    // The button is disabled now. It must not keep the focus.
     viewport.focus({ preventScroll: true });
   }
 }

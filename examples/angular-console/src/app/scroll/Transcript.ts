@@ -1,28 +1,28 @@
 import type { BusEvent, ContentBlock, Delivery, Event, Gap, ToolCallContent, UsageUpdated } from 'sharing-bus';
 import type { Entry, LineEntry, MessageEntry, ToolEntry } from './Entry.js';
 
-/** More entries than this are not kept: the page stays light however long a session is. */
+/** The most entries to keep, so that the page stays fast in a long session. */
 const MAX_ENTRIES = 300;
 const MAX_TEXT = 20_000;
 const MAX_DETAIL = 4000;
 
-/** What is new of an entry; its id and its place are given to it. */
+/** The fields of an entry without those that the transcript sets. */
 type Fields<E extends Entry = Entry> = E extends Entry ? Omit<E, 'id' | 'from'> : never;
 
 /**
- * What a scroll looks like after the events so far.
+ * The entries of a scroll after the events so far.
  *
- * An entry that changes is replaced by another object with the same id; one that stays is the same object.
+ * An entry that changes is replaced by a new object with the same id. An entry that does not change stays the same object.
  */
 export class Transcript {
   #entries: Entry[] = [];
-  /** Entries that came before the first that is kept. */
+  /** The number of entries that are no longer kept. */
   #trimmed = 0;
-  /** By what later events call them: the ids of entries that may still change. */
+  /** The ids of entries that may still change, by the key that later events have. */
   readonly #ids = new Map<string, number>();
   #usage: UsageUpdated | undefined;
 
-  /** A copy, so that whoever shows it sees that it is another one. */
+  /** A new array each time, so that a signal sees the change. */
   get entries(): readonly Entry[] {
     return [...this.#entries];
   }
@@ -31,18 +31,18 @@ export class Transcript {
     return this.#trimmed;
   }
 
-  /** What was told last of the tokens and the cost. */
+  /** The latest report of tokens and cost. */
   get usage(): UsageUpdated | undefined {
     return this.#usage;
   }
 
   gap(gap: Gap): void {
-    // Chunks on both sides of a gap are not one text.
+    // Chunks before and after a gap are separate messages.
     this.#ids.clear();
     this.#append('', { type: 'gap', gap });
   }
 
-  /** Something that the page itself has to tell, in its place. */
+  /** Adds a note of the page itself. */
   note(text: string): void {
     this.#ids.clear();
     this.#append('', { type: 'line', tone: 'notice', kind: 'page', text });
@@ -96,7 +96,7 @@ export class Transcript {
       default:
         this.#append(from, lineOf(routing.kind, event));
     }
-    // What is said after a tool call is another message.
+    // Chunks after a tool call are a new message.
     this.#ids.delete(session);
   }
 
@@ -137,12 +137,12 @@ export class Transcript {
     const asked = this.#find(key);
     const options = asked?.type === 'permission' ? asked.options : [];
     const chosen = options.find((option) => option.optionId === optionId)?.name ?? optionId ?? 'selected';
-    const title = asked?.type === 'permission' ? asked.title : 'a question that is not shown here';
+    const title = asked?.type === 'permission' ? asked.title : 'a request that is not shown here';
     const answer = outcome === 'selected' ? chosen : 'cancelled';
     this.#put(key, from, { type: 'permission', title, options, answer });
   }
 
-  /** In the place of the entry of this key, or at the end. */
+  /** Replaces the entry of this key, or appends one. */
   #put(key: string, from: string, fields: Fields): void {
     const before = this.#find(key);
     if (before === undefined) {
@@ -172,7 +172,7 @@ export class Transcript {
     return id === undefined ? undefined : this.#entries[id - this.#trimmed];
   }
 
-  /** Lets go of the keys of entries that are trimmed; once in a while, since it looks at all. */
+  /** Forgets the keys of trimmed entries. Not each time, because it walks all keys. */
   #forget(): void {
     if (this.#ids.size > 4 * MAX_ENTRIES) {
       for (const [key, id] of this.#ids) {
@@ -184,7 +184,7 @@ export class Transcript {
   }
 }
 
-/** Of a text that grows, what is new is what is read. It is cut in large pieces, or it would be copied for each chunk. */
+/** Keeps the end of a growing text. It cuts large pieces, so that it does not copy the text for each chunk. */
 function theEndOf(text: string, isCut: boolean): Pick<MessageEntry, 'text' | 'isCut'> {
   return text.length > 2 * MAX_TEXT ? { text: text.slice(-MAX_TEXT), isCut: true } : { text, isCut };
 }
@@ -197,7 +197,7 @@ function lineOf(kind: string, event: Event): Fields<LineEntry> {
     case 'Disconnected':
       return quiet(`disconnected${because(event.reason)}`);
     case 'SessionRegistered':
-      return quiet(`session ${event.sessionId} of ${event.connectorId} began`);
+      return quiet(`session ${event.sessionId} of ${event.connectorId} started`);
     case 'SessionEnded':
       return quiet(`session ended${because(event.reason)}`);
     case 'SessionInfoChanged':
@@ -233,7 +233,7 @@ function textOf(content: ContentBlock): string {
   return content.type === 'text' ? content.text : `[${content.type}]`;
 }
 
-/** The text of a content block that nobody has looked at yet. */
+/** The text of an unchecked content block. */
 function textIn(content: unknown): string {
   const { text, type } = (content ?? {}) as { readonly text?: unknown; readonly type?: unknown };
   return typeof text === 'string' ? text : `[${String(type)}]`;

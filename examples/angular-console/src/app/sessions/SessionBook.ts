@@ -1,20 +1,20 @@
 import type { BusEvent, Uuid } from 'sharing-bus';
 
-/** A session as the list shows it. */
+/** A session of the list. */
 export interface Session {
   readonly scrollId: Uuid;
   readonly connectorId: string;
   readonly nativeSessionId: string;
   readonly title: string | undefined;
-  /** `gone`: the server that ran it was another one. */
+  /** `gone`: the server has restarted since. */
   readonly state: 'open' | 'ended' | 'gone';
-  /** Questions that nobody has answered. */
+  /** The ids of permission requests without an answer. */
   readonly asking: readonly string[];
 }
 
 const MAX_SESSIONS = 200;
 
-/** The sessions that there are, from the events that tell of them. To hear an event again changes nothing. */
+/** The sessions, from their events. The same event again changes nothing. */
 export class SessionBook {
   readonly #sessions = new Map<Uuid, Session>();
 
@@ -23,7 +23,7 @@ export class SessionBook {
     return [...this.#sessions.values()].reverse();
   }
 
-  /** Another server answers: what runs there is not what ran here. */
+  /** For a server that has restarted: the sessions so far are not on it. */
   markGone(): void {
     for (const session of this.#sessions.values()) {
       this.#sessions.set(session.scrollId, { ...session, state: 'gone', asking: [] });

@@ -1,7 +1,7 @@
 import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
 import { ALL, Live, type Selection } from '../live/Live.js';
 
-/** The sessions as they come and go; the one that is picked is the scroll that is shown. */
+/** The list of sessions. The one that the user picks is shown. */
 @Component({
   selector: 'app-session-list',
   changeDetection: ChangeDetectionStrategy.OnPush,
@@ -29,7 +29,7 @@ import { ALL, Live, type Selection } from '../live/Live.js';
       }
     </ul>
     @if (sessions().length === 0) {
-      <p class="empty">No session has begun yet.</p>
+      <p class="empty">No sessions yet.</p>
     }
   `,
 })

@@ -4,7 +4,7 @@ const THEMES = ['system', 'light', 'dark'] as const;
 type Theme = (typeof THEMES)[number];
 const KEY = 'theme';
 
-/** Light, dark, or as the system has it; kept for the next visit. */
+/** Light, dark, or the theme of the system; stored for the next visit. */
 @Component({
   selector: 'app-theme-toggle',
   changeDetection: ChangeDetectionStrategy.OnPush,
