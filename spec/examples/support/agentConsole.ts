@@ -1,40 +1,28 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import type { BusEvent } from '../../../lib/index.js';
 import { parseBusEvent } from '../../../lib/schema/index.js';
+import { compile, root } from './compile.js';
 
-export const root = join(import.meta.dirname, '..', '..', '..');
+export { root };
+
 export const fixtures = join(import.meta.dirname, '..', 'fixtures');
 
 /** Beside the sources, and as deep: from there the console finds its agent, packages and `package.json`. */
 const built = mkdtempSync(join(root, 'examples', '.agent-console-'));
-
-/** Compiles a program once, with the library in it. Each run would take half a second to do that again. */
-async function compile(source: string, name: string): Promise<void> {
-  await build({
-    entryPoints: [source],
-    outfile: join(built, name),
-    alias: {
-      'sharing-bus': join(root, 'lib', 'index.ts'),
-      'sharing-bus/schema': join(root, 'lib', 'schema', 'index.ts'),
-    },
-    bundle: true,
-    packages: 'external',
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-  });
-}
-
-await Promise.all([
-  compile(join(root, 'examples', 'agent-console', 'main.ts'), 'main.js'),
-  // The console starts it under this name.
-  compile(join(root, 'examples', 'agent-console', 'agent', 'main.ts'), join('agent', 'main.ts')),
-  compile(join(fixtures, 'fixtureAgent.ts'), 'fixtureAgent.js'),
-]);
+const sources = join(root, 'examples', 'agent-console');
+await compile(
+  {
+    main: join(sources, 'main.ts'),
+    'agent/main': join(sources, 'agent', 'main.ts'),
+    fixtureAgent: join(fixtures, 'fixtureAgent.ts'),
+  },
+  built,
+);
+// The name under which the console starts its agent.
+renameSync(join(built, 'agent', 'main.js'), join(built, 'agent', 'main.ts'));
 
 /** What the console prints with `--json`. */
 export interface Summary {
