@@ -14,7 +14,10 @@ const config: Config = {
     '^sharing-bus/sse$': '<rootDir>/lib/sse/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
-  transform: { '^.+\\.ts$': ['ts-jest', { useESM: true }] },
+  // Processor cores are what the specs wait for. A worker that has become large is replaced: collecting its garbage takes most of the time then.
+  maxWorkers: '100%',
+  workerIdleMemoryLimit: '256MB',
+  transform: { '^.+\\.ts$': '<rootDir>/spec/support/transform.js' },
   coverageProvider: 'v8',
   collectCoverageFrom: ['lib/**/*.ts'],
   coverageThreshold: { global: { lines: 97, branches: 95 } },

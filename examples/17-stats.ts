@@ -34,5 +34,5 @@ bus.close();
 // published 5, dropped 3
 // notifier: 0 of 256 wait (at most 0 so far), 0 lost
 // screen: 2 of 2 wait (at most 2 so far), 3 lost
-// notifier: does not match, does not drop: it is not for kind("permission")
+// notifier: does not match, does not drop: it does not match kind("permission")
 // screen: matches, drops: there is no room: 2 wait

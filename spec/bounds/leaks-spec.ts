@@ -199,7 +199,7 @@ describe('law 34: after any end nothing is retained', () => {
     expect(bus.subscriberCount).toBe(1);
   });
 
-  it('events that nobody wants are not held', async () => {
+  it('events that match no receiver are not held', async () => {
     const bus = new SharingBus<Payload>();
     const refs = publishWatched(bus, 5);
     expect(await survivors(refs)).toBe(0);

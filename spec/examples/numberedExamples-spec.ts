@@ -1,20 +1,23 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import * as main from 'sharing-bus';
 import type { BusReceiver } from 'sharing-bus';
 import * as otel from 'sharing-bus/otel';
 import * as sse from 'sharing-bus/sse';
 import * as options from '../../lib/options.js';
+import { compile, root } from './support/compile.js';
 
 const run = promisify(execFile);
-const root = join(import.meta.dirname, '..', '..');
 const folder = join(root, 'examples');
 const scripts = readdirSync(folder)
   .filter((name) => /^\d\d-.*\.ts$/.test(name))
   .sort();
+/** Inside of the project, for the packages that they import. */
+const built = mkdtempSync(join(folder, '.numbered-'));
+await compile(Object.fromEntries(scripts.map((script) => [script, join(folder, script)])), built);
 
 function sourceOf(script: string): string {
   return readFileSync(join(folder, script), 'utf8');
@@ -52,6 +55,10 @@ function promisedOutput(script: string): string {
   return comment.replaceAll(/^\/\/ /gm, '');
 }
 
+afterAll(() => {
+  rmSync(built, { recursive: true });
+});
+
 describe('the numbered examples', () => {
   it('are numbered from 01 without a gap', () => {
     expect(scripts.map((name) => Number(name.slice(0, 2)))).toEqual(
@@ -77,9 +84,7 @@ describe('the numbered examples', () => {
     '%s prints what its last comment says',
     async (script) => {
       const promised = promisedOutput(script);
-      const { stdout, stderr } = await run(process.execPath, ['--import', 'tsx', join('examples', script)], {
-        cwd: root,
-      });
+      const { stdout, stderr } = await run(process.execPath, [join(built, `${script}.js`)], { cwd: root });
       expect({ stdout, stderr }).toEqual({ stdout: promised, stderr: '' });
       expect(promised).not.toBe('');
     },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { map, share, take } from 'rxjs';
-import { EventFilter, ReceiverBusyError, SharingBus } from '../../lib/index.js';
+import { config, map, take } from 'rxjs';
+import { EventFilter, SharingBus } from '../../lib/index.js';
 import { publishTo } from '../../lib/testing/index.js';
 import { collect, collectPayloads, recordingLogger } from '../support/collect.js';
 import { event } from '../support/events.js';
@@ -25,7 +25,7 @@ function setUp(capacity: number): {
   return { bus, scheduler, receiver: bus.subscribeFiltered(EventFilter.all, capacity), lines };
 }
 
-describe('BusReceiver: the bounded queue', () => {
+describe('the bounded queue', () => {
   it('law 20: full, it rejects the arriving event, and what is queued stays', () => {
     const { bus, scheduler, receiver } = setUp(2);
     const { values } = collectPayloads(receiver.events$);
@@ -130,7 +130,7 @@ describe('BusReceiver: the bounded queue', () => {
     }
   });
 
-  it('law 22: lagged$ completes for a receiver that nobody consumes', () => {
+  it('law 22: lagged$ completes for a receiver without a consumer', () => {
     const { bus, scheduler, receiver } = setUp(1);
     const { values, endings } = collect(receiver.lagged$);
     publishAll(bus, 1, 2);
@@ -154,6 +154,30 @@ describe('BusReceiver: the bounded queue', () => {
     scheduler.flush();
     expect(values).toEqual([0, 1, 2]);
     expect(receiver.lagged).toBe(2);
+  });
+
+  it('law 14: what an observer of lagged$ throws is reported, and takes nothing from the others', async () => {
+    const { bus, scheduler, receiver } = setUp(1);
+    const reported: unknown[] = [];
+    config.onUnhandledError = (error) => reported.push(String(error));
+    receiver.lagged$.subscribe((lagged) => {
+      if (lagged > 0) {
+        throw new Error(`no ${lagged}`);
+      }
+    });
+    const { values } = collectPayloads(receiver.events$);
+    const other = collectPayloads(bus.stream());
+    for (const payload of [1, 3]) {
+      publishAll(bus, payload, payload + 1);
+      scheduler.flush();
+    }
+    await new Promise((resolve) => setTimeout(resolve));
+    config.onUnhandledError = null;
+    expect([values, other.values]).toEqual([
+      [1, 3],
+      [1, 2, 3, 4],
+    ]);
+    expect(reported).toEqual(['Error: no 1', 'Error: no 2']);
   });
 
   it('law 23: events that do not match neither use room nor count', () => {
@@ -296,175 +320,5 @@ describe('BusReceiver: the bounded queue', () => {
     scheduler.flush();
     expect(endings).toEqual(['complete']);
     expect(lines).toHaveLength(1);
-  });
-});
-
-describe('BusReceiver: lifecycle', () => {
-  it('law 30: close, from within a handler, delivers what was published before', () => {
-    const { bus, scheduler, receiver } = setUp(10);
-    const values: number[] = [];
-    const endings: string[] = [];
-    receiver.events$.subscribe({
-      next: ({ event: n }) => {
-        values.push(n);
-        if (n === 1) {
-          publishAll(bus, 3);
-          receiver.close();
-          publishAll(bus, 4);
-        }
-      },
-      complete: () => endings.push('complete'),
-    });
-    publishAll(bus, 1, 2);
-    scheduler.flush();
-    expect(values).toEqual([1, 2, 3]);
-    expect(endings).toEqual(['complete']);
-  });
-
-  it('law 31: unsubscribing from events$ frees the queue and the slot at once, and discarded events are no lag', () => {
-    const { bus, scheduler, receiver } = setUp(10);
-    const { subscription, values } = collectPayloads(receiver.events$);
-    publishAll(bus, 1, 2);
-    subscription.unsubscribe();
-    expect(bus.subscriberCount).toBe(0);
-    expect(scheduler.pending).toBe(0);
-    publishAll(bus, 3);
-    scheduler.flush();
-    expect(values).toEqual([]);
-    expect(receiver.lagged).toBe(0);
-    expect(collect(receiver.events$)).toMatchObject({ values: [], endings: ['complete'] });
-  });
-
-  it('law 31: unsubscribing in a handler ends the turn there', () => {
-    const { bus, scheduler, receiver } = setUp(10);
-    const { values, endings } = collectPayloads(receiver.events$.pipe(take(1)));
-    publishAll(bus, 1, 2, 3);
-    scheduler.flush();
-    expect(values).toEqual([1]);
-    expect(endings).toEqual(['complete']);
-    expect(bus.subscriberCount).toBe(0);
-  });
-
-  it('law 31: disposing frees the slot and the queue at once, and a consumer that is still there gets its completion', () => {
-    const { bus, scheduler, receiver } = setUp(10);
-    const { values, endings } = collectPayloads(receiver.events$);
-    publishAll(bus, 1, 2);
-    receiver[Symbol.dispose]();
-    receiver[Symbol.dispose]();
-    expect(bus.subscriberCount).toBe(0);
-    publishAll(bus, 3);
-    expect(endings).toEqual([]);
-    scheduler.flush();
-    expect(values).toEqual([]);
-    expect(endings).toEqual(['complete']);
-    expect(receiver.lagged).toBe(0);
-    expect(scheduler.pending).toBe(0);
-  });
-
-  it('law 31: disposing in a handler ends the turn there, with the completion', () => {
-    const { bus, scheduler, receiver } = setUp(10);
-    const values: unknown[] = [];
-    receiver.events$.subscribe({
-      next: ({ event: n }) => {
-        values.push(n);
-        receiver[Symbol.dispose]();
-      },
-      complete: () => values.push('complete'),
-    });
-    publishAll(bus, 1, 2);
-    scheduler.flush();
-    expect(values).toEqual([1, 'complete']);
-  });
-
-  it('law 31: disposing a receiver that drains forgets the rest', () => {
-    const { bus, scheduler, receiver } = setUp(10);
-    const { values, endings } = collectPayloads(receiver.events$);
-    publishAll(bus, 1, 2);
-    receiver.close();
-    receiver[Symbol.dispose]();
-    scheduler.flush();
-    expect(values).toEqual([]);
-    expect(endings).toEqual(['complete']);
-  });
-
-  it('law 31: a using declaration leaves at the end of its block', () => {
-    const { bus } = setUp(1);
-    {
-      using receiver = bus.subscribeAll();
-      expect(receiver.id).toBe(1);
-      expect(bus.subscriberCount).toBe(2);
-    }
-    expect(bus.subscriberCount).toBe(1);
-  });
-
-  it('law 32: it buffers from its making, before anyone subscribes', () => {
-    const { bus, scheduler, receiver } = setUp(2);
-    publishAll(bus, 1, 2, 3);
-    scheduler.flush();
-    expect(receiver.lagged).toBe(1);
-    const { values } = collectPayloads(receiver.events$);
-    expect(values).toEqual([]);
-    scheduler.flush();
-    expect(values).toEqual([1, 2]);
-  });
-
-  it('law 32: a second concurrent consumer gets ReceiverBusyError, and the first notices nothing', () => {
-    const { bus, scheduler, receiver } = setUp(2);
-    const first = collectPayloads(receiver.events$);
-    const second = collectPayloads(receiver.events$);
-    expect(second.endings).toEqual([expect.any(ReceiverBusyError)]);
-    expect(second.endings[0]).toMatchObject({ name: 'ReceiverBusyError', id: 0 });
-    publishAll(bus, 1);
-    scheduler.flush();
-    expect(first).toMatchObject({ values: [1], endings: [] });
-    expect(bus.subscriberCount).toBe(1);
-  });
-
-  it('law 32: share() fans out further, and the last to leave ends the receiver', () => {
-    const { bus, scheduler, receiver } = setUp(2);
-    const shared$ = receiver.events$.pipe(share());
-    const seen = [collectPayloads(shared$), collectPayloads(shared$)];
-    publishAll(bus, 1);
-    scheduler.flush();
-    expect(seen.map(({ values }) => values)).toEqual([[1], [1]]);
-    seen[0]?.subscription.unsubscribe();
-    expect(bus.subscriberCount).toBe(1);
-    seen[1]?.subscription.unsubscribe();
-    expect(bus.subscriberCount).toBe(0);
-  });
-
-  it('law 32: after its end, events$ completes at once, also for one who subscribes in the completion', () => {
-    const { bus, scheduler, receiver } = setUp(2);
-    const again: unknown[] = [];
-    receiver.events$.subscribe({ complete: () => again.push(...collect(receiver.events$).endings, 'was completed') });
-    publishAll(bus, 1);
-    receiver.close();
-    scheduler.flush();
-    expect(again).toEqual(['complete', 'was completed']);
-  });
-
-  it('law 32: what is queued when it is closed waits for a consumer that comes later', () => {
-    const { bus, scheduler, receiver } = setUp(2);
-    publishAll(bus, 1, 2);
-    receiver.close();
-    scheduler.flush();
-    const { values, endings } = collectPayloads(receiver.events$);
-    scheduler.flush();
-    expect(values).toEqual([1, 2]);
-    expect(endings).toEqual(['complete']);
-  });
-
-  it('law 34: after any end nothing is scheduled', () => {
-    const { bus, scheduler, receiver } = setUp(1);
-    const other = bus.subscribeAll();
-    const never = other.events$.subscribe();
-    collect(receiver.events$);
-    collect(receiver.lagged$);
-    publishAll(bus, 1, 2);
-    never.unsubscribe();
-    bus.close();
-    scheduler.flush();
-    expect(scheduler.pending).toBe(0);
-    expect(bus.subscriberCount).toBe(0);
   });
 });

@@ -96,7 +96,7 @@ describe.each([
     expect(bus.subscriberCount).toBe(0);
   });
 
-  it('ends one that takes nothing when it is time, and tells its age', async () => {
+  it('ends a receiver that takes nothing when it is time, and reports its age', async () => {
     const bus = new SharingBus();
     const receiver = puller(bus, 2);
     jest.advanceTimersByTime(100);
@@ -205,7 +205,7 @@ describe('fake timers that leave a clock as it is', () => {
     ['performance', ['performance'], LIMIT],
     // Nobody can tell when it was taken: the limit begins once more, and not too early.
     ['Date and performance', ['Date', 'performance'], 2 * LIMIT - 60],
-  ] as const)('%s: end one that takes nothing, by what fires', async (_, doNotFake, afterTake) => {
+  ] as const)('%s: end a receiver that takes nothing when the timer fires', async (_, doNotFake, afterTake) => {
     jest.useFakeTimers({ doNotFake: [...doNotFake] });
     if (afterTake !== LIMIT) {
       holdClocks();

@@ -213,7 +213,7 @@ describe('stream with consume', () => {
     expect(bus.subscribeAll().id).toBe(0);
   });
 
-  it('waits for ever for an inner that never completes, and harms nobody else', () => {
+  it('waits for an inner observable that never completes, and the other receivers get everything', () => {
     const { bus, scheduler, publish } = setUp();
     const { values: others } = collect(bus.stream(EventFilter.all, { consume: ({ event: payload }) => [payload] }));
     const { values, endings } = collect(bus.stream(EventFilter.all, { capacity: 1, consume: () => NEVER }));

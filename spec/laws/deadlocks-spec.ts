@@ -3,6 +3,7 @@ import { concat, defer, from, NEVER, of } from 'rxjs';
 import { type BusEvent, type BusReceiver, DeadlockError, EventFilter, SharingBus } from '../../lib/index.js';
 import { collect } from '../support/collect.js';
 import { event } from '../support/events.js';
+import { settle } from '../support/settle.js';
 
 const MESSAGE =
   'flush: receiver 0 (archive) would wait for itself: its consume made this call while more events wait; ' +
@@ -12,10 +13,6 @@ function publish(bus: SharingBus<number>, ...payloads: readonly number[]): void 
   payloads.forEach((payload) => {
     bus.publish(event(payload));
   });
-}
-
-function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** A stream of the name `archive` whose `consume` is given, and what became of it. */
@@ -162,7 +159,7 @@ describe('a flush that a consume does not wait for', () => {
     expect([flushed.sort(), endings]).toEqual([[1, 2, 3], []]);
   });
 
-  it('resolves where it is called by whoever gets the results', async () => {
+  it('resolves if the subscriber of the stream calls it', async () => {
     const bus = new SharingBus<number>();
     const flushed: number[] = [];
     bus

@@ -105,7 +105,7 @@ const ENDS: readonly {
   },
 ];
 
-describe('a receiver that is dropped without being closed', () => {
+describe('a receiver that is dropped without a close', () => {
   it('is freed, with one warning that names it and counts what waited', async () => {
     const { bus, lines, scheduler } = setUp();
     const refs = ((): WeakRef<object>[] => {
@@ -140,7 +140,7 @@ describe('a receiver that is dropped without being closed', () => {
     ['evicted', (bus): void => void publishWatched(bus, 1)],
   ];
 
-  it.each(BEFORE)('law 34: is heard of by its signal no more, where it was %s before', async (_name, end) => {
+  it.each(BEFORE)('law 34: its signal has no listener any more, if it was %s before', async (_name, end) => {
     const { bus, lines } = setUp();
     const { signal } = new AbortController();
     const refs = ((): WeakRef<object>[] => {
@@ -168,7 +168,7 @@ describe('a receiver that is dropped without being closed', () => {
     ]);
   });
 
-  it('tells one who still watches its count of the end', async () => {
+  it('completes lagged$', async () => {
     const { bus, scheduler } = setUp();
     const seen: unknown[] = [];
     const ref = ((): WeakRef<object> => {
@@ -194,7 +194,7 @@ describe('a receiver that is dropped without being closed', () => {
     expect(bus.subscriberCount).toBe(0);
   });
 
-  it.each(HOLDS)('is not dropped while somebody holds $name', async ({ hold }) => {
+  it.each(HOLDS)('is not dropped while a program holds $name', async ({ hold }) => {
     const { bus, lines } = setUp();
     let held: unknown = hold(bus.subscribeAll());
     await settled();
@@ -229,7 +229,7 @@ describe('a receiver that is dropped without being closed', () => {
     expect(lines).toEqual([]);
   });
 
-  it('one that was made after the end of the bus is nothing to warn of', async () => {
+  it('a receiver that was made after the end of the bus is dropped without a warning', async () => {
     const { bus, lines } = setUp();
     bus.close();
     const ref = ((): WeakRef<object> => new WeakRef(bus.subscribeAll()))();

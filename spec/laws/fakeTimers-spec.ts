@@ -117,7 +117,7 @@ describe.each(FAKES)('fake timers that a bus outlives: %s', (_, faked) => {
     expect(bus.subscriberCount).toBe(1);
   });
 
-  it('one that has taken something since does not stall', async () => {
+  it('a receiver that has taken something since does not stall', async () => {
     const { bus } = busWith();
     const timers = install(faked);
     const receiver = puller(bus);

@@ -322,7 +322,7 @@ describe('holdUnbound', () => {
     expect(seen).toEqual(['R@1', 'R@2', 'R@3', 'a@3']);
   });
 
-  it('to be held is to be published later: who joins meanwhile gets it, who has left does not', () => {
+  it('publishes a held event when it is released: receivers that join meanwhile get it, those that left do not', () => {
     const { bus, publish, scheduler } = setUp();
     const early = bus.subscribeFiltered(EventFilter.kind('test'));
     publish(of('a', 's'));
@@ -396,7 +396,7 @@ describe('holdUnbound', () => {
         publish(of('y', 's'), of('z', 's'));
       },
     ],
-  ])('an envelope that cannot be read again harms nobody else: released by %s', (_, release) => {
+  ])('an envelope that cannot be read again is dropped, and the others are delivered: released by %s', (_, release) => {
     const { lines, logger } = recordingLogger();
     const fixture = setUp({ capacity: 3 }, { logger });
     let reads = 0;

@@ -276,7 +276,35 @@ describe('options', () => {
     expect(helpers.testBus(Object.create({ history: { capacity: 1 } }) as object).position).toMatchObject({ seq: 0 });
   });
 
-  it('an option that is undefined is the same as one that is left out', () => {
+  it('are read once, and what is changed later is of no meaning', () => {
+    const reads: PropertyKey[] = [];
+    const options = { capacity: 2, name: 'n', stallAfterMs: 5 };
+    const bus = new SharingBus();
+    const stream$ = bus.stream(
+      EventFilter.all,
+      new Proxy(options, {
+        get: (target, key) => {
+          reads.push(key);
+          return Reflect.get(target, key) as unknown;
+        },
+      }),
+    );
+    Object.assign(options, { capacity: 0, name: 5, stallAfterMs: 'never' });
+    stream$.subscribe();
+    expect(reads.filter((key) => key in options).sort()).toEqual(['capacity', 'name', 'stallAfterMs']);
+    expect(bus.stats().receivers).toMatchObject([{ capacity: 2, name: 'n' }]);
+  });
+
+  it('what every object has is no option', () => {
+    Object.assign(Object.prototype, { addedToAll: 5 });
+    try {
+      expect(() => new SharingBus().subscribeFiltered(EventFilter.all, { capacity: 1 })).not.toThrow();
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'addedToAll');
+    }
+  });
+
+  it('an option that is undefined counts as left out', () => {
     const routing = { kind: 'session-lifecycle' };
     expect(sessionRegistered('c', 's', uuid(1), { kind: undefined as never, origin: undefined })).toMatchObject({
       routing,

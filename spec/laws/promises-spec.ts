@@ -81,7 +81,7 @@ describe.each(PROMISES)('%s is no verdict', (_what, make) => {
     ['in an or', EventFilter.or<number>(EventFilter.kind('other'), mine)],
     ['in a not', EventFilter.not<number>(mine)],
     ['in all of them', EventFilter.not<number>(EventFilter.and<number>(EventFilter.all, EventFilter.or<number>(mine)))],
-  ])('law 16: of a predicate %s: it ends its receiver, after what is queued, and nobody else', async (_, filter) => {
+  ])('law 16: of a predicate %s: it ends its own receiver alone, after what is queued', async (_, filter) => {
     const { bus, scheduler, publish } = setUp();
     const other = collectPayloads(bus.stream());
     const receiver = bus.subscribeFiltered(filter);
@@ -309,7 +309,7 @@ describe('what is called and not asked may return a promise, and what that rejec
     expect(await settledAndReported()).toEqual([]);
   });
 
-  it('of concatMapDropNewest’s project, is nobody’s where that has ended the stream', async () => {
+  it('of the project of concatMapDropNewest, is dropped if that has ended the stream', async () => {
     const source$ = new Subject<number>();
     const stream$ = source$.pipe(
       concatMapDropNewest(
@@ -326,7 +326,7 @@ describe('what is called and not asked may return a promise, and what that rejec
     expect([values, endings]).toEqual([[], []]);
   });
 
-  it('of consume, ends the stream, and is nobody’s where consume has ended it', async () => {
+  it('of consume, ends the stream, and is dropped if consume has ended it', async () => {
     const { bus, scheduler, publish } = setUp();
     const { endings } = collect(bus.stream(EventFilter.all, { consume: fail }));
     const { subscription } = collect(

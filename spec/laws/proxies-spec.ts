@@ -201,7 +201,7 @@ describe.each(WRAPS)('behind %s', (_name, wrap) => {
     expect([values, receiver.lagged, idle.lagged]).toEqual([[1, 2, 4, 5, 6, 7], 1, 0]);
   });
 
-  it('law 32: a receiver has one consumer, and a second one that is the same function takes nothing from it', async () => {
+  it('law 32: a receiver has one consumer; subscribing the same function again takes nothing from it', async () => {
     const { bus, receiver } = setUp(wrap);
     const values: number[] = [];
     const take = ({ event: payload }: BusEvent<number>): void => {

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import { asyncScheduler, config, Observable, Subject, VirtualTimeScheduler } from 'rxjs';
+import { asyncScheduler, config } from 'rxjs';
 import {
   type BusEvent,
   type BusReceiver,
@@ -14,6 +14,7 @@ import { collect, collectPayloads, recordingLogger } from '../support/collect.js
 import { event } from '../support/events.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
 import { marbles } from '../support/marbles.js';
+import { settle, stateOf } from '../support/settle.js';
 
 function setUp(capacity = 256): {
   readonly bus: SharingBus<number>;
@@ -33,17 +34,6 @@ function setUp(capacity = 256): {
 }
 
 const payloadOf = (busEvent: BusEvent<number> | undefined): number | undefined => busEvent?.event;
-
-/** What `promise` has come to, if it has. */
-async function stateOf(promise: Promise<unknown>): Promise<unknown> {
-  const pending = Symbol('pending');
-  const state = await Promise.race([promise.catch((error: unknown) => ({ error })), settle().then(() => pending)]);
-  return state === pending ? 'pending' : state;
-}
-
-function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
 
 /** What waits, taken one by one. */
 async function collectAll(receiver: BusReceiver<number>): Promise<readonly number[]> {
@@ -124,7 +114,7 @@ describe('tryRecv', () => {
     expect(() => receiver.deliveries.tryRecv()).toThrow(new ReceiverBusyError(0));
   });
 
-  it('takes one that is full out of the place where it is passed by', () => {
+  it('makes room in a receiver that is full, so that it gets the next event', () => {
     const { bus, scheduler, receiver, publish } = setUp(1);
     bus.subscribeAll();
     publish(1, 2, 3);
@@ -180,7 +170,7 @@ describe('position', () => {
     ]);
   });
 
-  it('is where one that catches up has read to', () => {
+  it('is where a receiver that catches up has read to', () => {
     const { bus, publish, epoch } = withHistory();
     publish(-1, 2, 3, -4);
     const receiver = bus.subscribeFiltered(EventFilter.kind('test'), { from: 'start', capacity: 1 });
@@ -295,14 +285,14 @@ describe('closed$', () => {
     expect(receiver.tryRecv().type).toBe(how === 'dispose' ? 'completed' : 'event');
   });
 
-  it('law 34: leaves nothing scheduled where nobody observes it any more', () => {
+  it('law 34: leaves nothing scheduled when its last observer has left', () => {
     const { scheduler, receiver } = setUp();
     receiver.closed$.subscribe().unsubscribe();
     receiver.close();
     expect(scheduler.pending).toBe(0);
   });
 
-  it('law 14: what an observer throws is reported, and harms nobody', async () => {
+  it('law 14: what an observer throws is reported, and the other receivers get everything', async () => {
     const { scheduler, receiver } = setUp();
     const reported: unknown[] = [];
     config.onUnhandledError = (error) => reported.push(error);
@@ -559,7 +549,7 @@ describe('recv', () => {
     expect(await receiver[Symbol.asyncIterator]().next()).toEqual({ done: false, value: event(2) });
   });
 
-  it('law 31: leaving answers those who wait at once', async () => {
+  it('law 31: leaving answers the calls that wait at once', async () => {
     const { bus, receiver } = setUp();
     const pulled = [receiver.recv(), receiver.recv()];
     receiver[Symbol.dispose]();
@@ -631,6 +621,17 @@ describe('for await', () => {
     }
     expect(taken).toEqual([1, 2]);
     expect(bus.subscriberCount).toBe(0);
+  });
+
+  it('takes an iterator as it takes the receiver', async () => {
+    const { receiver, publish } = setUp();
+    publish(1, 2);
+    receiver.close();
+    const taken: number[] = [];
+    for await (const busEvent of receiver[Symbol.asyncIterator]()) {
+      taken.push(busEvent.event);
+    }
+    expect(taken).toEqual([1, 2]);
   });
 
   it('return settles a next that waits', async () => {
@@ -743,417 +744,5 @@ describe('using', () => {
     scheduler.flush();
     await disposed;
     expect([values, endings]).toEqual([[1], ['complete']]);
-  });
-});
-
-describe('flush', () => {
-  it('resolves when all that was published before is consumed by all, and not before', async () => {
-    const { bus, scheduler, receiver, publish } = setUp();
-    const { values } = collectPayloads(bus.stream());
-    publish(1, 2);
-    const flushed = bus.flush();
-    publish(3);
-    scheduler.flush();
-    expect(values).toEqual([1, 2, 3]);
-    await receiver.recv();
-    expect(await stateOf(flushed)).toBe('pending');
-    await receiver.recv();
-    scheduler.flush();
-    expect(await stateOf(flushed)).toBeUndefined();
-  });
-
-  it('counts what was lost as settled, and waits for matching events only', async () => {
-    const { bus, scheduler, receiver, publish } = setUp(1);
-    publish(1, 2);
-    expect(await stateOf(bus.flush(EventFilter.where<number>(({ event: payload }) => payload === 2)))).toBeUndefined();
-    const flushed = bus.flush(EventFilter.where<number>(({ event: payload }) => payload === 1));
-    expect(await stateOf(flushed)).toBe('pending');
-    await receiver.recv();
-    scheduler.flush();
-    expect(await stateOf(flushed)).toBeUndefined();
-  });
-
-  it.each([
-    [
-      'disposed',
-      (receiver: BusReceiver<number>) => {
-        receiver[Symbol.dispose]();
-      },
-    ],
-    [
-      'closed',
-      (receiver: BusReceiver<number>) => {
-        receiver.close();
-      },
-    ],
-  ])('is settled by a receiver that nobody consumes when it is %s', async (_how, end) => {
-    const { bus, receiver, publish } = setUp();
-    publish(1);
-    const flushed = bus.flush();
-    expect(await stateOf(flushed)).toBe('pending');
-    end(receiver);
-    expect(await stateOf(flushed)).toBeUndefined();
-    expect(await stateOf(bus.flush())).toBeUndefined();
-  });
-
-  it('waits for a receiver that was closed and still delivers', async () => {
-    const { bus, scheduler, receiver, publish } = setUp();
-    const { values } = collectPayloads(receiver.events$);
-    publish(1);
-    receiver.close();
-    const flushed = bus.flush();
-    expect(await stateOf(flushed)).toBe('pending');
-    scheduler.flush();
-    expect([await stateOf(flushed), values]).toEqual([undefined, [1]]);
-  });
-
-  it('gives up with the signal, and rejects with what its filter throws', async () => {
-    const { bus, publish } = setUp();
-    publish(1);
-    const controller = new AbortController();
-    const flushed = bus.flush(EventFilter.all, { signal: controller.signal });
-    controller.abort(new Error('enough'));
-    await expect(flushed).rejects.toThrow('enough');
-    await expect(bus.flush(EventFilter.all, { signal: AbortSignal.abort(new Error('at once')) })).rejects.toThrow(
-      'at once',
-    );
-    const failing = EventFilter.where<number>(() => {
-      throw new Error('no');
-    });
-    await expect(bus.flush(failing)).rejects.toThrow('no');
-  });
-
-  it('called in the midst of an event, is about what was published before, too', async () => {
-    const { bus, receiver, publish } = setUp();
-    let flushed: Promise<void> | undefined;
-    bus.subscribeFiltered(
-      EventFilter.where<number>(({ event: payload }) => {
-        if (payload === 1) {
-          publish(2);
-          flushed = bus.flush();
-        }
-        return false;
-      }),
-    );
-    publish(1);
-    expect(await stateOf(flushed as Promise<void>)).toBe('pending');
-    receiver[Symbol.dispose]();
-    expect(await stateOf(flushed as Promise<void>)).toBeUndefined();
-  });
-
-  it('leaves nothing scheduled while somebody waits for the next event', async () => {
-    const { bus, scheduler, receiver, publish } = setUp();
-    publish(1);
-    const flushed = bus.flush();
-    await receiver.recv();
-    const next = receiver.recv();
-    [1, 2, 3].forEach(() => scheduler.turn());
-    expect([await stateOf(flushed), scheduler.pending]).toEqual([undefined, 0]);
-    receiver[Symbol.dispose]();
-    expect(await next).toBeUndefined();
-  });
-
-  it('waits for a receiver that was closed before its consumer came', async () => {
-    const { bus, scheduler, receiver, publish } = setUp();
-    publish(1);
-    receiver.close();
-    const { values } = collectPayloads(receiver.events$);
-    const flushed = bus.flush();
-    expect(await stateOf(flushed)).toBe('pending');
-    scheduler.flush();
-    expect([await stateOf(flushed), values]).toEqual([undefined, [1]]);
-  });
-});
-
-describe('flush with waitFor', () => {
-  it('waits for the receivers named there, and for nobody else', async () => {
-    const { bus, scheduler, receiver, publish } = setUp();
-    const other = bus.subscribeAll();
-    publish(1);
-    const flushed = bus.flush(EventFilter.all, { waitFor: [receiver] });
-    const bothFlushed = bus.flush(EventFilter.all, { waitFor: [other, receiver] });
-    expect(await stateOf(flushed)).toBe('pending');
-    await receiver.recv();
-    scheduler.flush();
-    expect([await stateOf(flushed), await stateOf(bothFlushed)]).toEqual([undefined, 'pending']);
-    await other.recv();
-    scheduler.flush();
-    expect(await stateOf(bothFlushed)).toBeUndefined();
-    expect(other.lagged).toBe(0);
-  });
-
-  it('waits for one of them that was closed and still delivers, and not for one that is gone', async () => {
-    const { bus, scheduler, receiver, publish } = setUp();
-    const gone = bus.subscribeAll();
-    const { values } = collectPayloads(receiver.events$);
-    publish(1);
-    receiver.close();
-    gone[Symbol.dispose]();
-    const flushed = bus.flush(EventFilter.all, { waitFor: [gone, receiver] });
-    expect(await stateOf(flushed)).toBe('pending');
-    scheduler.flush();
-    expect([await stateOf(flushed), values]).toEqual([undefined, [1]]);
-  });
-
-  it('waits for nobody where nobody is named, and refuses what is no array of receivers', async () => {
-    const { bus, publish, receiver } = setUp();
-    publish(1);
-    expect(await stateOf(bus.flush(EventFilter.all, { waitFor: [] }))).toBeUndefined();
-    const wrong = { waitFor: { id: 0 } as unknown as [] };
-    await expect(bus.flush(EventFilter.all, wrong)).rejects.toThrow(
-      new TypeError('flush: waitFor: expected an array of receivers, got {"id":0}'),
-    );
-    await expect(bus.connect(new Subject<BusEvent<number>>(), wrong)).rejects.toThrow(
-      new TypeError('connect: waitFor: expected an array of receivers, got {"id":0}'),
-    );
-    // Whom nobody could wait for, and the source would go on for ever.
-    for (const one of [receiver.id, null, undefined, { id: 0 }]) {
-      await expect(bus.flush(EventFilter.all, { waitFor: [receiver, one as never] })).rejects.toThrow(
-        /^flush: waitFor: expected an array of receivers, got \[/,
-      );
-    }
-  });
-});
-
-describe('connect', () => {
-  // eslint wants a generator that waits to wait.
-  async function* source(count: number, onEnd?: () => void): AsyncGenerator<BusEvent<number>> {
-    try {
-      for (let payload = 0; payload < count; payload += 1) {
-        await Promise.resolve();
-        yield event(payload);
-      }
-    } finally {
-      onEnd?.();
-    }
-  }
-
-  it.each([
-    ['an async iterable', () => source(500)],
-    ['a web stream', () => ReadableStream.from(source(500))],
-    [
-      'a web stream that cannot be iterated',
-      () => {
-        const stream = ReadableStream.from(source(500));
-        return { getReader: () => stream.getReader() } as ReadableStream<BusEvent<number>>;
-      },
-    ],
-  ])('loses nothing of %s, however slow a receiver with room for the window is', async (_what, make) => {
-    const bus = new SharingBus<number>();
-    const receiver = bus.subscribeFiltered(EventFilter.all, { capacity: 8 });
-    const taken: number[] = [];
-    const consuming = (async () => {
-      for await (const busEvent of receiver) {
-        taken.push(busEvent.event);
-        if (taken.length % 50 === 0) {
-          await settle();
-        }
-      }
-    })();
-    expect(await bus.connect(make(), { window: 8 })).toBe(500);
-    bus.close();
-    await consuming;
-    expect([taken, receiver.lagged]).toEqual([Array.from({ length: 500 }, (_, index) => index), 0]);
-  });
-
-  it.each([
-    ['an async iterable', 64, () => source(1000)],
-    ['an async iterable whose window is narrow', 1, () => source(1000)],
-    ['an async iterable whose window is wide', 10_000, () => source(1000)],
-    ['a web stream', 64, () => ReadableStream.from(source(1000))],
-  ])('lets the other tasks of the process run after every 128 events of %s', async (_what, window, make) => {
-    const bus = new SharingBus<number>();
-    const receiver = bus.subscribeFiltered(EventFilter.all, { capacity: 1000 });
-    const consuming = (async () => {
-      for await (const _ of receiver) {
-        // As fast as it can.
-      }
-    })();
-    const seen: number[] = [];
-    let task: NodeJS.Immediate;
-    const look = (): void => {
-      seen.push(bus.stats().published);
-      task = setImmediate(look);
-    };
-    task = setImmediate(look);
-    expect(await bus.connect(make(), { window })).toBe(1000);
-    clearImmediate(task);
-    expect(seen).toEqual([128, 256, 384, 512, 640, 768, 896]);
-    bus.close();
-    await consuming;
-  });
-
-  it('costs a reader that is not waited for nothing, where it takes in each of its tasks what waits', async () => {
-    const bus = new SharingBus<number>();
-    const receiver = bus.subscribeAll();
-    const taken: number[] = [];
-    const reading = (async () => {
-      while (bus.subscriberCount > 0 || taken.length < 1280) {
-        await settle();
-        taken.push(...(await collectAll(receiver)));
-      }
-    })();
-    expect(await bus.connect(source(1280), { waitFor: [] })).toBe(1280);
-    bus.close();
-    await reading;
-    expect([taken, receiver.lagged]).toEqual([Array.from({ length: 1280 }, (_, index) => index), 0]);
-  });
-
-  it('law 27: waits for no task of the process in virtual time', async () => {
-    const bus = new SharingBus<number>({ scheduler: new VirtualTimeScheduler() });
-    let tasks = 0;
-    const task = setImmediate(() => (tasks += 1));
-    expect([await bus.connect(source(1000), { waitFor: [] }), tasks]).toEqual([1000, 0]);
-    clearImmediate(task);
-  });
-
-  it('waits for those of waitFor, and one who never comes costs nobody but itself', async () => {
-    const bus = new SharingBus<number>();
-    const receiver = bus.subscribeFiltered(EventFilter.all, { capacity: 8 });
-    const absent = bus.subscribeFiltered(EventFilter.all, { capacity: 8 });
-    const taken: number[] = [];
-    const consuming = (async () => {
-      for await (const busEvent of receiver) {
-        await settle();
-        taken.push(busEvent.event);
-      }
-    })();
-    expect(await bus.connect(source(50), { window: 8, waitFor: [receiver] })).toBe(50);
-    bus.close();
-    await consuming;
-    expect([taken.length, receiver.lagged, absent.lagged]).toEqual([50, 0, 42]);
-  });
-
-  it('publishes an Observable as it comes, and counts', async () => {
-    const { bus, receiver } = setUp(3);
-    const subject$ = new Subject<BusEvent<number>>();
-    const connected = bus.connect(subject$, { window: 1 });
-    [1, 2, 3, 4].forEach((payload) => {
-      subject$.next(event(payload));
-    });
-    subject$.complete();
-    expect([await connected, receiver.lagged]).toEqual([4, 1]);
-  });
-
-  it('stops at the signal, and tells the source', async () => {
-    const { bus } = setUp(1);
-    const controller = new AbortController();
-    let ended = 0;
-    const pulling = bus.connect(
-      source(5, () => (ended += 1)),
-      { window: 1, signal: controller.signal },
-    );
-    const subject$ = new Subject<BusEvent<number>>();
-    const observing = bus.connect(subject$, { signal: controller.signal });
-    await settle();
-    controller.abort(new Error('enough'));
-    await expect(pulling).rejects.toThrow('enough');
-    await expect(observing).rejects.toThrow('enough');
-    await settle();
-    expect([ended, subject$.observed]).toEqual([1, false]);
-  });
-
-  it('stops when the bus is closed', async () => {
-    const bus = new SharingBus<number>();
-    let ended = 0;
-    async function* closing(): AsyncGenerator<BusEvent<number>> {
-      try {
-        for (let payload = 0; ; payload += 1) {
-          await Promise.resolve();
-          yield event(payload);
-          if (payload === 2) {
-            bus.close();
-          }
-        }
-      } finally {
-        ended += 1;
-      }
-    }
-    const subject$ = new Subject<BusEvent<number>>();
-    const observing = bus.connect(subject$);
-    subject$.next(event(0));
-    expect([await bus.connect(closing()), ended]).toEqual([3, 1]);
-    subject$.next(event(1));
-    expect([await observing, subject$.observed]).toEqual([1, false]);
-  });
-
-  it('rejects with the error of the source, with a malformed event, and with what is no source', async () => {
-    const { bus } = setUp();
-    async function* failing(): AsyncGenerator<BusEvent<number>> {
-      await Promise.resolve();
-      yield event(1);
-      throw new Error('broken');
-    }
-    await expect(bus.connect(failing())).rejects.toThrow('broken');
-    let ended = 0;
-    async function* malformed(): AsyncGenerator<BusEvent<number>> {
-      try {
-        await Promise.resolve();
-        yield { routing: {} } as never;
-      } finally {
-        ended += 1;
-      }
-    }
-    await expect(bus.connect(malformed())).rejects.toThrow('routing.kind');
-    await settle();
-    expect(ended).toBe(1);
-    await expect(bus.connect([event(1)] as never)).rejects.toThrow('connect: expected');
-    await expect(bus.connect(failing(), { window: 0 })).rejects.toThrow(RangeError);
-  });
-
-  it.each([
-    [
-      'a generator',
-      (told: () => void): AsyncIterable<BusEvent<number>> => ({
-        [Symbol.asyncIterator]: () => ({
-          next: () => new Promise<never>(() => undefined),
-          return: () => {
-            told();
-            return new Promise<never>(() => undefined);
-          },
-        }),
-      }),
-    ],
-    [
-      'a stream',
-      (told: () => void): ReadableStream<BusEvent<number>> => new ReadableStream<BusEvent<number>>({ cancel: told }),
-    ],
-    ['an Observable', (told: () => void): Observable<BusEvent<number>> => new Observable(() => told)],
-  ])('tells %s that is idle, when the bus closes and at the signal', async (_what, make) => {
-    let told = 0;
-    function idle(): ReturnType<typeof make> {
-      return make(() => (told += 1));
-    }
-    const { bus } = setUp();
-    const controller = new AbortController();
-    const aborted = bus.connect(idle(), { signal: controller.signal });
-    const closed = bus.connect(idle());
-    await settle();
-    controller.abort(new Error('enough'));
-    await expect(aborted).rejects.toThrow('enough');
-    bus.close();
-    expect(await closed).toBe(0);
-    expect(await bus.connect(idle())).toBe(0);
-    await settle();
-    expect(told).toBeGreaterThanOrEqual(2);
-  });
-
-  it('reports the error of a source whose iterator is a poor one', async () => {
-    const { bus } = setUp();
-    const poor = (next: () => unknown, leave: () => unknown): AsyncIterable<BusEvent<number>> =>
-      ({ [Symbol.asyncIterator]: () => ({ next, return: leave }) }) as never;
-    const broken = (): never => {
-      throw new Error('real');
-    };
-    await expect(bus.connect(poor(broken, () => ({})))).rejects.toThrow('real');
-    await expect(bus.connect(poor(() => Promise.reject(new Error('real')), broken))).rejects.toThrow('real');
-    expect(
-      await bus.connect(
-        poor(
-          () => ({ done: true }),
-          () => ({}),
-        ),
-      ),
-    ).toBe(0);
   });
 });

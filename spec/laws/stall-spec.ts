@@ -107,7 +107,7 @@ describe('stallAfterMs', () => {
     expect(scheduler.actions).toEqual([]);
   });
 
-  it.each(POLICIES)('$name: events that arrive do not help one that takes nothing', ({ options }) => {
+  it.each(POLICIES)('$name: an arriving event does not restart the time', ({ options }) => {
     const { bus, to, publish } = setUp(options);
     for (let time = 0; time < LIMIT; time += 50) {
       to(time);
@@ -143,7 +143,7 @@ describe('stallAfterMs', () => {
     expect([await taken(receiver), await taken(receiver)]).toEqual([4, new SlowConsumerError(0, 1, 0, 397)]);
   });
 
-  it('does not end one that has asked before there was anything', async () => {
+  it('does not end a receiver whose recv() waits for the first event', async () => {
     const { bus, receiver, to, publish } = setUp();
     const first = taken(receiver);
     to(10 * LIMIT);
@@ -179,7 +179,7 @@ describe('stallAfterMs', () => {
     expect(bus.subscriberCount).toBe(0);
   });
 
-  it('is about pulling, not about who is subscribed', () => {
+  it('does not end a receiver with a subscriber, who takes everything in its next turn', () => {
     const { bus, receiver, to, publish, scheduler } = setUp();
     publish(1);
     to(LIMIT - 1);

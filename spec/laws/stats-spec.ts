@@ -414,7 +414,7 @@ describe('stats', () => {
     });
   });
 
-  it('agrees with a simple model at every moment, and explain with what a publish then does', () => {
+  it('agrees with plain counts at each moment, and explain with what a publish then does', () => {
     fc.assert(
       fc.property(fc.array(anyStep, { minLength: 5, maxLength: 40 }), fc.boolean(), (steps, closes) => {
         const pair = new Pair();
@@ -435,7 +435,7 @@ describe('stats', () => {
     );
   });
 
-  it('counts what is delivered after the end, in the midst of a handler, too', () => {
+  it('counts what is delivered after the end, also while a handler runs', () => {
     const { bus, scheduler, publish } = busOf();
     const seen: string[] = [];
     bus.subscribeFiltered(EventFilter.all, 3).events$.subscribe(() => {
@@ -476,7 +476,7 @@ describe('stats', () => {
     expect(totals(bus.stats())).toBe('2 delivered, 0 dropped');
   });
 
-  it('forgets nothing of a receiver that leaves in the midst of an event', () => {
+  it('keeps the counts of a receiver that leaves while an event is published', () => {
     const seen: string[] = [];
     const { bus, scheduler, publish } = busOf({ scheduler: undefined });
     expect(scheduler.pending).toBe(0);
@@ -519,7 +519,7 @@ describe('stats', () => {
     expect({ published, delivered }).toEqual({ published: 2, delivered: 4 });
   });
 
-  it('knows how many waited where nobody looked before they were handed over', () => {
+  it('knows how many events waited, though no call read the count before they were handed over', () => {
     const { bus, scheduler, publish } = busOf();
     bus.stream().subscribe();
     publish(1, 2, 3);
@@ -529,7 +529,7 @@ describe('stats', () => {
     expect(bus.stats().receivers).toMatchObject([{ waiting: 0, highWaterMark: 3, delivered: 4 }]);
   });
 
-  it('does not count a malformed event, nor one that comes after close', () => {
+  it('does not count a malformed event, nor an event after close', () => {
     const { bus, publish } = busOf();
     expect(() => {
       bus.publish({} as BusEvent<number>);
@@ -707,7 +707,7 @@ describe('explain', () => {
     expect(bus.stats()).toMatchObject({ published: 0, receivers: [{ waiting: 0 }] });
   });
 
-  it('tells of a predicate, a key and a barrier that throw, and ends nobody', () => {
+  it('reports a predicate, a key and a barrier that throw, and ends no receiver', () => {
     const { bus, scheduler, publish } = busOf();
     const fail = (): never => {
       throw new Error('no');
@@ -806,7 +806,7 @@ describe('explain', () => {
     expect(seen).toEqual([[0]]);
   });
 
-  it('has nobody to tell of after close', () => {
+  it('has no receivers after close', () => {
     const { bus } = busOf();
     bus.subscribeAll();
     bus.close();

@@ -104,7 +104,7 @@ describe('an event that is larger than maxBytes', () => {
     }
   });
 
-  it('takes no room: the next one that is retained lets as many go as without it', async () => {
+  it('takes no room: the next retained event evicts as many as without it', async () => {
     const { publish, resume } = busOf(3);
     publish(20, 20, 1, 99, 99);
     expect(await pulled(resume(0))).toBe('20 20 1 [2]');
@@ -190,7 +190,7 @@ describe('an event that is larger than maxBytes', () => {
     expect(await pulled(resume(5, others))).toBe('[1]');
   });
 
-  it('is delivered to those who are there', () => {
+  it('is delivered to the open receivers', () => {
     const { bus, scheduler, publish, resume } = busOf();
     publish(1, 2);
     const receivers = [bus.subscribeAll(), resume(0), resume(0, EventFilter.all, { capacity: 3 })];
@@ -395,7 +395,7 @@ describe('a receiver that catches up, when an event comes that is larger than ma
     ]);
   });
 
-  it('tells a gap that nothing follows to one who waits for it, and a flush is through', async () => {
+  it('answers a call that waits with a gap at the end, and a flush resolves', async () => {
     const { bus, scheduler, publish, resume } = busOf();
     publish(1, 99);
     const receiver = resume(0, EventFilter.all, { capacity: 1 });
@@ -430,7 +430,7 @@ describe('a receiver that catches up, when an event comes that is larger than ma
 });
 
 describe('events that are larger than maxBytes, without end', () => {
-  it('are known one by one up to 1,024; of older ones, no more is kept than how many there are', async () => {
+  it('are known one by one up to 1,024; of older ones only the number is kept', async () => {
     const { publish, resume } = busOf();
     publish(1);
     for (let n = 0; n < 3_000; n += 1) {

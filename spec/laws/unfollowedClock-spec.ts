@@ -36,7 +36,7 @@ it('what is held goes when its time has come, and never before', () => {
   expect(jest.getTimerCount()).toBe(0);
 });
 
-it('one that takes nothing is ended when its time has come, and one that takes something not before', async () => {
+it('a receiver ends when nothing was taken for stallAfterMs, and not before', async () => {
   const bus = new SharingBus<string>();
   const receiver = bus.subscribeFiltered(EventFilter.all, { capacity: 8, stallAfterMs: LIMIT });
   ['a', 'b', 'c'].forEach((name) => {

@@ -336,7 +336,7 @@ describe('history and resume', () => {
     holds: fc.boolean(),
   });
 
-  it('laws 13, 15, 20 to 26, 30, 31 and 33: are what plain lists are, whoever starts where', async () => {
+  it('laws 13, 15, 20 to 26, 30, 31 and 33: equal plain lists, wherever receivers start', async () => {
     await fc.assert(
       fc.asyncProperty(settings, fc.array(step, { maxLength: 60 }), async ({ capacity, maxBytes, holds }, story) => {
         const scheduler = new TimelessScheduler();

@@ -85,7 +85,7 @@ describe('BlockReader', () => {
     expect([deliveries, reader.lastId]).toEqual([[], undefined]);
   });
 
-  it('reads nothing for one who has gone, and does not move', () => {
+  it('reads nothing after the end, and keeps its position', () => {
     const { reader, subscriber } = setUp();
     subscriber.unsubscribe();
     reader.read(block('a', 'e:1'));

@@ -57,7 +57,7 @@ describe('InOrder', () => {
     expect(left).toBe(0);
   });
 
-  it('gives each job its own subject, also one that had to wait', () => {
+  it('gives each job its own subject, also if it had to wait', () => {
     const inOrder = new InOrder();
     const story: string[] = [];
     const tell = (word: string): void => {
@@ -71,7 +71,7 @@ describe('InOrder', () => {
     expect(story).toEqual(['outer', 'one', 'two']);
   });
 
-  it('says whether a job runs, and goes on after one that threw, without those that waited for it', () => {
+  it('reports whether a job runs; a job that throws discards the jobs that wait for it', () => {
     const inOrder = new InOrder();
     const story: unknown[] = [inOrder.isRunning];
     const failing = (): void => {

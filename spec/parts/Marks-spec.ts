@@ -20,7 +20,7 @@ describe('Marks', () => {
     expect(story).toEqual([1, 2, 3]);
   });
 
-  it('tells nobody who has withdrawn', async () => {
+  it('does not resolve a wait that was withdrawn', async () => {
     const marks = new Marks();
     const story: string[] = [];
     const wait = marks.reached(1);

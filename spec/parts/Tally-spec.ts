@@ -62,7 +62,7 @@ describe('Tally', () => {
     );
   });
 
-  it('knows the kind of an event, also of one that does not tell it any more', () => {
+  it('knows the kind of an event, also if its getter throws', () => {
     const mute = Object.defineProperty(event(1), 'routing', {
       get: () => {
         throw new Error('no');

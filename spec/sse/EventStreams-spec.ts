@@ -203,6 +203,15 @@ describe('a request', () => {
     expect(sizes).toEqual([1, 1]);
   });
 
+  it('is answered 503 once the streams are disposed of', async () => {
+    const bus = new SharingBus<number>();
+    const streams = new EventStreams(bus, all);
+    const disposed = streams[Symbol.asyncDispose]();
+    expect((await streams.respond(request())).status).toBe(503);
+    await disposed;
+    expect([streams.size, bus.subscriberCount]).toEqual([0, 0]);
+  });
+
   it('is answered 503 when too many are open, or being decided about', async () => {
     const bus = new SharingBus<string>();
     let decide!: (verdict: typeof EventFilter.all) => void;

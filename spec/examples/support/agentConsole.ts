@@ -1,12 +1,28 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BusEvent } from '../../../lib/index.js';
 import { parseBusEvent } from '../../../lib/schema/index.js';
+import { compile, root } from './compile.js';
 
-export const root = join(import.meta.dirname, '..', '..', '..');
+export { root };
+
 export const fixtures = join(import.meta.dirname, '..', 'fixtures');
+
+/** Beside the sources, and as deep: from there the console finds its agent, packages and `package.json`. */
+const built = mkdtempSync(join(root, 'examples', '.agent-console-'));
+const sources = join(root, 'examples', 'agent-console');
+await compile(
+  {
+    main: join(sources, 'main.ts'),
+    'agent/main': join(sources, 'agent', 'main.ts'),
+    fixtureAgent: join(fixtures, 'fixtureAgent.ts'),
+  },
+  built,
+);
+// The name under which the console starts its agent.
+renameSync(join(built, 'agent', 'main.js'), join(built, 'agent', 'main.ts'));
 
 /** What the console prints with `--json`. */
 export interface Summary {
@@ -35,7 +51,7 @@ export function freshDirectory(): string {
 export class ConsoleProcess {
   static readonly #running = new Set<ConsoleProcess>();
 
-  /** Lets those go that a failed spec has left: each takes its agents along. */
+  /** Lets those go that a failed spec has left, each with its agents, and removes what was compiled. */
   static async stopAll(): Promise<void> {
     await Promise.all(
       [...ConsoleProcess.#running].map(async (running) => {
@@ -43,6 +59,7 @@ export class ConsoleProcess {
         await running.ended;
       }),
     );
+    rmSync(built, { recursive: true, force: true });
   }
 
   readonly scrolls = join(freshDirectory(), 'scrolls');
@@ -54,8 +71,7 @@ export class ConsoleProcess {
   #onOutput: () => void = () => undefined;
 
   constructor(...words: string[]) {
-    const main = join(root, 'examples', 'agent-console', 'main.ts');
-    this.#child = spawn(process.execPath, ['--import', 'tsx', main, '--scrolls', this.scrolls, ...words], {
+    this.#child = spawn(process.execPath, [join(built, 'main.js'), '--scrolls', this.scrolls, ...words], {
       cwd: root,
       env: { ...process.env, NODE_OPTIONS: '' },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -146,7 +162,7 @@ export async function runConsole(...words: string[]): Promise<ConsoleProcess & {
 
 /** The command that starts the agent of `fixtureAgent.ts`. */
 export function fixtureAgent(behaviour: string): string {
-  return `"${process.execPath}" --import tsx "${join(fixtures, 'fixtureAgent.ts')}" ${behaviour}`;
+  return `"${process.execPath}" "${join(built, 'fixtureAgent.js')}" ${behaviour}`;
 }
 
 /** What readers look for first: the kind of each event and its type. */

@@ -1,5 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import { show } from '../../../lib/internal/support/show.js';
+import { SharingBus } from '../../lib/index.js';
+
+/** What the message of a refusal shows of `value`. */
+function shown(value: unknown): string {
+  try {
+    new SharingBus({ maxBindings: value as number });
+  } catch (error) {
+    const { name, message } = error as Error;
+    const [, end] = message.split('maxBindings must be an integer from 1 to 2147483647, got ');
+    return name === 'RangeError' && end !== undefined ? end : `no: ${name}: ${message}`;
+  }
+  return 'not refused';
+}
 
 function revoked(): object {
   const { proxy, revoke } = Proxy.revocable({}, {});
@@ -10,16 +22,16 @@ function revoked(): object {
 const cycle: unknown[] = [];
 cycle.push(cycle);
 
-describe('show', () => {
-  it.each<readonly [value: unknown, shown: string]>([
-    [undefined, 'undefined'],
+describe('law 24: the message of an error shows the value', () => {
+  it.each<readonly [value: unknown, text: string]>([
     [null, 'null'],
     [true, 'true'],
-    [7, '7'],
+    [0, '0'],
     [NaN, 'NaN'],
     [-Infinity, '-Infinity'],
     [7n, '7'],
     ['', '""'],
+    ['7', '"7"'],
     ['a "b"', '"a \\"b\\""'],
     ['two\nlines', '"two\\nlines"'],
     [Symbol('s'), 'Symbol(s)'],
@@ -33,13 +45,14 @@ describe('show', () => {
     [Object.create(null), '{}'],
     [new Date(0), '"1970-01-01T00:00:00.000Z"'],
     [new Map([[1, 2]]), '[object Map]'],
+    [new Number(1), '1'],
     [Promise.resolve(), '[object Promise]'],
-  ])('shows %p as %s', (value, shown) => {
-    expect(show(value)).toBe(shown);
+  ])('%p as %s', (value, text) => {
+    expect(shown(value)).toBe(text);
   });
 
-  it('shows a function by its source', () => {
-    expect(show(parseInt)).toContain('parseInt');
+  it('a function by its source', () => {
+    expect(shown(parseInt)).toContain('parseInt');
   });
 
   it.each<readonly [what: string, value: unknown]>([
@@ -47,14 +60,14 @@ describe('show', () => {
     ['an array', Array(1_000).fill(1)],
     ['an Error', new Error('x'.repeat(1_000))],
     ['a bigint', 10n ** 500n],
-  ])('is short for %s that is long', (_what, value) => {
-    expect(show(value)).toHaveLength(81);
-    expect(show(value).endsWith('…')).toBe(true);
+  ])('80 characters of %s that is long', (_what, value) => {
+    expect(shown(value)).toHaveLength(81);
+    expect(shown(value).endsWith('…')).toBe(true);
   });
 
-  it('shows whole what is 80 characters long', () => {
-    expect(show('x'.repeat(78))).toBe(`"${'x'.repeat(78)}"`);
-    expect(show('x'.repeat(79))).toHaveLength(81);
+  it('all of what is 80 characters long', () => {
+    expect(shown('x'.repeat(78))).toBe(`"${'x'.repeat(78)}"`);
+    expect(shown('x'.repeat(79))).toHaveLength(81);
   });
 
   it.each<readonly [what: string, value: unknown]>([
@@ -62,8 +75,8 @@ describe('show', () => {
     ['a symbol of two lines', Symbol('two\nlines')],
     ['a function of two lines', Object.assign(() => 1, { toString: () => '() =>\n  1' })],
     ['an object whose text has two lines', { toJSON: (): undefined => undefined, toString: () => 'two\r\nlines' }],
-  ])('stays on one line for %s', (_what, value) => {
-    expect(show(value)).not.toMatch(/[\r\n]/);
+  ])('on one line: %s', (_what, value) => {
+    expect(shown(value)).not.toMatch(/[\r\n]/);
   });
 
   it.each<readonly [what: string, value: () => unknown]>([
@@ -117,7 +130,7 @@ describe('show', () => {
         },
       }),
     ],
-  ])('never throws: %s', (_what, value) => {
-    expect(typeof show(value())).toBe('string');
+  ])('whatever that does when it is shown: %s', (_what, value) => {
+    expect(shown(value())).toMatch(/^\[(object|function)\]$/);
   });
 });
