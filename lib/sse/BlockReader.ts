@@ -7,7 +7,7 @@ import type { BusEvent } from '../events/BusEvent.js';
 import { ValidationError } from '../schema/ValidationError.js';
 import type { EventBlock } from './EventBlocks.js';
 import { gapOfOne, parseGap } from './gapData.js';
-import { parsePosition } from './position.js';
+import { parsePosition } from './blocks.js';
 
 /** The characters that a header value may have. */
 const HEADER_VALUE = /^[\x20-\x7e]+$/;

@@ -7,8 +7,7 @@ import type { EventStreamOptions } from './EventStreamOptions.js';
 import { EventText } from './EventText.js';
 import { nodeHeaders, type NodeRequest, type NodeResponse, onGone, requestOf, write } from './nodeHttp.js';
 import { RequestError } from './RequestError.js';
-import { responseOf } from './responseOf.js';
-import { HEADERS, StreamOpener } from './StreamOpener.js';
+import { HEADERS, responseOf, StreamOpener } from './StreamOpener.js';
 
 /**
  * Serves the events of a bus over HTTP as event streams (Server-Sent Events). Each client gets its own bounded receiver.

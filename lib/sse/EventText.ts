@@ -2,10 +2,8 @@ import { noop, type SchedulerLike, type Unsubscribable } from 'rxjs';
 import type { BusPosition, BusReceiver, Delivery, Gap, TryRecv } from '../receiver.js';
 import { scheduleOutOfContext } from '../internal/support/context.js';
 import type { BusEvent } from '../events/BusEvent.js';
-import { block, comment } from './block.js';
-import { byteLength } from './byteLength.js';
+import { block, byteLength, comment, positionBlock, positionText } from './blocks.js';
 import { gapData, gapOfOne, joined } from './gapData.js';
-import { positionBlock, positionText } from './position.js';
 
 /** Deliveries that wait are sent in one chunk, until it has this many characters. */
 const CHUNK = 16_384;

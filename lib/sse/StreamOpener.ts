@@ -5,13 +5,12 @@ import { contain, isPromise } from '../internal/support/promises.js';
 import { show } from '../internal/support/show.js';
 import { EventFilter, matchesEverything } from '../events/EventFilter.js';
 import type { SharingBus } from '../SharingBus.js';
-import { block } from './block.js';
+import { block, positionBlock, positionText } from './blocks.js';
 import type { EventStreamOptions, EventStreamVerdict } from './EventStreamOptions.js';
-import { type EventStreamSettings, eventStreamSettings } from './eventStreamSettings.js';
+import { eventStreamSettings, type EventStreamSettings } from './eventStreamSettings.js';
 import { EventText, type EventTextHost } from './EventText.js';
 import { gapData, missedOfClosed, UNKNOWN_GAP } from './gapData.js';
-import { positionBlock, positionText } from './position.js';
-import { type StreamRequest, readRequest, requireEventStreamRequest } from './readRequest.js';
+import { readRequest, requireEventStreamRequest, type StreamRequest } from './readRequest.js';
 import { RequestError } from './RequestError.js';
 
 /** The headers of every event stream. */
@@ -234,4 +233,9 @@ export class StreamOpener<E> {
 function allOf<E>(...filters: EventFilter<E>[]): EventFilter<E> {
   const [only = EventFilter.all, ...others] = filters.filter(({ type }) => type !== 'all');
   return others.length === 0 ? only : EventFilter.and<E>(only, ...others);
+}
+
+/** The `Response` for what was opened. */
+export function responseOf<E>(opened: Opened<E>): Response {
+  return opened instanceof EventText ? new Response(opened.toReadableStream(), { headers: HEADERS }) : opened;
 }

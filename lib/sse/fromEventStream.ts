@@ -29,11 +29,10 @@ import { parseEventFilter } from '../schema/parseEventFilter.js';
 import { BackOff } from './BackOff.js';
 import { BlockReader, guarded } from './BlockReader.js';
 import { EventBlocks } from './EventBlocks.js';
-import { fetchText } from './fetchText.js';
+import { fetchText, RetryableError } from './fetchText.js';
 import type { EventStreamFetch, EventStreamStatus, FromEventStreamOptions } from './FromEventStreamOptions.js';
 import { UNKNOWN_GAP } from './gapData.js';
-import { parsePosition, positionText } from './position.js';
-import { RetryableError } from './RetryableError.js';
+import { parsePosition, positionText } from './blocks.js';
 
 const OPTIONS: OptionNames<FromEventStreamOptions> = {
   filter: true,

@@ -3,9 +3,7 @@ import { show } from '../internal/support/show.js';
 import { EventFilter } from '../events/EventFilter.js';
 import { parseEventFilter } from '../schema/parseEventFilter.js';
 import { ValidationError } from '../schema/ValidationError.js';
-import { acceptsEventStream } from './accepts.js';
-import { byteLength } from './byteLength.js';
-import { parsePosition } from './position.js';
+import { byteLength, parsePosition } from './blocks.js';
 import { RequestError } from './RequestError.js';
 
 /** What a request asks for: which events, and from where. */
@@ -74,4 +72,25 @@ function only(query: URLSearchParams, name: string): string | undefined {
 
 function nonEmpty(text: string | null | undefined): string | undefined {
   return text === null || text === '' ? undefined : text;
+}
+
+/** Whether an `Accept` header allows `text/event-stream`. The most specific range that fits decides. */
+export function acceptsEventStream(accept: string | null): boolean {
+  if (accept === null || accept.trim() === '') {
+    return true;
+  }
+  const ranges = accept.toLowerCase().split(',').map(parseRange);
+  for (const fitting of ['text/event-stream', 'text/*', '*/*']) {
+    const range = ranges.find(({ type }) => type === fitting);
+    if (range !== undefined) {
+      return range.quality > 0;
+    }
+  }
+  return false;
+}
+
+function parseRange(text: string): { readonly type: string; readonly quality: number } {
+  const [type = '', ...parameters] = text.split(';').map((part) => part.trim());
+  const quality = parameters.find((parameter) => parameter.startsWith('q='));
+  return { type, quality: quality === undefined ? 1 : Number(quality.slice(2)) };
 }

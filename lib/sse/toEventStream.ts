@@ -2,8 +2,7 @@ import type { Event } from '../events/Event.js';
 import type { EventFilter } from '../events/EventFilter.js';
 import type { SharingBus } from '../SharingBus.js';
 import type { EventStreamReceiverOptions, EventStreamServerOptions, EventStreamVerdict } from './EventStreamOptions.js';
-import { responseOf } from './responseOf.js';
-import { StreamOpener } from './StreamOpener.js';
+import { responseOf, StreamOpener } from './StreamOpener.js';
 
 /**
  * Answers one request with an event stream of the bus's events.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { block, comment } from '../../lib/sse/block.js';
+import { block, comment } from '../../lib/sse/blocks.js';
 import { EventBlocks } from '../../lib/sse/EventBlocks.js';
 
 describe('block', () => {

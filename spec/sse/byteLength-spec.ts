@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { byteLength } from '../../lib/sse/byteLength.js';
+import { byteLength } from '../../lib/sse/blocks.js';
 
 describe('byteLength', () => {
   it('is within the limit exactly where the UTF-8 bytes are, whatever the text', () => {

@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { EventStreamError } from '../../lib/sse/EventStreamError.js';
-import { fetchText, type TextRequest } from '../../lib/sse/fetchText.js';
+import { fetchText, RetryableError, type TextRequest } from '../../lib/sse/fetchText.js';
 import type { EventStreamRequest } from '../../lib/sse/FromEventStreamOptions.js';
-import { RetryableError } from '../../lib/sse/RetryableError.js';
 import { type Collected, collect } from '../support/collect.js';
 
 const type = { 'content-type': 'text/event-stream' };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parsePosition, positionText } from '../../lib/sse/position.js';
+import { parsePosition, positionText } from '../../lib/sse/blocks.js';
 
 describe('parsePosition', () => {
   it.each([
