@@ -5,13 +5,13 @@ import { canonicalFilter, EventFilter, simplestFilter } from './events/EventFilt
 import { Stage } from './internal/dispatch/Stage.js';
 import { CLOSED, connectTo, type Sink } from './internal/publish/connectTo.js';
 import { Publisher } from './internal/publish/Publisher.js';
-import { consumeEach, Consuming, type Work } from './internal/receive/consumeEach.js';
+import { consumeEach, ConsumeCalls, type Work } from './internal/receive/consumeEach.js';
 import { EventsObservable, PerSubscription } from './internal/receive/EventsObservable.js';
 import type { Receiver } from './internal/receive/Receiver.js';
 import { ReceiverHandle } from './internal/receive/ReceiverHandle.js';
 import { Receivers } from './internal/receive/Receivers.js';
 import { receiverSettings } from './internal/receive/receiverSettings.js';
-import { ReceiverSeat } from './internal/receive/serve.js';
+import { ReceiverPort } from './internal/receive/serve.js';
 import { History } from './internal/replay/History.js';
 import { onAbort, unlessAborted } from './internal/support/abort.js';
 import { loggingTo } from './internal/support/logging.js';
@@ -73,7 +73,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   readonly #stage: Stage<E>;
   readonly #receivers: Receivers<E>;
   readonly #history: History<E> | undefined;
-  readonly #consuming = new Consuming<Receiver<E>>();
+  readonly #consuming = new ConsumeCalls<Receiver<E>>();
   /** Aborting these ends the open calls of `connect`. */
   readonly #connections = new Set<AbortController>();
   #closed = false;
@@ -171,7 +171,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     const canonical = simplestFilter(filter);
     if (consume === undefined) {
       return new PerSubscription(() => {
-        const seat = new ReceiverSeat(this.#receivers.admit(canonical, settings));
+        const seat = new ReceiverPort(this.#receivers.admit(canonical, settings));
         return new EventsObservable<BusEvent<E>>(() => seat);
       });
     }

@@ -4,20 +4,20 @@ import type { Burst, Destination, Parking, Target } from './Target.js';
 /**
  * The targets that are found by the same key.
  *
- * A destination that is full is *parked*: it is not touched by what it would refuse, which is counted here, once for all that
- * are parked.
+ * A full destination is *parked*: it is no longer offered events. The events that parked destinations would refuse are counted here,
+ * once for all of them.
  *
- * Invariants: a target is either open, and then at its `place`, or parked. `refused` grows with each event that comes while one is
- * parked; a parked destination was refused as many as it has grown by since `parkedAt`.
+ * Invariants: a target is either open or parked. An open target is at the index `place` of `#open`. `#refused` grows by one for each event
+ * that arrives while a destination is parked. So a parked destination has refused `#refused - parkedAt` events.
  */
 export class Listing<E> implements Target<E>, Parking<E> {
   place = 0;
   readonly #open: Target<E>[] = [];
   #parked = 0;
   #refused = 0;
-  /** Of which kinds they were, while a parked destination wants to know. Has room for a gap's kinds whenever one is parked. */
+  /** The refused events by kind, while a parked destination records gaps. At each parking, it has room for the kinds of one gap. */
   #tally: Tally | undefined;
-  /** What the tally was when they were parked, of the destinations that want to know. */
+  /** The counts of the tally at the time of parking, for each parked destination that records gaps. */
   readonly #tallied = new Map<Destination<E>, ReadonlyMap<string, number>>();
 
   get size(): number {
@@ -29,7 +29,7 @@ export class Listing<E> implements Target<E>, Parking<E> {
     this.#open.push(target);
   }
 
-  /** Takes `target` off; a destination is not parked any more. */
+  /** Removes `target`, which is not parked. */
   remove(target: Target<E>): void {
     const last = this.#open.pop() as Target<E>;
     if (last !== target) {
@@ -38,12 +38,12 @@ export class Listing<E> implements Target<E>, Parking<E> {
     }
   }
 
-  /** What `destination` was refused since it is parked here. */
+  /** The number of events that a destination has refused since it was parked with the count `parkedAt`. */
   refusedSince(parkedAt: number): number {
     return this.#refused - parkedAt;
   }
 
-  /** Lets `destination`, which is parked here, be offered events again. */
+  /** Ends the parking of `destination`, which is parked here: it is offered events again. */
   unpark(destination: Destination<E>): void {
     const before = this.#tallied.get(destination);
     const byKind = before && difference(before, (this.#tally as Tally).counts);
@@ -68,7 +68,7 @@ export class Listing<E> implements Target<E>, Parking<E> {
     }
     const open = this.#open;
     let full: Destination<E>[] | undefined;
-    // None leaves meanwhile. A destination that is unparked meanwhile comes behind these, and was counted above.
+    // No target is removed during the loop. A destination that is unparked during it is added at the end; its events were counted above.
     const count = open.length;
     for (let place = 0; place < count; place += 1) {
       const target = open[place] as Target<E>;
@@ -83,7 +83,7 @@ export class Listing<E> implements Target<E>, Parking<E> {
   }
 
   #park(destination: Destination<E>): void {
-    // It may have had its turn since, where the scheduler makes no hop.
+    // If the scheduler runs actions at once, the destination may have had its turn since.
     if (!destination.mayPark) {
       return;
     }
@@ -96,7 +96,7 @@ export class Listing<E> implements Target<E>, Parking<E> {
     }
   }
 
-  /** The tally, begun anew where there is little room left for the kinds of one that is parked now. */
+  /** The tally. A new one replaces it if it has too little room for the kinds of another gap. */
   #tallyWithRoom(): Tally {
     const tally = this.#tally;
     if (tally !== undefined && tally.counts.size <= MAX_KINDS) {

@@ -1,70 +1,71 @@
-/** A receiver, as far as its room matters. */
-export interface Holder {
+/** The part of a receiver that {@link Room} reads. */
+export interface BoundedReceiver {
   readonly capacity: number;
-  /** Events that wait with it. */
+  /** Number of waiting events. */
   readonly waiting: number;
 }
 
-/** A publisher that never yields must not fill the memory. */
+/** Limits the memory that a burst takes if a publisher never yields. */
 const LONGEST_BURST = 1024;
 
 /**
- * How many events may be staged before the next of them could make a receiver begin to lag.
+ * The number of events that may be staged before one more could make a receiver begin to lag.
  *
- * Receivers that lag already do not count: to them it makes no difference when they are refused more.
+ * Only receivers that do not lag join. For a receiver that lags, it makes no difference when further events are refused.
  *
- * Invariant: `least` is never more than the free places of a receiver that counts. It may be less; then events are routed
- * sooner than they need be.
+ * Invariant: `leastFree` is never more than the free places of a receiver that has joined. It may be less; then events are routed earlier
+ * than necessary.
  */
 export class Room {
-  least = LONGEST_BURST;
-  /** Events that were routed since the room of all receivers was last looked at. */
+  leastFree = LONGEST_BURST;
+  /** Number of events that were routed since the last recount. */
   routed = 0;
+  /** Number of joined receivers, by capacity. */
   readonly #byCapacity = new Map<number, number>();
-  /** Those that took something that they do not deliver at once. */
-  readonly #holding = new Set<Holder>();
+  /** Receivers that have accepted events for a later turn. */
+  readonly #withBacklog = new Set<BoundedReceiver>();
 
-  /** `holder` counts from now on. */
-  join(holder: Holder): void {
-    this.#byCapacity.set(holder.capacity, (this.#byCapacity.get(holder.capacity) ?? 0) + 1);
-    this.least = Math.min(this.least, holder.capacity - holder.waiting);
+  /** Includes `receiver`. */
+  join(receiver: BoundedReceiver): void {
+    this.#byCapacity.set(receiver.capacity, (this.#byCapacity.get(receiver.capacity) ?? 0) + 1);
+    this.leastFree = Math.min(this.leastFree, receiver.capacity - receiver.waiting);
   }
 
-  /** `holder`, which has joined, counts no more. */
-  leave(holder: Holder): void {
-    this.#holding.delete(holder);
-    const others = (this.#byCapacity.get(holder.capacity) ?? 0) - 1;
+  /** Leaves out `receiver`, which has joined. */
+  leave(receiver: BoundedReceiver): void {
+    this.#withBacklog.delete(receiver);
+    const others = (this.#byCapacity.get(receiver.capacity) ?? 0) - 1;
     if (others > 0) {
-      this.#byCapacity.set(holder.capacity, others);
+      this.#byCapacity.set(receiver.capacity, others);
     } else {
-      this.#byCapacity.delete(holder.capacity);
+      this.#byCapacity.delete(receiver.capacity);
     }
   }
 
-  /** `holder` took events that it does not deliver at once. */
-  shrink(holder: Holder): void {
-    this.least = Math.min(this.least, holder.capacity - holder.waiting);
-    this.#holding.add(holder);
+  /** Called when `receiver` has accepted events for a later turn. */
+  queued(receiver: BoundedReceiver): void {
+    this.leastFree = Math.min(this.leastFree, receiver.capacity - receiver.waiting);
+    this.#withBacklog.add(receiver);
   }
 
   /**
-   * Looks again at the room of each receiver; but only when so many events were routed as there is to look at, so that no event pays
-   * for more than a constant number of them.
+   * Reads the free places of all receivers again. Has no effect until as many events were routed as there are entries to read, so that
+   * the cost for each event is constant.
    */
   recount(): void {
-    if (this.routed < this.#byCapacity.size + this.#holding.size) {
+    if (this.routed < this.#byCapacity.size + this.#withBacklog.size) {
       return;
     }
     this.routed = 0;
-    this.least = LONGEST_BURST;
+    this.leastFree = LONGEST_BURST;
     for (const capacity of this.#byCapacity.keys()) {
-      this.least = Math.min(this.least, capacity);
+      this.leastFree = Math.min(this.leastFree, capacity);
     }
-    for (const holder of this.#holding) {
-      if (holder.waiting === 0) {
-        this.#holding.delete(holder);
+    for (const receiver of this.#withBacklog) {
+      if (receiver.waiting === 0) {
+        this.#withBacklog.delete(receiver);
       }
-      this.least = Math.min(this.least, holder.capacity - holder.waiting);
+      this.leastFree = Math.min(this.leastFree, receiver.capacity - receiver.waiting);
     }
   }
 }

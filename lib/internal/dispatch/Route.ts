@@ -5,49 +5,52 @@ import type { Burst, Destination, Target } from './Target.js';
 
 type ComparedField = Exclude<KeyField, 'session' | 'any'>;
 
-/** What several routes to one destination know together. */
-export interface Asked {
-  /** The number of the next event that was not yet asked about: an event may be found by several keys. */
+/** The state that all routes to one destination share. */
+export interface RouteProgress {
+  /**
+   * The number of the first event that was not checked yet, since an event may be found by several keys. `Infinity` if no more are
+   * checked.
+   */
   next: number;
 }
 
-/** The way to a destination that has to be asked, or one of several ways to it. */
+/** Lists a destination by one key that does not decide alone: a filter remains to be checked, or the destination has several keys. */
 export class Route<E> implements Target<E> {
   readonly #destination: Destination<E>;
-  /** Where the question is whether a field has a value. What lies elsewhere takes longer to fetch than to compare. */
+  /** Set if the remaining filter compares one field with one value. Reading them from the filter takes longer than comparing. */
   readonly #field: ComparedField | undefined;
   readonly #value: string | undefined;
-  /** Any other question; `undefined` if there is no other. */
+  /** Any other remaining filter. */
   readonly #filter: EventFilter<E> | undefined;
-  readonly #asked: Asked | undefined;
+  readonly #progress: RouteProgress | undefined;
   readonly key: RoutingKey;
   place = 0;
 
   /**
-   * @param rest What an event that has the key must pass, too; `undefined`: nothing.
-   * @param asked Needed where an event may come twice, or where the question may throw.
+   * @param rest What an event that has the key must also match. `undefined` if nothing remains to be checked.
+   * @param progress Needed if an event may be found by several keys, or if `rest` may throw.
    */
   constructor(
     destination: Destination<E>,
     key: RoutingKey,
     rest: EventFilter<E> | undefined,
-    asked: Asked | undefined,
+    progress: RouteProgress | undefined,
   ) {
     const [field, value] = rest === undefined ? [] : comparison(rest);
     this.#destination = destination;
     this.#field = field;
     this.#value = value;
     this.#filter = field === undefined ? rest : undefined;
-    this.#asked = asked;
+    this.#progress = progress;
     this.key = key;
   }
 
   offerRun(burst: Burst<E>, from: number, to: number): undefined {
-    const asked = this.#asked;
+    const progress = this.#progress;
     let start = from;
-    if (asked !== undefined) {
-      start = Math.max(from, asked.next - burst.first);
-      asked.next = Math.max(asked.next, burst.first + to);
+    if (progress !== undefined) {
+      start = Math.max(from, progress.next - burst.first);
+      progress.next = Math.max(progress.next, burst.first + to);
     }
     if (this.#field === undefined && this.#filter === undefined) {
       if (start < to) {
@@ -56,24 +59,24 @@ export class Route<E> implements Target<E> {
       return;
     }
     for (let at = start; at < to; at += 1) {
-      if (this.#wants(burst.events[at] as BusEvent<E>)) {
+      if (this.#matches(burst.events[at] as BusEvent<E>)) {
         this.#destination.offerRun(burst, at, at + 1);
       }
     }
   }
 
-  /** What the question throws is the destination's end; what goes wrong with an offer is not. */
-  #wants(busEvent: BusEvent<E>): boolean {
+  /** Whether the remaining filter matches. If it throws, the destination fails. Errors of `offerRun` are not caught here. */
+  #matches(busEvent: BusEvent<E>): boolean {
     try {
       if (this.#filter !== undefined) {
-        return this.#asked?.next !== Infinity && passes(this.#filter, busEvent);
+        return this.#progress?.next !== Infinity && passes(this.#filter, busEvent);
       }
       const field = this.#field as ComparedField;
       return (field === 'origin' ? busEvent.origin : busEvent.routing[field]) === this.#value;
     } catch (error) {
-      if (this.#asked !== undefined) {
-        // Nothing more is asked, also before the destination is taken off.
-        this.#asked.next = Infinity;
+      if (this.#progress !== undefined) {
+        // The filter is not called again, not even before the destination is removed.
+        this.#progress.next = Infinity;
       }
       this.#destination.fail(error);
       return false;
@@ -81,7 +84,7 @@ export class Route<E> implements Target<E> {
   }
 }
 
-/** The field and the value that `filter` compares, where it does no more than that. */
+/** The field and the value that `filter` compares. Empty if it is not a comparison with one value. */
 export function comparison<E>(filter: EventFilter<E>): [field: ComparedField, value: string | undefined] | [] {
   switch (filter.type) {
     case 'scrollId':

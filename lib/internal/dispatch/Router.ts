@@ -2,20 +2,21 @@ import type { BusEvent } from '../../events/BusEvent.js';
 import type { EventFilter } from '../../events/EventFilter.js';
 import { Dictionary } from '../support/Dictionary.js';
 import { Listing } from './Listing.js';
-import { type Asked, comparison, Route } from './Route.js';
+import { comparison, Route, type RouteProgress } from './Route.js';
 import { finding, type KeyField, type RoutingKey } from './routingKeys.js';
 import type { Batch, Destination, Lister, Run, Target } from './Target.js';
 
 /**
- * Finds the destinations of each event by the event's keys, and later offers them a burst of events at once.
+ * Finds the destinations of each event by the event's keys. Later, it offers them a whole burst.
  *
- * Invariants: a destination that one key decides is listed by that key. Any other is listed by a route for each of its keys.
+ * Invariants: a destination is listed by its key if this key alone decides. Any other destination is listed by one route for each of its
+ * keys.
  */
 export class Router<E> implements Lister<E> {
-  /** Destinations that are listed. */
+  /** Number of listed destinations. */
   size = 0;
 
-  readonly #everyone = new Listing<E>();
+  readonly #any = new Listing<E>();
   readonly #sessions = new Map<string, KeyIndex<E>>();
   readonly #indexes: Readonly<Record<Exclude<KeyField, 'session' | 'any'>, KeyIndex<E>>> = {
     scrollId: new KeyIndex(),
@@ -24,12 +25,12 @@ export class Router<E> implements Lister<E> {
     kind: new KeyIndex(),
     origin: new KeyIndex(),
   };
-  /** The ways to those destinations that no single key decides about. */
+  /** The routes to each destination for which no key decides alone. */
   readonly #routes = new Map<Destination<E>, readonly Route<E>[]>();
-  /** Whether `#everyone` lists any. */
-  #hasEveryone = false;
+  /** Whether `#any` has targets. */
+  #hasAny = false;
 
-  /** Whether `id` is the canonical id of a scroll or connector by which a destination is listed. */
+  /** Whether a destination is listed by `id`, as the canonical id of a scroll or a connector. */
   knows(id: string): boolean {
     const { scrollId, connectorUid } = this.#indexes;
     return scrollId.has(id) || connectorUid.has(id);
@@ -46,17 +47,17 @@ export class Router<E> implements Lister<E> {
       this.#enter(key, destination);
       return;
     }
-    const mayComeTwice = keys.some(({ field }) => field !== key?.field);
+    const mayBeFoundTwice = keys.some(({ field }) => field !== key?.field);
     const mayThrow = rest !== undefined && comparison(rest).length === 0;
-    const asked: Asked | undefined = mayComeTwice || mayThrow ? { next: 0 } : undefined;
-    const routes = keys.map((each) => new Route(destination, each, rest, asked));
+    const progress: RouteProgress | undefined = mayBeFoundTwice || mayThrow ? { next: 0 } : undefined;
+    const routes = keys.map((each) => new Route(destination, each, rest, progress));
     this.#routes.set(destination, routes);
     for (const route of routes) {
       this.#enter(route.key, route);
     }
   }
 
-  /** Takes `destination` off. */
+  /** Removes `destination`, if it is listed. */
   remove(destination: Destination<E>): void {
     const { filter, parkedIn } = destination;
     if (filter === undefined) {
@@ -68,7 +69,7 @@ export class Router<E> implements Lister<E> {
     parkedIn?.unpark(destination);
     const routes = this.#routes.get(destination);
     if (routes === undefined) {
-      // One key decides: to find it again takes less than to keep it.
+      // One key decides. Keeping it would take memory for each destination.
       this.#leave(finding(filter).keys[0] as RoutingKey, destination);
       return;
     }
@@ -79,14 +80,14 @@ export class Router<E> implements Lister<E> {
   }
 
   /**
-   * Notes in `batch` which targets its last event is for.
+   * Adds the last event of `batch` to the runs of the targets that it is for.
    *
    * @returns Whether there are any.
    */
   find({ routing, origin }: BusEvent<E>, batch: Batch<E>): boolean {
     const { scrollId, connectorUid, connectorId, nativeSessionId, kind } = routing;
     const indexes = this.#indexes;
-    let found = this.#hasEveryone;
+    let found = this.#hasAny;
     if (scrollId !== undefined && indexes.scrollId.size > 0) {
       found = indexes.scrollId.find(scrollId, batch) || found;
     }
@@ -110,10 +111,10 @@ export class Router<E> implements Lister<E> {
     return found;
   }
 
-  /** Offers the events of `batch`, in which all of them were found, to every destination whose filter matches them. */
+  /** Offers the events of `batch` to every destination whose filter matches them. {@link find} was called for each event. */
   handOver(batch: Batch<E>): void {
-    if (this.#hasEveryone) {
-      this.#everyone.offerRun(batch, 0, batch.events.length);
+    if (this.#hasAny) {
+      this.#any.offerRun(batch, 0, batch.events.length);
     }
     for (const { target, from, to } of batch.runs) {
       target.offerRun(batch, from, to);
@@ -122,8 +123,8 @@ export class Router<E> implements Lister<E> {
 
   #enter({ field, value, nativeSessionId = '' }: RoutingKey, target: Target<E>): void {
     if (field === 'any') {
-      this.#everyone.add(target);
-      this.#hasEveryone = true;
+      this.#any.add(target);
+      this.#hasAny = true;
     } else if (field !== 'session') {
       this.#indexes[field].add(value, target);
     } else {
@@ -138,8 +139,8 @@ export class Router<E> implements Lister<E> {
 
   #leave({ field, value, nativeSessionId = '' }: RoutingKey, target: Target<E>): void {
     if (field === 'any') {
-      this.#everyone.remove(target);
-      this.#hasEveryone = this.#everyone.size > 0;
+      this.#any.remove(target);
+      this.#hasAny = this.#any.size > 0;
     } else if (field !== 'session') {
       this.#indexes[field].remove(value, target);
     } else {
@@ -155,24 +156,24 @@ export class Router<E> implements Lister<E> {
 /**
  * The targets by the values of one field.
  *
- * Invariants: an entry is a target, or a listing of several that is not empty. `#knownTarget` is the entry of `#known`, if there is one.
+ * Invariants: an entry is a target, or a listing that is not empty. `#lastTarget` is the entry of `#lastValue`, if there is one.
  */
 class KeyIndex<E> {
-  /** Values by which a target is listed. */
+  /** Number of values by which a target is listed. */
   size = 0;
 
   readonly #entries = new Dictionary<Target<E>>();
-  /** What was looked up last. */
-  #known: string | undefined;
-  #knownTarget: Target<E> | undefined;
-  /** The place of the last run that was found here, and the number of its batch. */
+  /** The value that was looked up last. */
+  #lastValue: string | undefined;
+  #lastTarget: Target<E> | undefined;
+  /** The index of the run that was extended or added last, and the number of its batch. */
   #run = 0;
   #batch = -1;
 
   /** Whether a target is listed by `value`. */
   has(value: string): boolean {
     this.#lookUp(value);
-    return this.#knownTarget !== undefined;
+    return this.#lastTarget !== undefined;
   }
 
   add(value: string, target: Target<E>): void {
@@ -212,10 +213,10 @@ class KeyIndex<E> {
    * @returns Whether there is such a target.
    */
   find(value: string, batch: Batch<E>): boolean {
-    if (value !== this.#known) {
+    if (value !== this.#lastValue) {
       this.#lookUp(value);
     }
-    const target = this.#knownTarget;
+    const target = this.#lastTarget;
     if (target === undefined) {
       return false;
     }
@@ -235,12 +236,12 @@ class KeyIndex<E> {
   }
 
   #lookUp(value: string): void {
-    this.#known = value;
-    this.#knownTarget = this.#entries.get(value);
+    this.#lastValue = value;
+    this.#lastTarget = this.#entries.get(value);
   }
 
   #forget(): void {
-    this.#known = undefined;
-    this.#knownTarget = undefined;
+    this.#lastValue = undefined;
+    this.#lastTarget = undefined;
   }
 }

@@ -3,7 +3,7 @@ import type { BusEvent } from '../../events/BusEvent.js';
 import type { EventFilter } from '../../events/EventFilter.js';
 import { SteadyClock } from '../support/SteadyClock.js';
 import { Action, InOrder, Turns, type TurnTaker } from './order.js';
-import { type Holder, Room } from './Room.js';
+import { type BoundedReceiver, Room } from './Room.js';
 import { Router } from './Router.js';
 import { hasPredicate } from './routingKeys.js';
 import type { Batch, Destination } from './Target.js';
@@ -11,39 +11,39 @@ import type { Batch, Destination } from './Target.js';
 const NOTHING: readonly never[] = [];
 const LITTLE_ROOM = 64;
 
-/** A receiver, as the stage knows it. */
-export interface Staged<E> extends Destination<E>, Holder {
-  /** Whether it was refused something, and has not caught up since. It has left the {@link Room} while it is. */
+/** The part of a receiver that the stage uses. */
+export interface Staged<E> extends Destination<E>, BoundedReceiver {
+  /** Whether it has lost an event and has not caught up since. Until then, it is left out of the {@link Room}. */
   readonly isLagging: boolean;
-  /** What is lost when there is no room. It says whether an event may be offered late. */
+  /** Says whether an event may be offered later than it was published. */
   readonly policy: { readonly mayBeOfferedLate: boolean };
 }
 
 /**
- * Where published events wait, once for all receivers, until one action hands them over and gives the receivers their turns.
+ * Keeps published events, once for all receivers, until one action offers them to the receivers and runs the receivers' turns.
  *
- * Invariants: it is empty whenever a consumer runs, a receiver joins or leaves, or `lagged` is read, and never holds more than a
- * receiver that does not lag has room for. So no program can tell that an event waited here. While it is not empty, an action is
+ * Invariants: the stage is empty whenever a consumer runs, a receiver joins or leaves, or `lagged` is read. It never holds more events than
+ * any receiver that does not lag has room for. So no program can observe that events wait here. While the stage is not empty, an action is
  * scheduled.
  */
 export class Stage<E> {
-  /** The events that the present action hands over, for receivers that took of them where they are. */
+  /** The events that the present action offers. Receivers that were lent a run read it here. */
   lent: readonly BusEvent<E>[] = NOTHING;
 
   readonly inOrder = new InOrder();
   readonly clock: SteadyClock;
   /** The time on the bus's scheduler, in milliseconds. */
   readonly now: () => number;
-  /** Finds the receivers of an event when it is published, and hands it over with its batch. */
+  /** Finds the receivers of an event when it is published, and offers the event later, with its batch. */
   readonly #router = new Router<E>();
-  /** Does both when the event is published. */
+  /** Finds the receivers of an event and offers it to them when it is published. */
   readonly #promptRouter = new Router<E>();
-  /** Of the receivers of the first router that do not lag. */
+  /** The room of the receivers of `#router` that do not lag. */
   readonly #room = new Room();
   readonly #turns = new Turns();
   readonly #action: Action;
   #staged: Batch<E> = batchFrom(0, []);
-  #prompted = 0;
+  #promptCount = 0;
   readonly #handOver = (lent: boolean): void => {
     const batch = this.#staged;
     const { events } = batch;
@@ -55,7 +55,7 @@ export class Stage<E> {
     this.#room.routed += events.length;
     this.#router.handOver(batch);
     if (!lent) {
-      this.#cancelUnwanted();
+      this.#cancelIfIdle();
     }
   };
 
@@ -64,14 +64,14 @@ export class Stage<E> {
     this.now = this.clock.now;
     this.#action = new Action(scheduler, () => {
       this.settle(true);
-      this.#turns.take();
+      this.#turns.runAll();
       this.lent = NOTHING;
       this.#room.recount();
-      return this.#isWanted;
+      return this.#hasWork;
     });
   }
 
-  /** Whether `id` is the canonical id of a scroll or connector that a receiver asks for. */
+  /** Whether a receiver is listed by `id`, as the canonical id of a scroll or a connector. */
   knows(id: string): boolean {
     return this.#router.knows(id);
   }
@@ -92,28 +92,28 @@ export class Stage<E> {
     receiver.router?.remove(receiver);
   }
 
-  /** `receiver` took events that it does not deliver at once. */
-  keeps(receiver: Staged<E>): void {
+  /** Called when `receiver` has accepted events for a later turn. */
+  queued(receiver: Staged<E>): void {
     if (receiver.router === this.#router && !receiver.isLagging) {
-      this.#room.shrink(receiver);
+      this.#room.queued(receiver);
     }
   }
 
-  /** `receiver` begins to lag. */
+  /** Called when `receiver` begins to lag. */
   lags(receiver: Staged<E>): void {
     if (receiver.router === this.#router) {
       this.#room.leave(receiver);
     }
   }
 
-  /** `receiver` does not lag any more. */
+  /** Called when `receiver` no longer lags. */
   caughtUp(receiver: Staged<E>): void {
     if (receiver.router === this.#router) {
       this.#room.join(receiver);
     }
   }
 
-  /** Asks for one turn of `taker`, in this action if its turns are not over, else in the next one. */
+  /** Requests one turn for `taker`: in the running action if that has not begun its turns, otherwise in the next action. */
   request(taker: TurnTaker): void {
     this.#turns.request(taker);
     if (!this.#action.isRunning) {
@@ -121,31 +121,31 @@ export class Stage<E> {
     }
   }
 
-  /** Takes back what `taker` asked for. */
+  /** Cancels the turn of `taker`. */
   withdraw(taker: TurnTaker): void {
     this.#turns.withdraw(taker);
-    this.#cancelUnwanted();
+    this.#cancelIfIdle();
   }
 
-  /** Whether this is the turn of `taker`, which gives places free as it goes. */
+  /** Whether the turn of `taker` runs now. Each event that it delivers frees a place. */
   isTurnOf(taker: TurnTaker): boolean {
     return this.#turns.isTurnOf(taker);
   }
 
-  /** Takes the next published event. */
+  /** Adds the next published event. */
   append(busEvent: BusEvent<E>): void {
     if (this.#promptRouter.size > 0) {
       this.#offerPromptly(busEvent);
     }
     if (this.#router.size > 0) {
-      this.#keep(busEvent);
+      this.#stageEvent(busEvent);
     }
   }
 
   /**
-   * Offers what is staged.
+   * Offers the staged events to their receivers.
    *
-   * @param lent Whether receivers that take of it have their turn in the action that has begun.
+   * @param lent Whether receivers that accept them have their turn in the action that has begun.
    */
   settle(lent = false): void {
     if (this.#staged.events.length === 0) {
@@ -162,14 +162,14 @@ export class Stage<E> {
   }
 
   #offerPromptly(busEvent: BusEvent<E>): void {
-    const batch = batchFrom(this.#prompted, [busEvent]);
-    this.#prompted += 1;
+    const batch = batchFrom(this.#promptCount, [busEvent]);
+    this.#promptCount += 1;
     if (this.#promptRouter.find(busEvent, batch)) {
       this.#promptRouter.handOver(batch);
     }
   }
 
-  #keep(busEvent: BusEvent<E>): void {
+  #stageEvent(busEvent: BusEvent<E>): void {
     const batch = this.#staged;
     const { events } = batch;
     events.push(busEvent);
@@ -179,13 +179,13 @@ export class Stage<E> {
         return;
       }
     } catch (error) {
-      takeBackLast(batch);
+      removeLast(batch);
       throw error;
     }
     if (events.length === 1) {
       batch.since = this.now();
     }
-    if (this.#action.isRunning || events.length > this.#room.least) {
+    if (this.#action.isRunning || events.length > this.#room.leastFree) {
       this.settle();
       this.#room.recount();
     } else {
@@ -193,13 +193,13 @@ export class Stage<E> {
     }
   }
 
-  /** Whether there is anything to do in an action. */
-  get #isWanted(): boolean {
+  /** Whether there is work for an action. */
+  get #hasWork(): boolean {
     return this.#turns.awaiting > 0 || this.#staged.events.length > 0;
   }
 
-  #cancelUnwanted(): void {
-    if (!this.#isWanted) {
+  #cancelIfIdle(): void {
+    if (!this.#hasWork) {
       this.#action.cancel();
     }
   }
@@ -209,8 +209,8 @@ function batchFrom<E>(first: number, events: BusEvent<E>[]): Batch<E> {
   return { events, runs: [], first, lent: false, since: undefined };
 }
 
-/** Takes the last event out again, with all that was noted of it. */
-function takeBackLast<E>({ events, runs }: Batch<E>): void {
+/** Removes the last event, also from the runs. */
+function removeLast<E>({ events, runs }: Batch<E>): void {
   events.pop();
   for (const run of runs) {
     run.to = Math.min(run.to, events.length);
@@ -218,8 +218,8 @@ function takeBackLast<E>({ events, runs }: Batch<E>): void {
 }
 
 /**
- * Whether events are offered to `receiver` when they are published. A predicate is asked in the place of its event, whatever it does
- * besides. A receiver with little room would have the events of all others handed over early.
+ * Whether events are offered to `receiver` when they are published. A predicate is called in the place of its event in the order, since it
+ * may itself publish or subscribe. A receiver with little room would make the stage offer the events of all others early.
  */
 function isPrompt<E>({ capacity, policy }: Staged<E>, filter: EventFilter<E>): boolean {
   return !policy.mayBeOfferedLate || capacity < LITTLE_ROOM || hasPredicate(filter);
@@ -227,7 +227,7 @@ function isPrompt<E>({ capacity, policy }: Staged<E>, filter: EventFilter<E>): b
 
 const STACK_WORDS: readonly number[] = Array.from({ length: 256 }, () => 0);
 
-/** If the stack is about to end, it ends here, and not during a hand-over. */
+/** Uses some of the stack. If the stack is about to overflow, it does so here, and not while events are offered. */
 function probeStack(..._words: readonly number[]): void {
-  // The words were on it.
+  // The arguments have taken the space.
 }

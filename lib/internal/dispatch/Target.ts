@@ -1,19 +1,19 @@
 import type { BusEvent } from '../../events/BusEvent.js';
 import type { EventFilter } from '../../events/EventFilter.js';
 
-/** Events that are routed together, in the order of their publishing. */
+/** Events that are offered together, in the order of publishing. */
 export interface Burst<E> {
-  /** Does not change any more once it is offered. */
+  /** Does not change after it was offered. */
   readonly events: readonly BusEvent<E>[];
-  /** The number of the first event. A router counts its events from 0. */
+  /** The number of the first event. Each router numbers its events from 0. */
   readonly first: number;
-  /** Whether destinations that take events of it have their turn at once. Then the events may wait where they are. */
+  /** Whether destinations that accept its events have their turn in the same action. Then the events may wait in this array. */
   readonly lent: boolean;
-  /** When its first event was published, in milliseconds on the bus's scheduler; `undefined` until somebody needs to know. */
+  /** The time at which the first event was published, in milliseconds on the bus's scheduler. `undefined` until it is needed. */
   since: number | undefined;
 }
 
-/** Successive events of a batch that were found to be for one target. */
+/** Successive events of a batch that are for one target: from the index `from` to before the index `to`. */
 export interface Run<E> {
   readonly target: Target<E>;
   readonly from: number;
@@ -21,9 +21,9 @@ export interface Run<E> {
 }
 
 /**
- * A burst in the making, and the targets that its events were found to be for.
+ * A burst to which events are added, and the targets that its events are for.
  *
- * Both are in one object. So whatever becomes of a hand-over, no run is ever applied to the events of another batch.
+ * Both are in one object. So a run is never applied to the events of another batch, even if offering breaks off.
  */
 export interface Batch<E> extends Burst<E> {
   readonly events: BusEvent<E>[];
@@ -32,46 +32,46 @@ export interface Batch<E> extends Burst<E> {
   lent: boolean;
 }
 
-/** What is found by a key, and takes events a run at a time: one destination, a way to it, or several of these. */
+/** What a key is mapped to: a destination, a route to one, or a listing of several targets. It is offered one run at a time. */
 export interface Target<E> {
-  /** Its place in its listing, which writes it; of no meaning elsewhere. */
+  /** Its index in its listing, which writes it. Without meaning outside of a listing. */
   place: number;
   /**
-   * Offers the events of `burst` from the place `from` to before the place `to`. Never throws.
+   * Offers the events of `burst` from the index `from` to before the index `to`. Never throws.
    *
-   * @returns The target itself if it is a destination and refused some of the events.
+   * @returns The target itself if it is a destination and has refused an event.
    */
   offerRun(burst: Burst<E>, from: number, to: number): Destination<E> | undefined;
 }
 
-/** Where a destination is listed. */
+/** Lists destinations. */
 export interface Lister<E> {
   remove(destination: Destination<E>): void;
 }
 
-/** Where a full destination is parked. */
+/** Holds full destinations, to which it offers nothing. */
 export interface Parking<E> {
-  /** How many events it was refused since the parking had refused `parkedAt`. */
+  /** The number of events that a destination has refused since it was parked with the count `parkedAt`. */
   refusedSince(parkedAt: number): number;
   unpark(destination: Destination<E>): void;
 }
 
-/** Where the router sends events. */
+/** Accepts or refuses the events that a router offers. */
 export interface Destination<E> extends Target<E> {
-  /** The router that lists it, which writes this and `filter`. */
+  /** The router that lists it. The router writes this and `filter`. */
   router: Lister<E> | undefined;
-  /** Which events it wants. */
+  /** The events that it is listed for. */
   filter: EventFilter<E> | undefined;
-  /** The listing where it is parked, which writes this and `parkedAt`. */
+  /** The listing in which it is parked. The listing writes this and `parkedAt`. */
   parkedIn: Parking<E> | undefined;
-  /** How many events the listing had refused when it was parked there. */
+  /** The listing's count of refused events at the time of parking. */
   parkedAt: number;
-  /** Whether it is full, and need not be offered anything until it says so. */
+  /** Whether it may be parked: it would refuse every event until it is unparked. */
   readonly mayPark: boolean;
-  /** Whether it records the kinds of the events that it is refused. Does not change while it is parked. */
+  /** Whether it records the kinds of the events that it refuses. Does not change while it is parked. */
   readonly recordsGaps: boolean;
-  /** Counts the events that it was refused while it was parked; `byKind` if it records gaps. */
+  /** Adds the events that it refused while it was parked. `byKind` is given if it records gaps. */
   countRefused(count: number, byKind: ReadonlyMap<string, number> | undefined): void;
-  /** Its filter threw `error`: it gets nothing more. */
+  /** Called when its filter has thrown `error`. It gets no more events. */
   fail(error: unknown): void;
 }

@@ -2,11 +2,11 @@ import type { SchedulerLike, Subscription } from 'rxjs';
 import { outOfContext } from '../support/context.js';
 import { platform } from '../support/platform.js';
 
-// What runs when: jobs on the stack of whoever asks for them, one at a time; consumers in scheduled actions, in turns.
+// The order of all work. Jobs run on the caller's stack, one at a time. Consumers run in scheduled actions, in turns.
 
 /**
- * Runs jobs one at a time, in the order in which they were asked for. A job that is asked for while another one runs waits for its
- * place. Publishing, joining and leaving are such jobs, so whatever a callback does while an event is routed happens after that event.
+ * Runs jobs one at a time, in the order of the calls. A job that is added while another one runs waits for its place in that order.
+ * Publishing, joining and leaving are jobs. So what a callback does while an event is routed takes effect after that event.
  */
 export class InOrder {
   #waiting: (() => void)[] = [];
@@ -18,9 +18,9 @@ export class InOrder {
   }
 
   /**
-   * Runs `job` with `subject`, now or when its place has come. A job throws only if the stack has come to its end.
+   * Runs `job` with `subject`: now, or in its place in the order. A job throws only if the stack overflows.
    *
-   * @param subject Given apart from the job, so that an event that need not wait costs no closure.
+   * @param subject Passed separately, so that no closure is created for an event that need not wait.
    */
   run<T>(job: (subject: T) => void, subject: T): void {
     if (this.#running) {
@@ -32,7 +32,7 @@ export class InOrder {
     this.#running = true;
     try {
       job(subject);
-      // The list grows while it is walked.
+      // Jobs may be added during the loop.
       for (const next of this.#waiting) {
         next();
       }
@@ -46,21 +46,21 @@ export class InOrder {
 }
 
 /**
- * One scheduled action for all the work that there is: the hop in time between a publisher and its consumers.
+ * One scheduled action for all work: the hop in time between publishers and consumers.
  *
- * Invariants: at most one action is scheduled. None is while the work runs, so that one run never begins inside another.
+ * Invariants: at most one action is scheduled. No action is scheduled while the work runs, so one run never begins inside another.
  */
 export class Action {
   readonly #scheduler: SchedulerLike;
-  /** The scheduler keeps the context of the first caller, which may be a request that publishes nothing here. */
+  /** Runs outside of every context. The scheduler itself keeps the context of its first caller, which may be an unrelated request. */
   readonly #run: () => void;
   #isRunning = false;
   #runs = 0;
   #scheduled: Subscription | undefined;
-  /** The timers of the platform when the action was scheduled. */
+  /** The platform's `setInterval` when the action was scheduled: it identifies the set of timers. */
   #timers: unknown;
 
-  /** @param work Never throws. Returns whether there is more to do, in another action. */
+  /** @param work Must not throw. Returns whether another action is needed. */
   constructor(scheduler: SchedulerLike, work: () => boolean) {
     this.#scheduler = scheduler;
     const run = (): void => {
@@ -81,24 +81,25 @@ export class Action {
     return this.#isRunning;
   }
 
-  /** Schedules an action, unless one is scheduled or runs. */
+  /** Schedules an action, unless one is scheduled or running. */
   ensure(): void {
-    // A closed action will not run: an error in another action of the same scheduler cancels it. An action of other timers, such as
+    // A closed action will not run: an error in another action of the same scheduler has cancelled it. An action of other timers, such as
     // fake ones, may not run either.
     if (!this.#isRunning && (this.#scheduled?.closed !== false || this.#timers !== platform.setInterval)) {
       this.#timers = platform.setInterval;
       const before = this.#runs;
       const action = this.#scheduler.schedule(this.#run);
-      // A scheduler may run the action before it returns. Then nothing is left to cancel.
+      // A scheduler may run the action before `schedule` returns. Then there is nothing to cancel.
       if (this.#runs === before) {
         this.#scheduled = action;
       }
     }
   }
 
-  /** Cancels the action that is scheduled, if there is one. */
+  /** Cancels the scheduled action, if there is one. */
   cancel(): void {
-    // Other timers cannot clear it: RxJS throws when a timer comes whose action was cancelled. Not cancelled, it finds nothing to do.
+    // Other timers cannot clear it, and RxJS throws when the timer of a cancelled action fires. So such an action is not cancelled. If it
+    // runs, it finds nothing to do.
     if (this.#timers === platform.setInterval) {
       this.#scheduled?.unsubscribe();
     }
@@ -106,54 +107,54 @@ export class Action {
   }
 }
 
-/** Something that has work for a turn. `turn` never throws. */
+/** Does its work in turns. `turn` never throws. */
 export interface TurnTaker {
-  /** Whether it stands in the line. Written by {@link Turns} only. */
+  /** Whether it is queued for a turn. Written by {@link Turns} only. */
   awaitsTurn: boolean;
   turn(): void;
 }
 
 /**
- * The line of those that wait for their turn.
+ * The queue for turns.
  *
- * Invariant: `awaiting` counts the takers in the line that still await their turn.
+ * Invariant: `awaiting` is the number of takers in the queue whose `awaitsTurn` is true.
  */
 export class Turns {
   awaiting = 0;
-  #line: TurnTaker[] = [];
+  #queue: TurnTaker[] = [];
   #current: TurnTaker | undefined;
 
-  /** Puts `taker` at the end of the line, unless it stands there. */
+  /** Adds `taker` at the end of the queue, unless it is queued. */
   request(taker: TurnTaker): void {
     if (!taker.awaitsTurn) {
       taker.awaitsTurn = true;
       this.awaiting += 1;
-      this.#line.push(taker);
+      this.#queue.push(taker);
     }
   }
 
-  /** Takes `taker` out of the line. */
+  /** Cancels the turn of `taker`. */
   withdraw(taker: TurnTaker): void {
     if (taker.awaitsTurn) {
       taker.awaitsTurn = false;
       this.awaiting -= 1;
       if (this.awaiting === 0) {
-        this.#line = [];
+        this.#queue = [];
       }
     }
   }
 
-  /** Whether this is the turn of `taker`, which gives places free as it goes. */
+  /** Whether the turn of `taker` runs now. Each event that it delivers frees a place. */
   isTurnOf(taker: TurnTaker): boolean {
     return this.#current === taker;
   }
 
-  /** Gives those in the line their turn, in order. A taker that asks for a turn meanwhile stands in the next line. */
-  take(): void {
-    const line = this.#line;
-    this.#line = [];
-    for (const taker of line) {
-      // A taker that was withdrawn awaits nothing. A taker that stands here twice has had its turn.
+  /** Runs the turns of all queued takers, in order. Turns that are requested meanwhile wait for the next call. */
+  runAll(): void {
+    const queue = this.#queue;
+    this.#queue = [];
+    for (const taker of queue) {
+      // False if the turn was cancelled. If it was requested again, the taker is queued twice: its second entry is skipped.
       if (taker.awaitsTurn) {
         taker.awaitsTurn = false;
         this.awaiting -= 1;

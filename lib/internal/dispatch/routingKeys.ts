@@ -5,7 +5,7 @@ export const KEY_FIELDS = ['session', 'scrollId', 'connectorUid', 'connectorId',
 
 export type KeyField = (typeof KEY_FIELDS)[number];
 
-/** A value of one field of an event. A session has two parts, which are never joined: each may hold any character. */
+/** A value of one field of an event. A session has two parts, which are never joined, since each may contain any character. */
 export interface RoutingKey {
   readonly field: KeyField;
   readonly value: string;
@@ -14,15 +14,15 @@ export interface RoutingKey {
 
 /** How the events that match a filter are found. */
 export interface Finding<E> {
-  /** Keys of which an event has at least one wherever the filter matches it. With no key, it matches nothing. */
+  /** Each event that the filter matches has at least one of these keys. Without keys, the filter matches nothing. */
   readonly keys: readonly RoutingKey[];
-  /** What an event that has one of the keys must pass, too, to match; `undefined`: nothing. */
+  /** What an event that has one of the keys must also match. `undefined` if the keys decide alone. */
   readonly rest: EventFilter<E> | undefined;
 }
 
 const ANY: readonly RoutingKey[] = [{ field: 'any', value: '' }];
 
-/** An `and` is found by the most selective of its parts, an `or` by all of its parts together. */
+/** An `and` is found by its most selective part, an `or` by all of its parts. */
 export function finding<E>(filter: EventFilter<E>): Finding<E> {
   switch (filter.type) {
     case 'all':
@@ -79,12 +79,12 @@ function moreSelective<E>(one: Finding<E>, other: Finding<E>): Finding<E> {
   return difference < 0 || (difference === 0 && other.keys.length < one.keys.length) ? other : one;
 }
 
-/** That of the least selective key. No key at all matches nothing, and ranks before all. */
+/** The rank of the least selective key. Without keys, nothing matches: the rank is the lowest. */
 function rank(keys: readonly RoutingKey[]): number {
   return keys.reduce((worst, { field }) => Math.max(worst, KEY_FIELDS.indexOf(field)), -1);
 }
 
-/** Whether `filter` has a predicate in it. */
+/** Whether `filter` contains a predicate. */
 export function hasPredicate<E>(filter: EventFilter<E>): boolean {
   switch (filter.type) {
     case 'where':

@@ -1,12 +1,12 @@
 import { defer, Observable, type ObservableInput, type Observer, type Subscription } from 'rxjs';
-import { DirectConsumer, type Seat } from './consumers.js';
+import { DirectConsumer, type ConsumerPort } from './consumers.js';
 
-/** The stream of what is handed over at a {@link Seat}. */
+/** The stream of what is handed over at a {@link ConsumerPort}. */
 export class EventsObservable<T> extends Observable<T> {
   /** No private field: a Proxy has none. It leaves functions as they are. */
-  private readonly seat: () => Seat<T>;
+  private readonly seat: () => ConsumerPort<T>;
 
-  constructor(seat: () => Seat<T>) {
+  constructor(seat: () => ConsumerPort<T>) {
     super();
     this.seat = seat;
   }

@@ -130,7 +130,7 @@ export class Inbox<E> {
   }
 
   /** Notes when those arrived that were accepted from the number `first` on. `isPassing`: they have their turn at once. */
-  noteArrival(first: number, time: number, isPassing: boolean): void {
+  recordArrival(first: number, time: number, isPassing: boolean): void {
     const { waiting } = this;
     if (waiting > this.highWaterMark) {
       this.highWaterMark = waiting;
@@ -163,7 +163,7 @@ export class Inbox<E> {
   }
 
   /** Forgets the event in the consumer's hands, if what waited was cleared before the consumer saw it. Returns whether it did. */
-  clearInHand(): boolean {
+  discardCurrentIfCleared(): boolean {
     const wasCleared = this.runEnd < 0;
     this.unseen += wasCleared ? 1 : 0;
     return wasCleared;
@@ -248,7 +248,7 @@ export class Inbox<E> {
   }
 
   /** Of what is missing behind those that wait, nobody knows whether that is all. */
-  blurGap(): void {
+  markGapAtMost(): void {
     this.gaps?.blur(this.taken);
   }
 

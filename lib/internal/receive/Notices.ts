@@ -4,7 +4,7 @@ import { inCallersZone } from '../support/zone.js';
 import type { Phase } from './Phase.js';
 
 /** The state of a receiver that its observers get. */
-export interface Noticed {
+export interface NoticeSource {
   readonly lagged: number;
   readonly phase: Phase;
   /** Called when `lagged$` or `closed$` is subscribed to. Creates the notices at the first call. */
@@ -14,7 +14,7 @@ export interface Noticed {
 /** Emits `lagged$` and `closed$` of a receiver, in its turns. */
 export class Notices {
   /** Whether `lagged$` was subscribed to and has not ended. */
-  isCounting = false;
+  isLagObserved = false;
   private readonly lagged$ = new Subject<number>();
   private readonly closed$ = new Subject<void>();
 
@@ -24,31 +24,31 @@ export class Notices {
   }
 
   /** An observable that emits `lagged` at once and when it has grown. */
-  static laggedOf(receiver: Noticed): Observable<number> {
+  static laggedOf(receiver: NoticeSource): Observable<number> {
     return defer(() => {
       const { lagged } = receiver;
       if (receiver.phase === 'over') {
         return of(lagged);
       }
       const notices = receiver.beginNotices();
-      notices.isCounting = true;
+      notices.isLagObserved = true;
       return inCallersZone(notices.lagged$.pipe(startWith(lagged), distinctUntilChanged()));
     });
   }
 
   /** An observable that emits once, when the receiver has no slot any more. */
-  static closedOf(receiver: Noticed): Observable<void> {
+  static closedOf(receiver: NoticeSource): Observable<void> {
     return defer(() => (receiver.phase === 'live' ? inCallersZone(receiver.beginNotices().closed$) : of(undefined)));
   }
 
   /** Emits what has changed. Called in a turn. */
-  tell(receiver: Noticed): void {
-    if (this.isCounting) {
-      this.tellLagged(receiver);
+  tell(receiver: NoticeSource): void {
+    if (this.isLagObserved) {
+      this.emitLagged(receiver);
       if (receiver.phase === 'over') {
-        this.isCounting = false;
+        this.isLagObserved = false;
         // An observer may have caused further losses meanwhile.
-        this.tellLagged(receiver);
+        this.emitLagged(receiver);
         this.lagged$.complete();
       }
     }
@@ -58,7 +58,7 @@ export class Notices {
     }
   }
 
-  private tellLagged(receiver: Noticed): void {
+  private emitLagged(receiver: NoticeSource): void {
     try {
       this.lagged$.next(receiver.lagged);
     } catch (error) {

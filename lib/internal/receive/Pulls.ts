@@ -29,7 +29,7 @@ export interface PullSource<E> extends Pick<Inbox<E>, 'waiting' | 'nextNumber' |
 /** The calls that wait for an event, first come, first served; and the one consumer that makes them, if there is one. */
 export class Pulls<E> {
   /** What takes one event after the other, and lets no other take any. */
-  claimant: object | undefined;
+  puller: object | undefined;
   private readonly waiting = new LinkedList<Pull<E>>();
 
   get size(): number {
@@ -82,7 +82,7 @@ export class Pulls<E> {
     }
     this.waiting.remove(place);
     // What was told the end is through, and may be followed.
-    this.claimant = undefined;
+    this.puller = undefined;
     if (ending === 'complete') {
       pull.complete();
     } else {

@@ -59,18 +59,18 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
   }
 
   /** Whether calls of `recv` wait for an event. */
-  get isAsked(): boolean {
+  get hasPulls(): boolean {
     return (this.parts?.pulls?.size ?? 0) > 0;
   }
 
   /** Whether one consumer pulls event after event. Not any more when its end has been told. */
-  get isClaimed(): boolean {
-    return this.parts?.pulls?.claimant !== undefined && !this.isExhausted;
+  get hasPuller(): boolean {
+    return this.parts?.pulls?.puller !== undefined && !this.isExhausted;
   }
 
   /** Whether `lagged$` has a subscriber. */
-  get isCounted(): boolean {
-    return this.parts?.notices?.isCounting === true;
+  get isLagObserved(): boolean {
+    return this.parts?.notices?.isLagObserved === true;
   }
 
   get recordsGaps(): boolean {
@@ -108,10 +108,10 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
       this.lag();
       return this;
     }
-    if (this.isAsked) {
+    if (this.hasPulls) {
       this.host.stage.request(this);
     }
-    this.host.stage.keeps(this);
+    this.host.stage.queued(this);
     return undefined;
   }
 
@@ -120,7 +120,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
       this.policy.mayBeOfferedLate &&
       this.isLagging &&
       this.waiting === this.capacity &&
-      !this.isCounted &&
+      !this.isLagObserved &&
       !this.hasEnded &&
       // In its turn, each delivered event gives a place free: what is refused is decided event by event.
       !this.host.stage.isTurnOf(this)
@@ -135,7 +135,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
 
   hasRead(first: number): void {
     this.arrived(first, this.host.stage.now(), false);
-    if (this.isAsked && this.waiting > 0) {
+    if (this.hasPulls && this.waiting > 0) {
       this.host.stage.request(this);
     }
   }
@@ -147,7 +147,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
       this.end('complete');
     } else {
       this.host.stage.join(this, filter);
-      this.host.stage.keeps(this);
+      this.host.stage.queued(this);
     }
   }
 
@@ -160,7 +160,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
       }
     }
     this.answerPulls();
-    this.noteConsumed();
+    this.reportConsumed();
     if (this.isLagging && this.waiting === 0) {
       this.stopLagging();
       this.host.logOf(this, 'info', `has caught up; lagged: ${this.laggedNow}`);
@@ -235,7 +235,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     const parts = this.more;
     const { failure } = parts;
     parts.failure = undefined;
-    parts.isEndTold = true;
+    parts.isEndDelivered = true;
     return failure ?? 'complete';
   }
 
@@ -265,7 +265,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
       this.more.failure = ending;
     }
     this.phase = this.consumer === undefined ? 'over' : 'draining';
-    if (this.consumer !== undefined || this.isAsked || this.isCounted) {
+    if (this.consumer !== undefined || this.hasPulls || this.isLagObserved) {
       this.host.stage.request(this);
     }
     this.parts?.stallTimer?.stop();
@@ -277,7 +277,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     if (this.router === undefined) {
       this.filter = undefined;
     }
-    this.forgetConsumer();
+    this.releaseIfUnconsumed();
     if (wasLive) {
       this.depart();
     } else if (this.phase === 'over') {
@@ -350,15 +350,15 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
   /** Notes the time at which the events from the number `first` on were accepted, if there are any. */
   arrived(first: number, time: number, isPassing: boolean): void {
     if (this.accepted > first) {
-      this.noteArrival(first, time, isPassing);
-      if (this.consumer === undefined && !this.isAsked && this.phase === 'live') {
+      this.recordArrival(first, time, isPassing);
+      if (this.consumer === undefined && !this.hasPulls && this.phase === 'live') {
         this.parts?.stallTimer?.watch(time);
       }
     }
   }
 
   private lag(): void {
-    if (this.isCounted || this.parts?.marks !== undefined || this.isAsked) {
+    if (this.isLagObserved || this.parts?.marks !== undefined || this.hasPulls) {
       this.host.stage.request(this);
     }
     if (!this.isLagging) {
@@ -380,7 +380,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
   }
 
   /** Without a consumer it holds up no flush once it is closed, since none may come. */
-  forgetConsumer(): void {
+  releaseIfUnconsumed(): void {
     if (this.consumer === undefined) {
       this.parts?.catchUp?.release();
       this.parts?.marks?.passed(Infinity);
@@ -389,7 +389,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
   }
 
   /** Tells the flushes that wait for it how many events were consumed or forgotten. */
-  noteConsumed(): void {
+  reportConsumed(): void {
     this.parts?.marks?.passed(this.nextNumber);
     if (this.hasEnded) {
       this.account();

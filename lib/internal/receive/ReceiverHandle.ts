@@ -9,7 +9,7 @@ import type {
   TryRecv,
 } from '../../receiver.js';
 import type { BusEvent } from '../../events/BusEvent.js';
-import type { Seat } from './consumers.js';
+import type { ConsumerPort } from './consumers.js';
 import { EventsObservable, PerSubscription } from './EventsObservable.js';
 import { Notices } from './Notices.js';
 import {
@@ -44,7 +44,7 @@ interface Views<E> {
  * Invariant: every consumer, observer and pull holds a reference to the handle, and the bus does not. So it is garbage-collected when the
  * events can no longer be taken.
  */
-export class ReceiverHandle<E> implements BusReceiver<E>, Seat<BusEvent<E>> {
+export class ReceiverHandle<E> implements BusReceiver<E>, ConsumerPort<BusEvent<E>> {
   readonly #receiver: Receiver<E>;
   #events$: Observable<BusEvent<E>> | undefined;
   /** Created when one of them is first used. */

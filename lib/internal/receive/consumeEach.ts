@@ -15,7 +15,7 @@ export interface Work<R> {
 }
 
 /** On whose behalf a bus is called: a `consume` may wait for what it calls itself. */
-export class Consuming<R> {
+export class ConsumeCalls<R> {
   /** `undefined`: nobody knows. */
   current: Work<R> | undefined;
 
@@ -38,7 +38,7 @@ export class Consuming<R> {
 export function consumeEach<E, O extends ObservableInput<unknown>>(
   receiver: Receiver<E>,
   consume: (busEvent: BusEvent<E>) => O,
-  consuming: Consuming<Receiver<E>>,
+  consuming: ConsumeCalls<Receiver<E>>,
 ): Observable<ObservedValueOf<O>> {
   return new Observable((subscriber) => {
     let work: Work<Receiver<E>> | undefined;

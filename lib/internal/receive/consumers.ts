@@ -4,7 +4,7 @@ import type { Delivery, Gap } from '../../receiver.js';
 import type { BusEvent } from '../../events/BusEvent.js';
 
 /** Where one consumer at a time is served. */
-export interface Seat<T> {
+export interface ConsumerPort<T> {
   /** Serves `consumer`, unless another one is there; that is told it as an error. */
   serve(consumer: Observer<T>): void;
   /** `consumer` goes. */
@@ -20,10 +20,10 @@ export interface Seat<T> {
 export class DirectConsumer<T> extends Subscription implements Observer<T> {
   next: (value: T) => void;
   /** As in `EventsObservable`: what is subscribed may be put behind a Proxy, too. */
-  private seat: (() => Seat<T>) | undefined;
+  private seat: (() => ConsumerPort<T>) | undefined;
 
   /** @param seat Told once, when it goes. */
-  constructor(next: (value: T) => void, seat: () => Seat<T>) {
+  constructor(next: (value: T) => void, seat: () => ConsumerPort<T>) {
     super();
     this.next = next;
     this.seat = seat;
@@ -58,7 +58,7 @@ export class DirectConsumer<T> extends Subscription implements Observer<T> {
 }
 
 /** What a {@link DeliveryConsumer} asks about the event that is handed over. */
-export interface InHand {
+export interface CurrentEvent {
   /** Takes what is missing before it. */
   takeGap(): Gap | undefined;
   /** Whether it was forgotten with those that waited, while the gap was told. */
@@ -68,20 +68,20 @@ export interface InHand {
 /** A consumer that is told what is missing, too. */
 export class DeliveryConsumer<E> implements Observer<BusEvent<E>> {
   readonly #out: Observer<Delivery<E>>;
-  readonly #inHand: InHand;
+  readonly #current: CurrentEvent;
 
-  constructor(out: Observer<Delivery<E>>, inHand: InHand) {
+  constructor(out: Observer<Delivery<E>>, inHand: CurrentEvent) {
     this.#out = out;
-    this.#inHand = inHand;
+    this.#current = inHand;
   }
 
   next(event: BusEvent<E>): void {
-    const gap = this.#inHand.takeGap();
+    const gap = this.#current.takeGap();
     try {
       this.tell(gap);
     } finally {
       // A consumer that leaves when the gap is told gets no more.
-      if (gap === undefined || !this.#inHand.isForgotten()) {
+      if (gap === undefined || !this.#current.isForgotten()) {
         this.#out.next({ type: 'event', event });
       }
     }

@@ -20,8 +20,8 @@ export function dispose<E>(receiver: Receiver<E>): void {
     stage.withdraw(receiver);
   }
   receiver.answerPulls();
-  receiver.noteConsumed();
-  if (receiver.isCounted || receiver.parts?.notices?.isClosedObserved === true) {
+  receiver.reportConsumed();
+  if (receiver.isLagObserved || receiver.parts?.notices?.isClosedObserved === true) {
     // What was withdrawn is asked for again.
     stage.request(receiver);
   }
@@ -68,7 +68,7 @@ export function finish<E>(receiver: Receiver<E>): void {
   }
   catchUp.close();
   receiver.parts?.stallTimer?.stop();
-  receiver.forgetConsumer();
+  receiver.releaseIfUnconsumed();
   // In a turn of its own it reads when that is over. Until then something waits, or it would not catch up any more.
   if (!receiver.host.stage.isTurnOf(receiver)) {
     catchUp.read();

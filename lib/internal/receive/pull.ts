@@ -24,14 +24,14 @@ export type Ask<E, T> = (
  */
 export function ask<E>(receiver: Receiver<E>, pull: Pull<E>, inTurn = false, by?: object): Link<Pull<E>> | undefined {
   const { stage } = receiver.host;
-  const claimant = receiver.parts?.pulls?.claimant;
-  const isClaim = by !== undefined && by !== claimant;
-  if (receiver.consumer !== undefined || (receiver.isClaimed && by !== claimant) || (isClaim && receiver.isAsked)) {
+  const puller = receiver.parts?.pulls?.puller;
+  const isClaim = by !== undefined && by !== puller;
+  if (receiver.consumer !== undefined || (receiver.hasPuller && by !== puller) || (isClaim && receiver.hasPulls)) {
     pull.error(new ReceiverBusyError(receiver.id));
     return undefined;
   }
   const pulls = (receiver.more.pulls ??= new Pulls());
-  pulls.claimant = by ?? claimant;
+  pulls.puller = by ?? puller;
   stage.settle();
   const place = pulls.add(pull);
   if (!inTurn) {
@@ -46,18 +46,18 @@ export function ask<E>(receiver: Receiver<E>, pull: Pull<E>, inTurn = false, by?
 function withdraw<E>(receiver: Receiver<E>, place: Link<Pull<E>>): boolean {
   const { parts, phase, waiting, host } = receiver;
   const isWithdrawn = parts?.pulls?.withdraw(place) === true;
-  if (isWithdrawn && waiting > 0 && !receiver.isAsked && phase === 'live') {
+  if (isWithdrawn && waiting > 0 && !receiver.hasPulls && phase === 'live') {
     // An event that came for it waits now, as if it had never been asked for.
     parts.stallTimer?.watch(host.stage.now());
   }
   return isWithdrawn;
 }
 
-/** Disposes `receiver`, if `claimant` is its consumer, or if it has none. */
-export function leaveAs<E>(receiver: Receiver<E>, claimant: object): void {
-  const current = receiver.parts?.pulls?.claimant;
-  const isOnlyOne = current === undefined && receiver.consumer === undefined && !receiver.isAsked;
-  if (isOnlyOne || current === claimant) {
+/** Disposes `receiver`, if `puller` is its consumer, or if it has none. */
+export function leaveAs<E>(receiver: Receiver<E>, puller: object): void {
+  const current = receiver.parts?.pulls?.puller;
+  const isOnlyOne = current === undefined && receiver.consumer === undefined && !receiver.hasPulls;
+  if (isOnlyOne || current === puller) {
     dispose(receiver);
   }
 }
@@ -150,11 +150,11 @@ function signalOf(options: RecvOptions | undefined): AbortSignal | undefined {
  * @throws ReceiverBusyError while there is another consumer.
  */
 export function tryReceive<E>(receiver: Receiver<E>, withGaps: boolean): TryRecv<Delivery<E>> {
-  if (receiver.consumer !== undefined || receiver.isClaimed) {
+  if (receiver.consumer !== undefined || receiver.hasPuller) {
     throw new ReceiverBusyError(receiver.id);
   }
   let answer: TryRecv<Delivery<E>> = { type: 'empty' };
-  if (receiver.isAsked) {
+  if (receiver.hasPulls) {
     // What comes is for the calls that wait.
     return answer;
   }

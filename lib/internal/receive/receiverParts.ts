@@ -53,7 +53,7 @@ export interface Parts<E> {
   /** What it ended with, until that is told. */
   failure?: { readonly error: unknown } | undefined;
   /** Whether its end was told: nobody need be told of a gap before it any more. */
-  isEndTold?: boolean;
+  isEndDelivered?: boolean;
   /** Once it has no slot: what it delivers and loses from then on is added to the totals of the bus. */
   account?: Account;
 }

@@ -47,7 +47,7 @@ export function replayFrom<E>(
   if (unretained > 0 && receiver.recordsGaps) {
     receiver.miss(OTHERS, unretained);
     if (isVague) {
-      receiver.blurGap();
+      receiver.markGapAtMost();
     }
   }
   const catchUp = new CatchUp(history, filter, after, receiver);

@@ -4,14 +4,14 @@ import { type Delivery, ReceiverBusyError } from '../../receiver.js';
 import { report } from '../support/report.js';
 import { currentZone, runIn } from '../support/zone.js';
 import { dispose } from './ending.js';
-import { DeliveryConsumer, DirectConsumer, type Seat } from './consumers.js';
+import { DeliveryConsumer, DirectConsumer, type ConsumerPort } from './consumers.js';
 import type { Receiver } from './Receiver.js';
 
 /** Gives `consumer` the events of `receiver` from now on, or an error if another consumer is there. */
 export function serve<E>(receiver: Receiver<E>, consumer: Observer<BusEvent<E>>): void {
   const { host } = receiver;
   host.stage.settle();
-  if (receiver.consumer !== undefined || receiver.isAsked || receiver.isClaimed) {
+  if (receiver.consumer !== undefined || receiver.hasPulls || receiver.hasPuller) {
     consumer.error(new ReceiverBusyError(receiver.id));
     return;
   }
@@ -42,7 +42,7 @@ export function serveDeliveries<E>(receiver: Receiver<E>, out: Observer<Delivery
   // The event in hand is not counted among those that wait.
   const consumer = new DeliveryConsumer<E>(out, {
     takeGap: () => receiver.takeGap(receiver.nextNumber - 1),
-    isForgotten: () => receiver.clearInHand(),
+    isForgotten: () => receiver.discardCurrentIfCleared(),
   });
   serve(receiver, consumer);
   return consumer;
@@ -59,7 +59,7 @@ export function leave<E>(receiver: Receiver<E>, leaver: Observer<BusEvent<E>>): 
 }
 
 /** The place of the consumer of a receiver that has no handle. */
-export class ReceiverSeat<E> implements Seat<BusEvent<E>> {
+export class ReceiverPort<E> implements ConsumerPort<BusEvent<E>> {
   private readonly receiver: Receiver<E>;
 
   constructor(receiver: Receiver<E>) {

@@ -2,7 +2,7 @@ import type { Parts } from './receiverParts.js';
 
 /** A receiver, as far as its signal matters. */
 interface Abortable {
-  readonly parts: Pick<Parts<unknown>, 'failure' | 'ignoreSignal' | 'isEndTold'> | undefined;
+  readonly parts: Pick<Parts<unknown>, 'failure' | 'ignoreSignal' | 'isEndDelivered'> | undefined;
   readonly hasEnded: boolean;
   readonly waiting: number;
   readonly gapIsNext: boolean;
@@ -13,7 +13,7 @@ export function forgetSignal({ parts, hasEnded, waiting, gapIsNext }: Abortable)
   if (parts?.ignoreSignal === undefined || !hasEnded || parts.failure !== undefined || waiting > 0) {
     return;
   }
-  if (!gapIsNext || parts.isEndTold === true) {
+  if (!gapIsNext || parts.isEndDelivered === true) {
     parts.ignoreSignal();
     parts.ignoreSignal = undefined;
   }

@@ -5,14 +5,14 @@ import type { Receiver } from './Receiver.js';
 
 /** The wait until the events that wait at `receiver` now and match `filter` are consumed or forgotten; `undefined` if there are none. */
 export function untilConsumed<E>(receiver: Receiver<E>, filter: EventFilter<E>): Wait | undefined {
-  if (isForgone(receiver)) {
+  if (isNotAwaited(receiver)) {
     return undefined;
   }
   const catchUp = receiver.parts?.catchUp;
   if (catchUp !== undefined) {
     // Whether an event that is still to be read matches is not known before it is read.
     return catchUp.reached(() =>
-      receiver.waiting === 0 || isForgone(receiver) ? undefined : consumedUpTo(receiver, receiver.accepted),
+      receiver.waiting === 0 || isNotAwaited(receiver) ? undefined : consumedUpTo(receiver, receiver.accepted),
     );
   }
   for (let index = receiver.waiting - 1; index >= 0; index -= 1) {
@@ -25,7 +25,7 @@ export function untilConsumed<E>(receiver: Receiver<E>, filter: EventFilter<E>):
 }
 
 /** Whether a flush does not wait for `receiver`: it has no slot and no consumer, and none may come. */
-function isForgone<E>({ phase, consumer }: Receiver<E>): boolean {
+function isNotAwaited<E>({ phase, consumer }: Receiver<E>): boolean {
   return phase !== 'live' && consumer === undefined;
 }
 

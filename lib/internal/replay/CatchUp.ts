@@ -27,7 +27,7 @@ export interface CatchUpOwner<E> {
   /** Records a gap before the next event: `count` events of `kind`. */
   miss(kind: string, count?: number): void;
   /** The counts of the gap before the next event are upper bounds. */
-  blurGap(): void;
+  markGapAtMost(): void;
   /** Called when it has accepted what there was room for; `first` is the number of the first of these events. */
   hasRead(first: number): void;
   /** Called when everything was read and the catch-up has stopped. The owner goes live, or ends if it was closed meanwhile. */
@@ -142,7 +142,7 @@ export class CatchUp<E> implements Reader<E> {
           this.#owner.miss(kind, count);
         });
         if (isVague) {
-          this.#owner.blurGap();
+          this.#owner.markGapAtMost();
         }
       }
     }
