@@ -5,7 +5,7 @@ import { canonicalFilter, EventFilter, simplestFilter } from './events/EventFilt
 import { Stage } from './internal/dispatch/Stage.js';
 import { CLOSED, connectTo, type Sink } from './internal/publish/connectTo.js';
 import { Publisher } from './internal/publish/Publisher.js';
-import { consumeEach, ConsumeCalls, type Work } from './internal/receive/consumeEach.js';
+import { type ConsumeCall, ConsumeCalls, consumeEach } from './internal/receive/consumeEach.js';
 import { EventsObservable, PerSubscription } from './internal/receive/EventsObservable.js';
 import type { Receiver } from './internal/receive/Receiver.js';
 import { ReceiverHandle } from './internal/receive/ReceiverHandle.js';
@@ -171,8 +171,8 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     const canonical = simplestFilter(filter);
     if (consume === undefined) {
       return new PerSubscription(() => {
-        const seat = new ReceiverPort(this.#receivers.admit(canonical, settings));
-        return new EventsObservable<BusEvent<E>>(() => seat);
+        const port = new ReceiverPort(this.#receivers.admit(canonical, settings));
+        return new EventsObservable<BusEvent<E>>(() => port);
       });
     }
     requireFunction('stream: consume', consume);
@@ -224,12 +224,12 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     requireCount('connect: window', window);
     requireSignal('connect: signal', signal);
     idsOf('connect: waitFor', waitFor, this.#stage);
-    const work = this.#consuming.current;
+    const consumeCall = this.#consuming.current;
     const sink: Sink<E> = {
       publish: (busEvent) => {
         this.publish(busEvent);
       },
-      flush: (waiting) => this.#flush('connect', work, EventFilter.all, waiting),
+      flush: (waiting) => this.#flush('connect', consumeCall, EventFilter.all, waiting),
     };
     const connection = new AbortController();
     const ignore = onAbort(signal, () => {
@@ -297,10 +297,10 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     return this.flush();
   }
 
-  /** A flush on behalf of `work`, if that is known. `call` is the method that the application called. */
+  /** A flush on behalf of `consumeCall`, if that is known. `call` is the method that the application called. */
   async #flush(
     call: 'flush' | 'connect',
-    work: Work<Receiver<E>> | undefined,
+    consumeCall: ConsumeCall<Receiver<E>> | undefined,
     filter: EventFilter<E>,
     options: FlushOptions,
   ): Promise<void> {
@@ -313,7 +313,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     );
     try {
       // A consume that is through by now has not waited for this.
-      const receiver = work?.receiver;
+      const receiver = consumeCall?.receiver;
       if (receiver !== undefined && waits.has(receiver)) {
         throw new DeadlockError(call, receiver.id, receiver.parts?.name);
       }

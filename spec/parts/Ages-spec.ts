@@ -5,9 +5,9 @@ import { Ages } from '../../lib/internal/receive/Ages.js';
 describe('Ages', () => {
   it('knows since when the oldest waits, while older ones go', () => {
     const ages = new Ages();
-    ages.note(0, 10, 0);
-    ages.note(2, 20, 0);
-    ages.note(3, 30, 0);
+    ages.record(0, 10, 0);
+    ages.record(2, 20, 0);
+    ages.record(3, 30, 0);
     expect([0, 1, 2, 3, 9].map((oldest) => ages.since(oldest))).toEqual([10, 10, 20, 30, 30]);
   });
 
@@ -17,18 +17,18 @@ describe('Ages', () => {
 
   it('forgets what does not wait any more: where nothing else waits, and where some of it is gone', () => {
     const ages = new Ages();
-    ages.note(0, 10, 0);
-    ages.note(5, 20, 5);
+    ages.record(0, 10, 0);
+    ages.record(5, 20, 5);
     expect(ages.since(5)).toBe(20);
-    ages.note(6, 30, 5);
-    ages.note(7, 40, 6);
+    ages.record(6, 30, 5);
+    ages.record(7, 40, 6);
     expect(ages.since(6)).toBe(30);
   });
 
   it('the time of those that came together is noted once', () => {
     const ages = new Ages();
     for (let number = 0; number < 20; number += 1) {
-      ages.note(number, number === 0 ? 10 : 20, 0);
+      ages.record(number, number === 0 ? 10 : 20, 0);
     }
     expect([ages.since(0), ages.since(1), ages.since(19)]).toEqual([10, 20, 20]);
   });
@@ -36,7 +36,7 @@ describe('Ages', () => {
   it('the time of those that came last is noted once, however many times there are', () => {
     const ages = new Ages();
     [10, 20, 30, 40, 40, 40].forEach((time, number) => {
-      ages.note(number, time, 0);
+      ages.record(number, time, 0);
     });
     expect([1, 2, 3].map((oldest) => ages.since(oldest))).toEqual([20, 30, 40]);
   });
@@ -52,7 +52,7 @@ describe('Ages', () => {
         let hasTaken = false;
         for (const { later, takes } of story) {
           time += later;
-          ages.note(times.length, time, oldest);
+          ages.record(times.length, time, oldest);
           times.push(time);
           if (!hasTaken) {
             expect(ages.since(oldest)).toBe(times[0]);
@@ -68,7 +68,7 @@ describe('Ages', () => {
   it('keeps a recent time beside the oldest, however many there were between', () => {
     const ages = new Ages();
     for (let number = 0; number < 100; number += 1) {
-      ages.note(number, number, 0);
+      ages.record(number, number, 0);
     }
     expect([ages.since(0), ages.since(99)]).toEqual([0, 99]);
   });

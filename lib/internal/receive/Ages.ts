@@ -1,4 +1,4 @@
-/** The size is fixed: a finer record, or an array that grows, would take more memory than the events. */
+/** The size is fixed. More pairs, or an array that grows, could take more memory than the events. */
 const NO_PAIRS = (): number[] => [Infinity, 0, Infinity, 0, Infinity, 0, Infinity];
 
 /**
@@ -14,7 +14,7 @@ export class Ages {
   #later: number[] | undefined;
 
   /** Records that events from `number` on wait since `time`, until the next call. `oldest` is the number of the oldest waiting event. */
-  note(number: number, time: number, oldest: number): void {
+  record(number: number, time: number, oldest: number): void {
     if (number === oldest) {
       this.#since = time;
       this.#later = undefined;

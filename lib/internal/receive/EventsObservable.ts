@@ -1,14 +1,14 @@
 import { defer, Observable, type ObservableInput, type Observer, type Subscription } from 'rxjs';
 import { DirectConsumer, type ConsumerPort } from './consumers.js';
 
-/** The stream of what is handed over at a {@link ConsumerPort}. */
+/** The observable of what a {@link ConsumerPort} delivers. */
 export class EventsObservable<T> extends Observable<T> {
-  /** No private field: a Proxy has none. It leaves functions as they are. */
-  private readonly seat: () => ConsumerPort<T>;
+  /** Not a `#` field, which cannot be read through a Proxy. A function, since Vue wraps only the objects that it reads. */
+  private readonly port: () => ConsumerPort<T>;
 
-  constructor(seat: () => ConsumerPort<T>) {
+  constructor(port: () => ConsumerPort<T>) {
     super();
-    this.seat = seat;
+    this.port = port;
   }
 
   override subscribe(
@@ -17,25 +17,25 @@ export class EventsObservable<T> extends Observable<T> {
     complete?: (() => void) | null,
   ): Subscription {
     if (typeof observerOrNext === 'function' && !error && !complete) {
-      const consumer = new DirectConsumer(observerOrNext, this.seat);
-      this.seat().serve(consumer);
+      const consumer = new DirectConsumer(observerOrNext, this.port);
+      this.port().serve(consumer);
       return consumer;
     }
     return new Observable<T>((subscriber) => {
-      this.seat().serve(subscriber);
+      this.port().serve(subscriber);
       subscriber.add(() => {
-        this.seat().leave(subscriber);
+        this.port().leave(subscriber);
       });
     }).subscribe(observerOf(observerOrNext, error, complete));
   }
 }
 
 /**
- * A `defer` that is made where it is subscribed to, too. The plugin of zone.js for RxJS has the code of an Observable run in the zone
- * that it was made in, which need not be the subscriber's.
+ * A `defer` that is created anew at each `subscribe`. The plugin of zone.js for RxJS runs the code of an Observable in the zone in which
+ * the Observable was created. That may not be the subscriber's zone.
  */
 export class PerSubscription<T> extends Observable<T> {
-  /** No private field: a Proxy has none. */
+  /** Not a `#` field, which cannot be read through a Proxy. */
   private readonly make$: () => ObservableInput<T>;
 
   constructor(make$: () => ObservableInput<T>) {
@@ -52,7 +52,7 @@ export class PerSubscription<T> extends Observable<T> {
   }
 }
 
-/** What `subscribe` was given, as one observer. */
+/** The arguments of `subscribe` as one observer. */
 export function observerOf<T>(
   observerOrNext?: Partial<Observer<T>> | ((value: T) => void) | null,
   error?: ((error: unknown) => void) | null,

@@ -12,7 +12,7 @@ import { Tally } from '../support/Tally.js';
 export class Gaps {
   readonly #missing = new Map<number, Tally>();
   /** The places at which the count is an upper bound. */
-  #vague: Set<number> | undefined;
+  #atMost: Set<number> | undefined;
 
   has(place: number): boolean {
     return this.#missing.has(place);
@@ -29,8 +29,8 @@ export class Gaps {
   }
 
   /** Marks the count at `place` as an upper bound. */
-  blur(place: number): void {
-    (this.#vague ??= new Set()).add(place);
+  markAtMost(place: number): void {
+    (this.#atMost ??= new Set()).add(place);
   }
 
   /** Adds the event at `place` itself, which was lost. Events that were missing before it are now missing before the next event. */
@@ -38,7 +38,7 @@ export class Gaps {
     const before = this.#missing.get(place);
     this.#missing.delete(place);
     if (before !== undefined && !this.#missing.has(place + 1)) {
-      // Moved, not copied: an overloaded receiver comes here for each event.
+      // Moved, not copied: an overloaded receiver does this for each event.
       this.#missing.set(place + 1, before);
     } else {
       before?.counts.forEach((count, each) => {
@@ -46,8 +46,8 @@ export class Gaps {
       });
     }
     this.add(place + 1, kind);
-    if (this.#vague?.delete(place) === true) {
-      this.blur(place + 1);
+    if (this.#atMost?.delete(place) === true) {
+      this.markAtMost(place + 1);
     }
   }
 
@@ -62,6 +62,6 @@ export class Gaps {
     const missed = [...counts.values()].reduce((sum, count) => sum + count, 0);
     const gap = { type: 'gap', missed, byKind: Object.fromEntries(counts) } as const;
     // While this gap is delivered, more events may be lost at this place. These are counted exactly.
-    return this.#vague?.delete(place) === true ? { ...gap, atMost: true } : gap;
+    return this.#atMost?.delete(place) === true ? { ...gap, atMost: true } : gap;
   }
 }

@@ -9,30 +9,30 @@ import { Gaps } from './Gaps.js';
 import { type Loss, type OverflowPolicy, type OverflowQueue, refused, type Verdict } from './overflow.js';
 
 /**
- * The events that wait in one receiver: a run of the burst that is being handed over, then a queue of its own. It numbers them, and records
- * which were lost and where. It schedules nothing, and calls only the consumer that {@link drain} is given.
+ * The events that wait in one receiver: a run of the burst that is being offered, then a queue of its own. It numbers the events, and
+ * records which were lost and where. It schedules nothing, and calls only the consumer that is passed to {@link drain}.
  *
- * Invariants: a run is lent only while nothing waits. Events are numbered as they are accepted; those that wait are the last ones, and all but
- * the `unseen` of the others were delivered.
+ * Invariants: a run is lent only while no event waits. Events are numbered in the order in which they are accepted, and the waiting ones
+ * are the last of them. The others were delivered, except for the number `discarded`.
  */
 export class Inbox<E> {
-  /** Events that may wait, places of a reserve apart. */
+  /** Number of events that may wait, without the places of a reserve. */
   readonly capacity: number;
-  /** What is lost where there is no room. */
+  /** Decides which event is lost when there is no room. */
   readonly policy: OverflowPolicy<E>;
-  /** Events that were lost to overflow. */
+  /** Number of events lost to overflow. */
   lost = 0;
-  /** The most events that waited at a time. */
+  /** The largest number of events that waited at one time. */
   highWaterMark = 0;
-  /** The number in the history of the event that came out last before the present run, or where the receiver started; of no meaning without a history. */
+  /** The history's number of the event that was taken last before the present run, or of the start. Unused if there is no history. */
   lastSeq = 0;
 
-  /** The run that was lent: the places from `runNext` to before `runEnd` of the burst. Both are below zero once what waited was cleared. */
+  /** The lent run: from the index `runNext` to before the index `runEnd` of the burst. Both are negative after `clear`. */
   private runNext = 0;
   private runEnd = 0;
-  private taken = 0;
-  /** Accepted, then cleared or displaced. */
-  private unseen = 0;
+  private acceptedCount = 0;
+  /** Number of events that were accepted, then cleared or displaced. */
+  private discarded = 0;
   private queue: OverflowQueue<E> | undefined;
   private gaps: Gaps | undefined;
   private ages: Ages | undefined;
@@ -47,47 +47,50 @@ export class Inbox<E> {
   }
 
   get accepted(): number {
-    return this.taken;
+    return this.acceptedCount;
   }
 
   get hasRoom(): boolean {
     return this.waiting < this.capacity;
   }
 
-  /** Whether something is next for a consumer: an event, or a gap. */
+  /** Whether an event or a gap is next for a consumer. */
   get hasNext(): boolean {
     return this.waiting > 0 || this.gapIsNext;
   }
 
-  /** The number of the event that comes out next, or will. */
+  /** The number of the next event for the consumer, which may not have arrived yet. */
   get nextNumber(): number {
-    return this.taken - this.waiting;
+    return this.acceptedCount - this.waiting;
   }
 
-  /** Events that the consumer was given. */
+  /** Number of delivered events. */
   get delivered(): number {
-    return this.taken - this.waiting - this.unseen;
+    return this.acceptedCount - this.waiting - this.discarded;
   }
 
-  /** How long the oldest event has waited at the time `now`, in milliseconds. 0 if none waits, or if it has its turn right now. */
+  /** How long the oldest event has waited at the time `now`, in milliseconds. 0 if no event waits, or if the oldest one is in a run. */
   oldestAgeMs(now: number): number {
-    const isHandedOver = this.runNext < this.runEnd;
-    const since = isHandedOver || this.waiting === 0 ? undefined : this.ages?.since(this.nextNumber);
+    const isLent = this.runNext < this.runEnd;
+    const since = isLent || this.waiting === 0 ? undefined : this.ages?.since(this.nextNumber);
     return since === undefined ? 0 : Math.max(0, now - since);
   }
 
-  /** What would become of `busEvent`, if it were put now. Throws what a policy's function throws. */
+  /** What {@link put} would do with `busEvent` now. Throws what a policy's function throws. */
   foresee(busEvent: BusEvent<E>): Verdict {
     return this.isFullByRun ? 'refused' : this.ownQueue().foresee(busEvent);
   }
 
-  /** The `index`th event to come out; `burst` is the one that is being handed over. */
+  /** The waiting event at `index`; 0 is the next one. `burst` is the one that is being offered. */
   peek(index: number, burst: readonly BusEvent<E>[]): BusEvent<E> {
     const lent = this.runEnd - this.runNext;
     return (index < lent ? burst[this.runNext + index] : this.queue?.at(index - lent)) as BusEvent<E>;
   }
 
-  /** Accepts the places from `from` to before `to` of the burst where they lie, if all of them fit and nothing waits. The caller drains it in this very action. */
+  /**
+   * Accepts the events of the burst from the index `from` to before the index `to`, without copying them. Returns false if not all of them
+   * fit, or if an event waits. The caller must drain the run in the same action.
+   */
   lend(from: number, to: number): boolean {
     const count = to - from;
     if (count > this.capacity || this.waiting > 0) {
@@ -95,92 +98,92 @@ export class Inbox<E> {
     }
     this.runNext = from;
     this.runEnd = to;
-    this.taken += count;
+    this.acceptedCount += count;
     if (count > this.highWaterMark) {
       this.highWaterMark = count;
     }
     return true;
   }
 
-  /** Accepts `busEvent`, or returns what was lost for it. Throws what a policy's function throws, and has done nothing then. */
+  /** Accepts `busEvent`, or returns the loss. Throws what a policy's function throws; then nothing has changed. */
   put(busEvent: BusEvent<E>): Loss<BusEvent<E>> | undefined {
     return this.isFullByRun ? refused(busEvent) : this.ownQueue().put(busEvent);
   }
 
-  /** Counts what {@link put} did: apart from it, since a policy's function may have ended the receiver meanwhile. */
+  /** Counts the result of {@link put}. It is a separate call, since a policy's function may have ended the receiver. */
   count(loss: Loss<BusEvent<E>> | undefined, recordsGaps: boolean): void {
     if (loss === undefined) {
-      this.taken += 1;
+      this.acceptedCount += 1;
       return;
     }
     const { verdict, value, index } = loss;
     this.lost += 1;
     if (verdict === 'displaces') {
-      // It had the number of the next one to come out.
+      // The displaced event was the next one to be delivered.
       const number = this.nextNumber;
-      this.taken += 1;
-      this.unseen += 1;
+      this.acceptedCount += 1;
+      this.discarded += 1;
       if (recordsGaps) {
         (this.gaps ??= new Gaps()).addEvent(number, kindOf(value));
       }
     } else if (recordsGaps) {
-      const place = verdict === 'refused' ? this.taken : this.nextNumber + index;
+      const place = verdict === 'refused' ? this.acceptedCount : this.nextNumber + index;
       (this.gaps ??= new Gaps()).add(place, kindOf(value));
     }
   }
 
-  /** Notes when those arrived that were accepted from the number `first` on. `isPassing`: they have their turn at once. */
-  recordArrival(first: number, time: number, isPassing: boolean): void {
+  /** Records when the events from the number `first` on arrived. `isDrainedNow`: they are delivered in this action. */
+  recordArrival(first: number, time: number, isDrainedNow: boolean): void {
     const { waiting } = this;
     if (waiting > this.highWaterMark) {
       this.highWaterMark = waiting;
     }
-    if (waiting > 0 && !(isPassing && this.ages === undefined)) {
-      (this.ages ??= new Ages()).note(first, time, this.taken - waiting);
+    if (waiting > 0 && !(isDrainedNow && this.ages === undefined)) {
+      (this.ages ??= new Ages()).record(first, time, this.acceptedCount - waiting);
     }
   }
 
-  /** Takes the next event out, which there is; while a run is lent, only {@link drain} does. */
+  /** Removes and returns the next event, which must exist. Not called while a run is lent. */
   shift(): BusEvent<E> {
     const busEvent = this.ownQueue().shift();
     this.lastSeq = busEvent.seq ?? 0;
     return busEvent;
   }
 
-  /** {@link lastSeq}, also while the run of `burst` is handed over. */
+  /** {@link lastSeq}, also while the run of `burst` is delivered. */
   lastSeqIn(burst: readonly BusEvent<E>[]): number {
     return (this.runNext > 0 ? burst[this.runNext - 1]?.seq : undefined) ?? this.lastSeq;
   }
 
-  /** Forgets what waits, and what is missing. `burst` is the one that is being handed over. */
+  /** Discards the waiting events and the gaps. `burst` is the one that is being offered. */
   clear(burst: readonly BusEvent<E>[]): void {
     this.lastSeq = this.lastSeqIn(burst);
-    this.unseen += this.waiting;
+    this.discarded += this.waiting;
     this.gaps = undefined;
     this.runNext = -1;
     this.runEnd = -1;
     this.queue = undefined;
   }
 
-  /** Forgets the event in the consumer's hands, if what waited was cleared before the consumer saw it. Returns whether it did. */
+  /** If {@link clear} was called, counts the event that is being delivered as discarded. Returns whether it was called. */
   discardCurrentIfCleared(): boolean {
     const wasCleared = this.runEnd < 0;
-    this.unseen += wasCleared ? 1 : 0;
+    this.discarded += wasCleared ? 1 : 0;
     return wasCleared;
   }
 
-  /** Hands the events that wait now to `consumer`: those of `burst`, then the queue. What arrives meanwhile waits for the next turn. */
+  /** Delivers the waiting events to `consumer`: the run of `burst`, then the queue. Events that arrive meanwhile wait for the next turn. */
   drain(consumer: Observer<BusEvent<E>>, burst: readonly BusEvent<E>[]): void {
-    // To call the function costs less than to call a method of its consumer.
+    // Calling the function is faster than calling a method of its consumer.
     const handler = consumer instanceof DirectConsumer ? (consumer as DirectConsumer<BusEvent<E>>).next : undefined;
     const queued = this.queue?.size ?? 0;
-    const known = this.taken;
+    const end = this.acceptedCount;
     while (this.runNext < this.runEnd) {
       try {
-        // A consumer that leaves, or is left, has cleared this.
+        // The loop also ends when the consumer leaves or the receiver is disposed: the run is cleared.
         while (this.runNext < this.runEnd) {
           const busEvent = burst[this.runNext] as BusEvent<E>;
-          // Move on before calling: a publish from within the consumer must see the free place.
+          // Set before the call: an event that the consumer publishes may use the free place.
           this.runNext += 1;
           if (handler === undefined) {
             consumer.next(busEvent);
@@ -197,14 +200,14 @@ export class Inbox<E> {
       this.runNext = 0;
       this.runEnd = 0;
     }
-    this.drainQueue(consumer, queued, known);
+    this.drainQueue(consumer, queued, end);
   }
 
-  private drainQueue(consumer: Observer<BusEvent<E>>, queued: number, known: number): void {
+  private drainQueue(consumer: Observer<BusEvent<E>>, queued: number, end: number): void {
     let count = queued;
-    while (this.isDue(count, known)) {
+    while (this.isDue(count, end)) {
       try {
-        while (this.isDue(count, known)) {
+        while (this.isDue(count, end)) {
           count -= 1;
           consumer.next(this.shift());
         }
@@ -214,13 +217,13 @@ export class Inbox<E> {
     }
   }
 
-  /** Whether one of the `count` events is next that were there when the turn began, as the last of the `known` ones. */
-  private isDue(count: number, known: number): boolean {
-    // Others may have been displaced meanwhile.
-    return count > 0 && (this.queue?.size ?? 0) > 0 && (!this.policy.displaces || this.nextNumber < known);
+  /** Whether the next event waited when the turn began. `count` such events are left, all numbered below `end`. */
+  private isDue(count: number, end: number): boolean {
+    // Some of them may have been displaced meanwhile.
+    return count > 0 && (this.queue?.size ?? 0) > 0 && (!this.policy.displaces || this.nextNumber < end);
   }
 
-  /** Whether events are missing right before the next one. */
+  /** Whether events are missing right before the next event. */
   get gapIsNext(): boolean {
     return this.gaps?.has(this.nextNumber) === true;
   }
@@ -229,17 +232,17 @@ export class Inbox<E> {
     return this.gaps !== undefined;
   }
 
-  /** Takes what is missing before the event of this number. */
+  /** Removes and returns the gap before the event `number`. */
   takeGap(number: number): Gap | undefined {
     return this.gaps?.take(number);
   }
 
-  /** `count` events of `kind` are missing behind those that wait. */
+  /** Records `count` missing events of `kind` after the waiting events. */
   miss(kind: string, count = 1): void {
-    (this.gaps ??= new Gaps()).add(this.taken, kind, count);
+    (this.gaps ??= new Gaps()).add(this.acceptedCount, kind, count);
   }
 
-  /** `count` arriving events were lost; `byKind` if their gap is recorded. */
+  /** Counts `count` arriving events as lost. `byKind` is given if their gap is recorded. */
   countRefused(count: number, byKind?: ReadonlyMap<string, number>): void {
     this.lost += count;
     byKind?.forEach((missing, kind) => {
@@ -247,17 +250,17 @@ export class Inbox<E> {
     });
   }
 
-  /** Of what is missing behind those that wait, nobody knows whether that is all. */
+  /** Marks the count of missing events after the waiting events as an upper bound. */
   markGapAtMost(): void {
-    this.gaps?.blur(this.taken);
+    this.gaps?.markAtMost(this.acceptedCount);
   }
 
-  /** Nobody will ask what is missing. */
+  /** Discards the gaps, since no consumer will get them. */
   forgetGaps(): void {
     this.gaps = undefined;
   }
 
-  /** Whether what is left of a run takes the last place: the queue does not know of it. */
+  /** Whether the rest of a run takes the last place. The queue does not count the run. */
   private get isFullByRun(): boolean {
     return this.runNext < this.runEnd && this.waiting >= this.capacity;
   }

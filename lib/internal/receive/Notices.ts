@@ -3,7 +3,7 @@ import { report } from '../support/report.js';
 import { inCallersZone } from '../support/zone.js';
 import type { Phase } from './Phase.js';
 
-/** The state of a receiver that its observers get. */
+/** The part of a receiver that {@link Notices} reads. */
 export interface NoticeSource {
   readonly lagged: number;
   readonly phase: Phase;
@@ -36,13 +36,13 @@ export class Notices {
     });
   }
 
-  /** An observable that emits once, when the receiver has no slot any more. */
+  /** An observable that emits once, when the receiver no longer has a slot. */
   static closedOf(receiver: NoticeSource): Observable<void> {
     return defer(() => (receiver.phase === 'live' ? inCallersZone(receiver.beginNotices().closed$) : of(undefined)));
   }
 
   /** Emits what has changed. Called in a turn. */
-  tell(receiver: NoticeSource): void {
+  emit(receiver: NoticeSource): void {
     if (this.isLagObserved) {
       this.emitLagged(receiver);
       if (receiver.phase === 'over') {

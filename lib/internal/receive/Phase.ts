@@ -1,9 +1,9 @@
 /**
  * Where a receiver is in its life.
  *
- * - `live`: it has a slot on the bus, and is offered what is published.
- * - `closing`: it has no slot any more. It is still offered what was published before it was closed, or reads that from the history.
- * - `draining`: it accepts nothing more. Its consumer is given what waits, then the ending.
- * - `over`: it accepts nothing more and has no consumer. A consumer that comes for what still waits makes it draining again.
+ * - `live`: it has a slot on the bus, and is offered the published events.
+ * - `closing`: it no longer has a slot. It is still offered the events published before it was closed, or reads them from the history.
+ * - `draining`: it accepts no more events. Its consumer gets the waiting events, then the ending.
+ * - `over`: it accepts no more events and has no consumer. If a consumer subscribes to the events that still wait, it is `draining` again.
  */
 export type Phase = 'live' | 'closing' | 'draining' | 'over';

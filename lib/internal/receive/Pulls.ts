@@ -3,32 +3,32 @@ import type { BusEvent } from '../../events/BusEvent.js';
 import { type Link, LinkedList } from '../support/LinkedList.js';
 import type { Inbox } from './Inbox.js';
 
-/** A call that waits for one event: it is answered once. */
+/** A call that waits for one event. It is answered once, by one of its methods. */
 export interface Pull<E> {
   next(busEvent: BusEvent<E>): void;
-  /** Where it wants to know of what is missing before the next event. */
+  /** Called with the gap before the next event. A pull without this method skips gaps. */
   gap?(gap: Gap): void;
-  /** There will be none. Called without an argument; it is named so that the `resolve` of a promise will do. */
+  /** Called without an argument, when no event will come. The parameter allows the `resolve` of a promise here. */
   complete(none?: undefined): void;
   error(error: unknown): void;
-  /** What must not be collected before it is answered. */
-  readonly holder?: object;
+  /** Is not garbage-collected before the answer. */
+  readonly keepAlive?: object;
 }
 
 /** How a receiver ends: with an error, or by completing. */
 export type Ending = { readonly error: unknown } | 'complete';
 
-/** What pulls are answered from. */
+/** The part of a receiver from which pulls are answered. */
 export interface PullSource<E> extends Pick<Inbox<E>, 'waiting' | 'nextNumber' | 'takeGap' | 'shift'> {
-  /** How it has ended, if it has; an error is given once. */
+  /** How it has ended; `undefined` if it has not. Returns an error once. */
   takeEnding(): Ending | undefined;
-  /** Brings the totals of the bus up to date: what an answer calls may read them. */
+  /** Brings the totals of the bus up to date, since the code that gets an answer may read them. */
   account(): void;
 }
 
-/** The calls that wait for an event, first come, first served; and the one consumer that makes them, if there is one. */
+/** The calls that wait for an event, in order, and the iterator or stream that makes them, if there is one. */
 export class Pulls<E> {
-  /** What takes one event after the other, and lets no other take any. */
+  /** The iterator or stream that pulls. There is no other consumer at the same time. */
   puller: object | undefined;
   private readonly waiting = new LinkedList<Pull<E>>();
 
@@ -36,20 +36,20 @@ export class Pulls<E> {
     return this.waiting.size;
   }
 
-  /** Returns the place of `pull`, by which it can be withdrawn. */
+  /** Adds `pull`. Returns the place by which it can be withdrawn. */
   add(pull: Pull<E>): Link<Pull<E>> {
     return this.waiting.add(pull);
   }
 
-  /** Returns whether the pull at `place` was not answered yet. */
+  /** Removes the pull at `place`. Returns false if it was answered before. */
   withdraw(place: Link<Pull<E>>): boolean {
     return this.waiting.remove(place);
   }
 
-  /** Answers those that wait now, as far as there is something to answer. Returns whether any was answered. */
+  /** Answers the waiting pulls, as far as there are events, gaps or an ending. Returns whether a pull was answered. */
   answer(source: PullSource<E>): boolean {
     let answered = false;
-    // What is asked for by an answer is answered in the next turn.
+    // Pulls that are added meanwhile are answered in the next turn.
     for (let count = this.waiting.size; count > 0; count -= 1) {
       const { first } = this.waiting;
       if (first === undefined || !this.answerOne(first, source)) {
@@ -81,7 +81,7 @@ export class Pulls<E> {
       return false;
     }
     this.waiting.remove(place);
-    // What was told the end is through, and may be followed.
+    // The consumer that gets the ending is finished: another one may follow.
     this.puller = undefined;
     if (ending === 'complete') {
       pull.complete();

@@ -19,11 +19,11 @@ import type { Host, Parts } from './receiverParts.js';
 import { forgetSignal } from './signal.js';
 
 /**
- * The bus's end of a receiver: an {@link Inbox}, the one consumer that empties it, and its phase. The application's end is a handle: a
+ * The bus's side of a receiver: an {@link Inbox}, the one consumer that empties it, and its phase. The application's side is a handle. A
  * receiver without a handle and without a consumer can be freed.
  *
- * Invariants: the consumer is called in turns only. `isLagging` from the first loss until a turn has emptied the inbox. It is parked only
- * while it lags and `lagged$` has no subscriber. A receiver that is over has no consumer.
+ * Invariants: the consumer is called in turns only. `isLagging` is true from the first loss until a turn has emptied the inbox. A receiver
+ * is parked only while it lags and `lagged$` has no subscriber. A receiver that is over has no consumer.
  */
 export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, CatchUpOwner<E> {
   readonly id: number;
@@ -44,7 +44,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     this.host = host;
   }
 
-  /** The parts that most receivers do without; they are created at the first call. */
+  /** The parts that most receivers do not need. They are created at the first call. */
   get more(): Parts<E> {
     return (this.parts ??= {});
   }
@@ -53,7 +53,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     return this.parts?.isLagging === true;
   }
 
-  /** Whether it accepts nothing more. */
+  /** Whether it accepts no more events. */
   get hasEnded(): boolean {
     return this.phase === 'draining' || this.phase === 'over';
   }
@@ -63,7 +63,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     return (this.parts?.pulls?.size ?? 0) > 0;
   }
 
-  /** Whether one consumer pulls event after event. Not any more when its end has been told. */
+  /** Whether an iterator or a stream pulls, and has not come to the end. */
   get hasPuller(): boolean {
     return this.parts?.pulls?.puller !== undefined && !this.isExhausted;
   }
@@ -82,7 +82,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     return this.laggedNow;
   }
 
-  /** {@link lagged}, when nothing is staged. */
+  /** {@link lagged}, while the stage is empty. */
   get laggedNow(): number {
     return this.lost + (this.parkedIn?.refusedSince(this.parkedAt) ?? 0);
   }
@@ -97,7 +97,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     }
     const { accepted } = this;
     let at = from;
-    while (at < to && this.take(burst.events[at] as BusEvent<E>)) {
+    while (at < to && this.accept(burst.events[at] as BusEvent<E>)) {
       at += 1;
     }
     if (at < to) {
@@ -122,13 +122,13 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
       this.waiting === this.capacity &&
       !this.isLagObserved &&
       !this.hasEnded &&
-      // In its turn, each delivered event gives a place free: what is refused is decided event by event.
+      // In its turn, each delivered event frees a place, so each event must be offered.
       !this.host.stage.isTurnOf(this)
     );
   }
 
   lose(): void {
-    // It may be closed. Then it has no slot, and `stats()` does not ask it.
+    // If it is closed, it has no slot, and `stats()` does not read its counts.
     this.account();
     this.lag();
   }
@@ -165,7 +165,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
       this.stopLagging();
       this.host.logOf(this, 'info', `has caught up; lagged: ${this.laggedNow}`);
     }
-    this.parts?.notices?.tell(this);
+    this.parts?.notices?.emit(this);
   }
 
   private deliver(consumer: Observer<BusEvent<E>>): void {
@@ -174,8 +174,8 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     this.parts?.catchUp?.readInOrder(this.host.stage.inOrder);
     if (this.hasGaps && this.waiting === 0 && consumer instanceof DeliveryConsumer) {
       try {
-        // With room for the next event, nothing more can be missing before it.
-        consumer.tell(this.takeGap(this.accepted));
+        // There is room now, so no more events can be lost before the next one.
+        consumer.emitGap(this.takeGap(this.accepted));
       } catch (error) {
         report(error);
       }
@@ -191,7 +191,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     if (ending === undefined) {
       return;
     }
-    // Before the consumer is called: it may subscribe again from within, and finds a receiver that is over.
+    // Set before the call: if the consumer subscribes again in it, the receiver must be over.
     this.consumer = undefined;
     this.phase = 'over';
     this.host.drop(this);
@@ -206,7 +206,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     }
   }
 
-  /** Answers the calls of `recv` that wait, as far as there is something to answer. */
+  /** Answers the waiting calls of `recv`, as far as there are events, gaps or an ending. */
   answerPulls(): void {
     const pulls = this.parts?.pulls;
     if (pulls === undefined || pulls.size === 0) {
@@ -221,7 +221,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     } else {
       this.parts?.stallTimer?.restart();
     }
-    // If nothing was answered, nothing has changed. A turn for each question would never end.
+    // If no pull was answered, nothing has changed. Another turn would then request the next one, without end.
     const hasChanged = answered && (this.isLagging || this.parts?.marks !== undefined);
     if (hasChanged || (pulls.size > 0 && (this.waiting > 0 || this.hasEnded))) {
       this.host.stage.request(this);
@@ -245,7 +245,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     return (this.more.notices ??= new Notices());
   }
 
-  /** Gives its slot free. What was published before is still delivered. */
+  /** Frees its slot. Events that were published before are still delivered. */
   close(): void {
     if (this.phase === 'live') {
       this.phase = 'closing';
@@ -253,12 +253,12 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     }
   }
 
-  /** Ends with `error`, after what waits. */
+  /** Ends with `error`, after the waiting events. */
   fail(error: unknown): void {
     this.end({ error });
   }
 
-  /** Accepts nothing more. What waits is still delivered, then the ending. */
+  /** Accepts no more events. The waiting events are still delivered, then the ending. */
   end(ending: Ending): void {
     const wasLive = this.phase === 'live';
     if (!this.hasEnded && ending !== 'complete') {
@@ -291,7 +291,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
   }
 
   private depart(): void {
-    // What it delivers and loses from now on is added to the totals of the bus, as what it did so far.
+    // The totals of the bus include its counts from now on.
     this.more.account = new Account(this.host.totals);
     this.account();
     if (this.parts?.notices?.isClosedObserved === true) {
@@ -304,13 +304,13 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     this.fail(new SlowConsumerError(this.id, this.waiting, this.laggedNow, this.oldestAgeMs(this.host.stage.now())));
   }
 
-  /** Whether nothing is left but to complete. What is missing is told first. */
+  /** Whether it has ended and only completion is left: no event, no gap and no error. */
   get isExhausted(): boolean {
     return this.hasEnded && this.parts?.failure === undefined && !this.hasNext;
   }
 
-  /** Accepts `busEvent` and returns true, or loses it or another one. */
-  take(busEvent: BusEvent<E>): boolean {
+  /** Accepts `busEvent`. Returns false if `busEvent` or another event was lost. */
+  accept(busEvent: BusEvent<E>): boolean {
     if (this.hasEnded) {
       return true;
     }
@@ -318,15 +318,15 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     try {
       loss = this.put(busEvent);
     } catch (error) {
-      // A key or a barrier of the application threw, as a predicate does.
+      // The application's `key` or `barrier` threw. The receiver ends, as if a predicate had thrown.
       this.fail(error);
       return true;
     }
-    // A function of the application may have ended it: then the event is forgotten with the others.
+    // The application's function may have ended the receiver. The event is then discarded with the others.
     if (this.phase === 'draining' || this.phase === 'over') {
       return true;
     }
-    // If its policy is to refuse, the losses of a run are recorded together.
+    // If events may be offered late, `refuseRest` records the losses of a run together.
     this.count(loss, loss !== undefined && !this.policy.mayBeOfferedLate && this.recordsGaps);
     if (this.consumer !== undefined) {
       this.host.stage.request(this);
@@ -337,7 +337,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     return loss === undefined;
   }
 
-  /** Loses the events from the place `from`, of which the first was counted. */
+  /** Counts the events from the index `from` on as lost. The first of them is counted already. */
   private refuseRest(burst: Burst<E>, from: number, to: number): void {
     this.lost += to - from - 1;
     if (this.recordsGaps && this.policy.mayBeOfferedLate) {
@@ -347,10 +347,10 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     }
   }
 
-  /** Notes the time at which the events from the number `first` on were accepted, if there are any. */
-  arrived(first: number, time: number, isPassing: boolean): void {
+  /** Records the time at which the events from the number `first` on were accepted, if there are any. */
+  arrived(first: number, time: number, isDrainedNow: boolean): void {
     if (this.accepted > first) {
-      this.recordArrival(first, time, isPassing);
+      this.recordArrival(first, time, isDrainedNow);
       if (this.consumer === undefined && !this.hasPulls && this.phase === 'live') {
         this.parts?.stallTimer?.watch(time);
       }
@@ -362,7 +362,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
       this.host.stage.request(this);
     }
     if (!this.isLagging) {
-      // Set before logging: for a logger that publishes, it does not begin again.
+      // Set before logging, since the logger may publish.
       this.more.isLagging = true;
       this.host.stage.lags(this);
       const { waiting, capacity } = this;
@@ -379,7 +379,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     this.host.stage.caughtUp(this);
   }
 
-  /** Without a consumer it holds up no flush once it is closed, since none may come. */
+  /** Called when it is closed or has ended. Without a consumer, it no longer holds up a flush. */
   releaseIfUnconsumed(): void {
     if (this.consumer === undefined) {
       this.parts?.catchUp?.release();
@@ -388,7 +388,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     }
   }
 
-  /** Tells the flushes that wait for it how many events were consumed or forgotten. */
+  /** Reports to the waiting flushes how many events were consumed or discarded. */
   reportConsumed(): void {
     this.parts?.marks?.passed(this.nextNumber);
     if (this.hasEnded) {

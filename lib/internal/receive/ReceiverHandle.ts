@@ -13,12 +13,12 @@ import type { ConsumerPort } from './consumers.js';
 import { EventsObservable, PerSubscription } from './EventsObservable.js';
 import { Notices } from './Notices.js';
 import {
-  type Ask,
-  forDelivery,
-  forEvent,
+  deliveryPull,
+  eventPull,
   iteratorOver,
-  leaveAs,
+  leavePulling,
   type Pulled,
+  type PullFactory,
   receive,
   streamOver,
   tryReceive,
@@ -115,7 +115,7 @@ export class ReceiverHandle<E> implements BusReceiver<E>, ConsumerPort<BusEvent<
   }
 
   recv(options?: RecvOptions): Promise<BusEvent<E> | undefined> {
-    return receive(this.#receiver, forEvent<E>, this, undefined, options);
+    return receive(this.#receiver, eventPull<E>, this, undefined, options);
   }
 
   tryRecv(): TryRecv<EventDelivery<E>> {
@@ -124,11 +124,11 @@ export class ReceiverHandle<E> implements BusReceiver<E>, ConsumerPort<BusEvent<
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<BusEvent<E>> {
-    return iteratorOver(this.#pulled(forEvent<E>));
+    return iteratorOver(this.#pulled(eventPull<E>));
   }
 
   toReadableStream(): ReadableStream<BusEvent<E>> {
-    return streamOver(this.#pulled(forEvent<E>));
+    return streamOver(this.#pulled(eventPull<E>));
   }
 
   close(): void {
@@ -158,20 +158,20 @@ export class ReceiverHandle<E> implements BusReceiver<E>, ConsumerPort<BusEvent<
   }
 
   #pullDeliveries(): Pullable<Delivery<E>> {
-    const pulled = this.#pulled(forDelivery<E>);
+    const pulled = this.#pulled(deliveryPull<E>);
     return {
-      recv: (options) => receive(this.#receiver, forDelivery<E>, this, undefined, options),
+      recv: (options) => receive(this.#receiver, deliveryPull<E>, this, undefined, options),
       tryRecv: () => tryReceive(this.#receiver, true),
       toReadableStream: () => streamOver(pulled),
       [Symbol.asyncIterator]: () => iteratorOver(pulled),
     };
   }
 
-  #pulled<T>(asks: Ask<E, T>): Pulled<T> {
+  #pulled<T>(createPull: PullFactory<E, T>): Pulled<T> {
     return {
-      take: (consumer) => receive(this.#receiver, asks, this, consumer),
+      take: (consumer) => receive(this.#receiver, createPull, this, consumer),
       leave: (consumer) => {
-        leaveAs(this.#receiver, consumer);
+        leavePulling(this.#receiver, consumer);
       },
     };
   }

@@ -21,24 +21,24 @@ import { statsOf } from './views.js';
 /**
  * The receivers of one bus.
  *
- * Invariants: it knows each receiver from its admission until it is over, and while a consumer gets what still waits in it. `live` is
- * how many of them have a slot.
+ * Invariants: a receiver is known from its admission until it is over, and while a consumer gets the events that still wait in it. `live`
+ * is the number of receivers that have a slot.
  */
 export class Receivers<E> implements Host<E, Receiver<E>> {
   readonly stage: Stage<E>;
   readonly totals: Totals = { delivered: 0, dropped: 0 };
-  /** Receivers that have a slot. */
+  /** Number of receivers that have a slot. */
   live = 0;
   readonly #log: Log;
   readonly #history: History<E> | undefined;
   readonly #known = new Map<number, Receiver<E>>();
   #nextId = 0;
   #isClosed = false;
-  /** Tells when a handle is collected. */
+  /** Calls back when a handle was garbage-collected. */
   readonly #handles = new FinalizationRegistry<Receiver<E>>((receiver) => {
     abandon(receiver);
   });
-  // Made once: closures for each receiver would hold its filter as long as its handle.
+  // Created once: a closure for each receiver would keep its filter alive as long as its handle.
   readonly #finish = (receiver: Receiver<E>): void => {
     this.stage.leave(receiver);
     finish(receiver);
@@ -54,7 +54,7 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
     this.#log = log;
   }
 
-  /** A new receiver, with a slot unless this is closed or its signal is aborted. */
+  /** Creates a receiver. It has a slot, unless the bus is closed or its signal is aborted. */
   admit(filter: EventFilter<E>, settings: ReceiverSettings<E>): Receiver<E> {
     const { capacity, policy, name, stallAfterMs, signal, from } = settings;
     const receiver = new Receiver<E>(this.#nextId, capacity, policy, this);
@@ -81,7 +81,7 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
     return receiver;
   }
 
-  /** The application's end of `receiver`. When it is collected, the receiver is disposed. */
+  /** The application's side of `receiver`. When it is garbage-collected, the receiver is disposed. */
   handleOf(receiver: Receiver<E>): ReceiverHandle<E> {
     const handle = new ReceiverHandle(receiver);
     if (!receiver.hasEnded) {
@@ -90,12 +90,12 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
     return handle;
   }
 
-  /** Closes the receiver `id`, if there is one. */
+  /** Closes the receiver with this id, if there is one. */
   close(id: number): void {
     this.#known.get(id)?.close();
   }
 
-  /** Closes all of them. A receiver that is admitted later has no slot. */
+  /** Closes all receivers. Receivers that are admitted later have no slot. */
   closeAll(): void {
     this.#isClosed = true;
     for (const receiver of this.#known.values()) {
@@ -112,7 +112,7 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
     });
   }
 
-  /** What would happen to `busEvent` at each receiver that has a slot; see {@link explain}. */
+  /** What each receiver that has a slot would do with `busEvent`; see {@link explain}. */
   explain(busEvent: BusEvent<E>, isHeld: boolean): readonly Explanation[] {
     this.stage.settle();
     const isTooLarge = this.#history?.isTooLarge(busEvent) === true;
@@ -120,13 +120,13 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
   }
 
   /**
-   * What to wait for until the events that match `filter`, and were published before, are consumed.
+   * The waits until all events that match `filter`, and were published before the call, are consumed.
    *
    * @param ids The receivers to wait for; `undefined` for all of them.
    */
   waitsFor(filter: EventFilter<E>, ids: ReadonlySet<number> | undefined): Promise<ReadonlyMap<Receiver<E>, Wait>> {
     return new Promise((resolve) => {
-      // In its place: called while an event is routed, it is about what was published before, too.
+      // A job: if this is called while an event is routed, it includes that event and the events published before the call.
       this.stage.inOrder.run(() => {
         // What a predicate throws rejects the inner promise.
         const waits = new Promise<ReadonlyMap<Receiver<E>, Wait>>((found) => {
@@ -152,7 +152,7 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
 
   release(receiver: Receiver<E>): void {
     this.live -= 1;
-    // While the history or a signal holds it, it must go with its handle.
+    // If the history or a signal refers to it, it must still be disposed with its handle.
     if (receiver.parts?.catchUp === undefined && receiver.parts?.ignoreSignal === undefined) {
       this.unwatch(receiver);
     }
@@ -174,7 +174,7 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
   logOf({ id, parts }: Receiver<E>, level: 'info' | 'warn', what: string): void {
     const name = parts?.name === undefined ? '' : ` (${parts.name})`;
     this.stage.inOrder.run(() => {
-      // It may be logged in a publish that has nothing to do with it.
+      // The job may run in an unrelated call of `publish`.
       outOfContext(() => {
         this.#log(level, `receiver ${id}${name} ${what}`);
       });

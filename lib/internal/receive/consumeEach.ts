@@ -4,25 +4,25 @@ import { outOfContext } from '../support/context.js';
 import { currentZone, runIn } from '../support/zone.js';
 import { report } from '../support/report.js';
 import { dispose } from './ending.js';
-import { ask } from './pull.js';
+import { pullNext } from './pull.js';
 import type { Pull } from './Pulls.js';
 import type { Receiver } from './Receiver.js';
 
-/** One call of a `consume`. */
-export interface Work<R> {
-  /** Takes no event until what was returned is through; then it is `undefined`, so that no connection holds it. */
+/** One call of `consume`. */
+export interface ConsumeCall<R> {
+  /** Takes no event until the call has finished. `undefined` afterwards, so that a connection does not keep it alive. */
   receiver: R | undefined;
 }
 
-/** On whose behalf a bus is called: a `consume` may wait for what it calls itself. */
+/** Tracks the call of `consume` that calls the bus, since a `consume` may wait for its own receiver. */
 export class ConsumeCalls<R> {
-  /** `undefined`: nobody knows. */
-  current: Work<R> | undefined;
+  /** The call that runs now. `undefined` if none does, or if it is not known. */
+  current: ConsumeCall<R> | undefined;
 
-  /** Calls `act` on behalf of `work`. */
-  as(work: Work<R> | undefined, act: () => void): void {
+  /** Calls `act`, with `call` as the current one. */
+  during(call: ConsumeCall<R> | undefined, act: () => void): void {
     const outer = this.current;
-    this.current = work;
+    this.current = call;
     try {
       act();
     } finally {
@@ -32,7 +32,7 @@ export class ConsumeCalls<R> {
 }
 
 /**
- * Takes one event at a time from `receiver`, and the next when what `consume` made of it is through: what comes meanwhile waits in the
+ * Takes one event at a time from `receiver`, and the next one when the result of `consume` has completed. Meanwhile, events wait in the
  * receiver's own queue.
  */
 export function consumeEach<E, O extends ObservableInput<unknown>>(
@@ -41,46 +41,46 @@ export function consumeEach<E, O extends ObservableInput<unknown>>(
   consuming: ConsumeCalls<Receiver<E>>,
 ): Observable<ObservedValueOf<O>> {
   return new Observable((subscriber) => {
-    let work: Work<Receiver<E>> | undefined;
+    let call: ConsumeCall<Receiver<E>> | undefined;
     const zone = currentZone();
     const inZone = (act: () => void): void => {
       runIn(zone, act, report);
     };
     const consumed$ = (busEvent: BusEvent<E>): Observable<ObservedValueOf<O>> =>
       new Observable((inner) => {
-        // Before it begins: one that emits at once, and without end, must see that nobody listens any more.
+        // Added before the start: a source that emits synchronously, without end, must see that the subscriber has left.
         subscriber.add(inner);
         defer(() => consume(busEvent) as ObservableInput<ObservedValueOf<O>>).subscribe(inner);
       });
-    // A signal that is aborted ends this at once, in the context of whatever aborts it.
+    // An aborted signal ends this at once, in the context of the code that aborts it.
     const end = (act: () => void): void => {
       outOfContext(() => {
         inZone(act);
       });
     };
-    const workIsThrough = (): void => {
-      if (work !== undefined) {
-        work.receiver = undefined;
+    const finishCall = (): void => {
+      if (call !== undefined) {
+        call.receiver = undefined;
       }
     };
-    const askForNext = (): void => {
-      workIsThrough();
+    const requestNext = (): void => {
+      finishCall();
       const pull: Pull<E> = {
         next: (busEvent) => {
-          work = { receiver };
+          call = { receiver };
           inZone(() => {
-            consuming.as(work, () => {
+            consuming.during(call, () => {
               consumed$(busEvent).subscribe({
                 next: (result) => {
-                  // What is done with a result is not what the consume waits for.
-                  consuming.as(undefined, () => {
+                  // The subscriber of the results does not run on behalf of the call.
+                  consuming.during(undefined, () => {
                     subscriber.next(result);
                   });
                 },
                 error: (error: unknown) => {
                   subscriber.error(error);
                 },
-                complete: askForNext,
+                complete: requestNext,
               });
             });
           });
@@ -96,13 +96,13 @@ export function consumeEach<E, O extends ObservableInput<unknown>>(
           });
         },
       };
-      // Never at once: neither the publisher nor the end of the last one runs the next.
-      ask(receiver, pull, true);
+      // In a turn: neither the publisher nor the end of the previous call runs the next one.
+      pullNext(receiver, pull, true);
     };
     subscriber.add(() => {
-      workIsThrough();
+      finishCall();
       dispose(receiver);
     });
-    askForNext();
+    requestNext();
   });
 }

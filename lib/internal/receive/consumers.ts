@@ -3,30 +3,30 @@ import { report } from '../support/report.js';
 import type { Delivery, Gap } from '../../receiver.js';
 import type { BusEvent } from '../../events/BusEvent.js';
 
-/** Where one consumer at a time is served. */
+/** Delivers to one consumer at a time. */
 export interface ConsumerPort<T> {
-  /** Serves `consumer`, unless another one is there; that is told it as an error. */
+  /** Delivers to `consumer` from now on. If there is another consumer, `consumer` gets an error. */
   serve(consumer: Observer<T>): void;
-  /** `consumer` goes. */
+  /** Called when `consumer` leaves. */
   leave(consumer: Observer<T>): void;
 }
 
 /**
- * A plain function that consumes. To call it through the Subscriber that RxJS makes of it would cost more than all the rest of a
- * delivery, and take three times the memory.
+ * A plain function as a consumer. RxJS would wrap it in a Subscriber. Calls through that would cost more than the rest of a delivery, and
+ * it would take three times the memory.
  *
- * Invariant: it behaves as that Subscriber does: an error that has no handler is reported, and every ending unsubscribes.
+ * Invariant: it behaves as that Subscriber does. An error is reported, since it has no handler, and every end unsubscribes.
  */
 export class DirectConsumer<T> extends Subscription implements Observer<T> {
   next: (value: T) => void;
-  /** As in `EventsObservable`: what is subscribed may be put behind a Proxy, too. */
-  private seat: (() => ConsumerPort<T>) | undefined;
+  /** A function, as in `EventsObservable`: this subscription may be behind a Proxy, too. */
+  private port: (() => ConsumerPort<T>) | undefined;
 
-  /** @param seat Told once, when it goes. */
-  constructor(next: (value: T) => void, seat: () => ConsumerPort<T>) {
+  /** @param port Its `leave` is called once, when this ends. */
+  constructor(next: (value: T) => void, port: () => ConsumerPort<T>) {
     super();
     this.next = next;
-    this.seat = seat;
+    this.port = port;
   }
 
   error(error: unknown): void {
@@ -38,56 +38,56 @@ export class DirectConsumer<T> extends Subscription implements Observer<T> {
     this.unsubscribe();
   }
 
-  /** Whether `other` is a Proxy of this: it shows what is written here. */
-  isBehind(other: Observer<T>): boolean {
+  /** Whether `other` is a Proxy of this. If it is, a change of `next` shows in it. */
+  isProxiedBy(other: Observer<T>): boolean {
     const { next } = this;
     this.next = () => undefined;
-    const isBehind = other.next === this.next;
+    const isProxiedBy = other.next === this.next;
     this.next = next;
-    return isBehind;
+    return isProxiedBy;
   }
 
   override unsubscribe(): void {
-    const { seat } = this;
-    this.seat = undefined;
-    // It leaves before its teardowns run, and holds nothing of what it served.
-    seat?.().leave(this);
+    const { port } = this;
+    this.port = undefined;
+    // It leaves before its teardowns run, and keeps no reference to the handler.
+    port?.().leave(this);
     this.next = noop;
     super.unsubscribe();
   }
 }
 
-/** What a {@link DeliveryConsumer} asks about the event that is handed over. */
+/** The event that a {@link DeliveryConsumer} is given, as far as its receiver is concerned. */
 export interface CurrentEvent {
-  /** Takes what is missing before it. */
+  /** Takes the gap before it. */
   takeGap(): Gap | undefined;
-  /** Whether it was forgotten with those that waited, while the gap was told. */
-  isForgotten(): boolean;
+  /** Discards it, if the receiver was cleared while the gap was delivered. Returns whether it was discarded. */
+  discardIfCleared(): boolean;
 }
 
-/** A consumer that is told what is missing, too. */
+/** A consumer that also gets the gaps. */
 export class DeliveryConsumer<E> implements Observer<BusEvent<E>> {
   readonly #out: Observer<Delivery<E>>;
   readonly #current: CurrentEvent;
 
-  constructor(out: Observer<Delivery<E>>, inHand: CurrentEvent) {
+  constructor(out: Observer<Delivery<E>>, current: CurrentEvent) {
     this.#out = out;
-    this.#current = inHand;
+    this.#current = current;
   }
 
   next(event: BusEvent<E>): void {
     const gap = this.#current.takeGap();
     try {
-      this.tell(gap);
+      this.emitGap(gap);
     } finally {
-      // A consumer that leaves when the gap is told gets no more.
-      if (gap === undefined || !this.#current.isForgotten()) {
+      // A consumer that leaves while it gets the gap does not get the event.
+      if (gap === undefined || !this.#current.discardIfCleared()) {
         this.#out.next({ type: 'event', event });
       }
     }
   }
 
-  tell(gap: Gap | undefined): void {
+  emitGap(gap: Gap | undefined): void {
     if (gap !== undefined) {
       this.#out.next(gap);
     }

@@ -1,11 +1,11 @@
 import { onAbort } from '../support/abort.js';
 import type { Receiver } from './Receiver.js';
 
-/** Ends `receiver` at once, and forgets what waits. */
+/** Ends `receiver` at once, and discards the waiting events. */
 export function dispose<E>(receiver: Receiver<E>): void {
   const { stage } = receiver.host;
   stage.settle();
-  // To discard what waits is not to catch up with it. To leave with an empty queue is.
+  // With waiting events, it stops lagging without a log line, since it has not caught up. With an empty queue, it has.
   if (receiver.isLagging && receiver.waiting > 0) {
     receiver.stopLagging();
   }
@@ -22,7 +22,7 @@ export function dispose<E>(receiver: Receiver<E>): void {
   receiver.answerPulls();
   receiver.reportConsumed();
   if (receiver.isLagObserved || receiver.parts?.notices?.isClosedObserved === true) {
-    // What was withdrawn is asked for again.
+    // This turn ends `lagged$` and `closed$`.
     stage.request(receiver);
   }
 }
@@ -30,7 +30,7 @@ export function dispose<E>(receiver: Receiver<E>): void {
 /** Disposes `receiver` when `signal` is aborted. */
 export function disposeOn<E>(signal: AbortSignal | undefined, receiver: Receiver<E>): void {
   if (signal !== undefined) {
-    // A signal may live longer than all that holds the receiver.
+    // The signal may live longer than all other references to the receiver.
     const ref = new WeakRef(receiver);
     receiver.more.ignoreSignal = onAbort(signal, () => {
       const target = ref.deref();
@@ -41,7 +41,7 @@ export function disposeOn<E>(signal: AbortSignal | undefined, receiver: Receiver
   }
 }
 
-/** Disposes `receiver`, whose handle was collected: no consumer can come for the events. */
+/** Disposes `receiver`, whose handle was garbage-collected: no consumer can get its events any more. */
 export function abandon<E>(receiver: Receiver<E>): void {
   const { host } = receiver;
   host.stage.settle();
@@ -56,7 +56,7 @@ export function abandon<E>(receiver: Receiver<E>): void {
   dispose(receiver);
 }
 
-/** Ends `receiver`, which was closed, now that everything published before has been offered; or when it has read that from the history. */
+/** Ends `receiver`, which was closed: now, since all earlier events have been offered, or when it has read them from the history. */
 export function finish<E>(receiver: Receiver<E>): void {
   const catchUp = receiver.parts?.catchUp;
   if (receiver.hasEnded) {
@@ -69,7 +69,7 @@ export function finish<E>(receiver: Receiver<E>): void {
   catchUp.close();
   receiver.parts?.stallTimer?.stop();
   receiver.releaseIfUnconsumed();
-  // In a turn of its own it reads when that is over. Until then something waits, or it would not catch up any more.
+  // In its own turn, it reads after the turn has delivered the waiting events.
   if (!receiver.host.stage.isTurnOf(receiver)) {
     catchUp.read();
   }

@@ -5,8 +5,7 @@ import type { Receiver } from './Receiver.js';
 import { show } from '../support/show.js';
 
 /**
- * Explains what would happen to `busEvent`, which has its ids, at `receiver`, which has a slot. `undefined` if the receiver has not joined
- * yet.
+ * Explains what `receiver` would do with `busEvent`, which is enriched. `undefined` if the receiver has not joined yet, or has no slot.
  *
  * @param isHeld Whether the event would first wait for a registration.
  * @param isTooLarge Whether the event is too large for the history.

@@ -6,52 +6,56 @@ import { requireCount, requireFunction, requireOptions } from '../support/requir
 import { show } from '../support/show.js';
 
 /**
- * What becomes of a value that is offered: it waits; it does not; it waits and the oldest has to go; or it waits in the place of
- * an older one. In all but the first case, one value is lost.
+ * What happens to an arriving value.
+ *
+ * - `taken`: it waits. No value is lost.
+ * - `refused`: it is lost.
+ * - `displaces`: it waits, and the value that has waited longest is lost.
+ * - `replaces`: it waits in the place of an older value, which is lost.
  */
 export type Verdict = 'taken' | 'refused' | 'displaces' | 'replaces';
 
-/** The one value that an offer cost. */
+/** The value that was lost when another one arrived, or when it arrived itself. */
 export interface Loss<T> {
   readonly verdict: Exclude<Verdict, 'taken'>;
   readonly value: T;
-  /** Where it waited: 0 for the one that was next. Of no meaning for one that was refused. */
+  /** Where it waited: 0 for the next value. Without meaning for a refused value. */
   readonly index: number;
 }
 
-/** A queue that loses in the way of its policy. */
+/** A bounded queue with the rule of one policy. */
 interface LossyQueue<T> extends BoundedQueue<T> {
-  /** What would become of `value`, were it put now. */
+  /** What {@link put} would do with `value` now. */
   foresee(value: T): Verdict;
 
-  /** In the place of `offer`. */
+  /** Adds `value` by the rule of the policy. Returns the loss, if there is one. Called instead of `offer`. */
   put(value: T): Loss<T> | undefined;
 }
 
 export type OverflowQueue<E> = LossyQueue<BusEvent<E>>;
 
-/** Everything that is special about one policy. */
+/** All properties of one policy. */
 export interface OverflowPolicy<E> {
   makeQueue(capacity: number): OverflowQueue<E>;
-  /** Whether a receiver ends when there is no room. */
+  /** Whether the receiver ends when an event is lost. */
   readonly endsWhenFull: boolean;
-  /** Whether the event that has waited longest may be lost for one that arrives. */
+  /** Whether the event that has waited longest is lost when there is no room. */
   readonly displaces: boolean;
-  /** Whether events may come out in another order than that of their publishing. */
+  /** Whether events may be delivered in another order than that of publishing. */
   readonly reorders: boolean;
   /**
-   * Whether an event may be offered later than it was published, and not at all while the receiver is full: what it would do then depends on nothing
-   * but how many wait.
+   * Whether an event may be offered later than it was published, and not at all while the receiver is full. It may if the result depends on
+   * nothing but the number of waiting events.
    */
   readonly mayBeOfferedLate: boolean;
 }
 
-/** The loss of an offer that is refused. */
+/** The loss when the arriving `value` is refused. */
 export function refused<T>(value: T): Loss<T> {
   return { verdict: 'refused', value, index: 0 };
 }
 
-/** When full, it refuses the arriving value. */
+/** `drop-newest`: if the queue is full when a value arrives, the arriving value is lost. Waiting values are never lost. */
 class DropNewestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
   foresee(): Verdict {
     return this.size < this.capacity ? 'taken' : 'refused';
@@ -62,7 +66,7 @@ class DropNewestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
   }
 }
 
-/** When full, it drops the value that has waited longest. */
+/** `drop-oldest`: if the queue is full when a value arrives, the value that has waited longest is lost. The arriving value waits. */
 class DropOldestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
   foresee(): Verdict {
     return this.size < this.capacity ? 'taken' : 'displaces';
@@ -78,14 +82,21 @@ class DropOldestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
   }
 }
 
-/** A value replaces the waiting one with the same key, unless a barrier arrived between them. When full, it refuses the arriving value. */
+/**
+ * `latest`: if a value with the same key waits, the arriving value takes its place and the older value is lost, even if there is room. If
+ * no such value waits and the queue is full, the arriving value is lost.
+ *
+ * A barrier neither replaces a value nor is replaced, and values that arrived before it are no longer replaced. If the queue is full when
+ * a barrier arrives, the barrier is lost.
+ */
 class LatestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
   readonly #keyOf: (value: T) => unknown;
   readonly #isBarrier: (value: T) => boolean;
   /** For each key, the number of the value that may be replaced. Values are numbered from 0. */
   readonly #numbers = new Map<unknown, number>();
   readonly #keys: BoundedQueue<unknown>;
-  #gone = 0;
+  /** Number of values that were taken out. */
+  #removed = 0;
 
   constructor(capacity: number, keyOf: (value: T) => unknown, isBarrier: (value: T) => boolean) {
     super(capacity);
@@ -110,7 +121,7 @@ class LatestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
     const key = answerOf('key', this.#keyOf(value));
     const number = isBarrier ? undefined : this.#numbers.get(key);
     if (number !== undefined) {
-      const index = number - this.#gone;
+      const index = number - this.#removed;
       const older = this.at(index) as T;
       this.replace(index, value);
       return { verdict: 'replaces', value: older, index };
@@ -124,22 +135,25 @@ class LatestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
     }
     this.#keys.offer(key);
     if (!isBarrier) {
-      this.#numbers.set(key, this.#gone + this.size - 1);
+      this.#numbers.set(key, this.#removed + this.size - 1);
     }
     return undefined;
   }
 
   override shift(): T {
     const key = this.#keys.shift();
-    if (this.#numbers.get(key) === this.#gone) {
+    if (this.#numbers.get(key) === this.#removed) {
       this.#numbers.delete(key);
     }
-    this.#gone += 1;
+    this.#removed += 1;
     return super.shift();
   }
 }
 
-/** When full, it still accepts events of some kinds, in reserved places. */
+/**
+ * `drop-newest` with a reserve: if the common places are taken when an event arrives, an event of a reserved kind may use a reserved place.
+ * If it cannot, because of its kind or because the reserve is full, the arriving event is lost.
+ */
 class ReserveQueue<E> extends BoundedQueue<BusEvent<E>> implements LossyQueue<BusEvent<E>> {
   readonly #common: number;
   readonly #reserve: number;
@@ -190,6 +204,7 @@ const DROP_NEWEST: OverflowPolicy<never> = {
   mayBeOfferedLate: true,
 };
 
+/** `evict`: if the queue is full when an event arrives, that event is lost and the receiver ends. Waiting events are still delivered. */
 const EVICT: OverflowPolicy<never> = { ...DROP_NEWEST, endsWhenFull: true, mayBeOfferedLate: false };
 
 const DROP_OLDEST: OverflowPolicy<never> = {
@@ -228,7 +243,7 @@ export function overflowPolicy<E>({
   }
 }
 
-/** A policy that does not read its events can be shared by all event types. */
+/** All event types can share a policy that does not read its events. */
 function shared<E>(policy: OverflowPolicy<never>): OverflowPolicy<E> {
   return policy as OverflowPolicy<unknown> as OverflowPolicy<E>;
 }
@@ -264,7 +279,7 @@ function latest<E>(
   };
 }
 
-/** @throws TypeError if the option `what`, which belongs to `policy`, is given with another one. */
+/** @throws TypeError if the option `what`, which belongs to `policy`, is given with another policy. */
 function requirePolicy(what: string, value: unknown, policy: Overflow, overflow: Overflow): void {
   if (value !== undefined && overflow !== policy) {
     throw new TypeError(`${what}: expected overflow '${policy}', got ${show(overflow)}`);

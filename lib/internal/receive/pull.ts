@@ -8,30 +8,35 @@ import { dispose } from './ending.js';
 import { type Pull, Pulls } from './Pulls.js';
 import type { Receiver } from './Receiver.js';
 
-/** How a call asks for a value of type `T`. Each is a plain literal: to spread one takes longer than all the rest of a `recv`. */
-export type Ask<E, T> = (
+/** Creates a pull for a value of type `T`. It is one object literal, since a spread would take longer than the rest of a `recv`. */
+export type PullFactory<E, T> = (
   resolve: (value: T | undefined) => void,
   reject: (error: Error) => void,
-  holder: object,
+  keepAlive: object,
 ) => Pull<E>;
 
 /**
  * Answers `pull` with the next event, or the end.
  *
- * @param inTurn Never at once, even if an event waits.
- * @param by The consumer that takes one after the other; `undefined` for a call that stands alone.
- * @returns Its place, by which it can be withdrawn; `undefined` if another consumer is there.
+ * @param inTurn Whether the answer must come in a turn, even if an event waits.
+ * @param puller The iterator or stream that pulls; `undefined` for a call of `recv` or `tryRecv`.
+ * @returns The place by which the pull can be withdrawn; `undefined` if there is another consumer.
  */
-export function ask<E>(receiver: Receiver<E>, pull: Pull<E>, inTurn = false, by?: object): Link<Pull<E>> | undefined {
+export function pullNext<E>(
+  receiver: Receiver<E>,
+  pull: Pull<E>,
+  inTurn = false,
+  puller?: object,
+): Link<Pull<E>> | undefined {
   const { stage } = receiver.host;
-  const puller = receiver.parts?.pulls?.puller;
-  const isClaim = by !== undefined && by !== puller;
-  if (receiver.consumer !== undefined || (receiver.hasPuller && by !== puller) || (isClaim && receiver.hasPulls)) {
+  const current = receiver.parts?.pulls?.puller;
+  const isNew = puller !== undefined && puller !== current;
+  if (receiver.consumer !== undefined || (receiver.hasPuller && puller !== current) || (isNew && receiver.hasPulls)) {
     pull.error(new ReceiverBusyError(receiver.id));
     return undefined;
   }
   const pulls = (receiver.more.pulls ??= new Pulls());
-  pulls.puller = by ?? puller;
+  pulls.puller = puller ?? current;
   stage.settle();
   const place = pulls.add(pull);
   if (!inTurn) {
@@ -42,40 +47,40 @@ export function ask<E>(receiver: Receiver<E>, pull: Pull<E>, inTurn = false, by?
   return place;
 }
 
-/** Withdraws the pull at `place`. Returns whether it was not answered yet. */
+/** Withdraws the pull at `place`. Returns false if it was answered before. */
 function withdraw<E>(receiver: Receiver<E>, place: Link<Pull<E>>): boolean {
   const { parts, phase, waiting, host } = receiver;
   const isWithdrawn = parts?.pulls?.withdraw(place) === true;
   if (isWithdrawn && waiting > 0 && !receiver.hasPulls && phase === 'live') {
-    // An event that came for it waits now, as if it had never been asked for.
+    // An event that arrived for this pull waits now, as if there had been no pull.
     parts.stallTimer?.watch(host.stage.now());
   }
   return isWithdrawn;
 }
 
-/** Disposes `receiver`, if `puller` is its consumer, or if it has none. */
-export function leaveAs<E>(receiver: Receiver<E>, puller: object): void {
+/** Disposes `receiver`, if `puller` is its consumer, or if it has no consumer. */
+export function leavePulling<E>(receiver: Receiver<E>, puller: object): void {
   const current = receiver.parts?.pulls?.puller;
-  const isOnlyOne = current === undefined && receiver.consumer === undefined && !receiver.hasPulls;
-  if (isOnlyOne || current === puller) {
+  const hasNoConsumer = current === undefined && receiver.consumer === undefined && !receiver.hasPulls;
+  if (hasNoConsumer || current === puller) {
     dispose(receiver);
   }
 }
 
-/** Asks for an event. */
-export function forEvent<E>(
+/** A pull for an event. */
+export function eventPull<E>(
   resolve: (busEvent: BusEvent<E> | undefined) => void,
   reject: (error: Error) => void,
-  holder: object,
+  keepAlive: object,
 ): Pull<E> {
-  return { next: resolve, complete: resolve, error: reject, holder };
+  return { next: resolve, complete: resolve, error: reject, keepAlive };
 }
 
-/** Asks for an event, or the gap before it. */
-export function forDelivery<E>(
+/** A pull for an event, or the gap before it. */
+export function deliveryPull<E>(
   resolve: (delivery: Delivery<E> | undefined) => void,
   reject: (error: Error) => void,
-  holder: object,
+  keepAlive: object,
 ): Pull<E> {
   return {
     next: (event) => {
@@ -84,28 +89,27 @@ export function forDelivery<E>(
     gap: resolve,
     complete: resolve,
     error: reject,
-    holder,
+    keepAlive,
   };
 }
 
 /**
- * Asks `receiver` for one value, and resolves when it comes; with `undefined` when none will.
+ * Resolves with the next value of `receiver`, or with `undefined` when the receiver has completed.
  *
- * @param asks How.
- * @param by The consumer that takes one after the other; `undefined` for a call that stands alone.
- * @param holder What must not be collected before.
+ * @param keepAlive Is not garbage-collected before the answer.
+ * @param puller The iterator or stream that pulls; `undefined` for a call of `recv`.
  */
 export function receive<E, T>(
   receiver: Receiver<E>,
-  asks: Ask<E, T>,
-  holder: object,
-  by?: object,
+  createPull: PullFactory<E, T>,
+  keepAlive: object,
+  puller?: object,
   options?: RecvOptions,
 ): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const signal = signalOf(options);
     if (signal === undefined) {
-      ask(receiver, asks(resolve, reject, holder), false, by);
+      pullNext(receiver, createPull(resolve, reject, keepAlive), false, puller);
       return;
     }
     if (signal.aborted) {
@@ -113,19 +117,19 @@ export function receive<E, T>(
       return;
     }
     let ignore: (() => void) | undefined = undefined;
-    const told = (value: T | undefined): void => {
+    const succeed = (value: T | undefined): void => {
       ignore?.();
       resolve(value);
     };
-    const failed = (error: Error): void => {
+    const fail = (error: Error): void => {
       ignore?.();
       reject(error);
     };
-    const place = ask(receiver, asks(told, failed, holder), false, by);
+    const place = pullNext(receiver, createPull(succeed, fail, keepAlive), false, puller);
     if (place?.isIn === true) {
       ignore = onAbort(signal, () => {
         if (withdraw(receiver, place)) {
-          // The reason is the caller's own, whatever it is.
+          // The reason is passed on as it is.
           reject(signal.reason as Error);
         }
       });
@@ -133,7 +137,7 @@ export function receive<E, T>(
   });
 }
 
-/** @throws TypeError for an option of the wrong type, or an unknown one. */
+/** @throws TypeError if an option is unknown or has the wrong type. */
 function signalOf(options: RecvOptions | undefined): AbortSignal | undefined {
   if (options === undefined) {
     return undefined;
@@ -145,49 +149,49 @@ function signalOf(options: RecvOptions | undefined): AbortSignal | undefined {
 }
 
 /**
- * What `receiver` has next, where it is there now: an event, or a gap if `withGaps`.
+ * Takes what is next in `receiver`, without waiting: an event, or a gap if `withGaps` is true.
  *
- * @throws ReceiverBusyError while there is another consumer.
+ * @throws ReceiverBusyError if there is another consumer.
  */
 export function tryReceive<E>(receiver: Receiver<E>, withGaps: boolean): TryRecv<Delivery<E>> {
   if (receiver.consumer !== undefined || receiver.hasPuller) {
     throw new ReceiverBusyError(receiver.id);
   }
-  let answer: TryRecv<Delivery<E>> = { type: 'empty' };
+  let result: TryRecv<Delivery<E>> = { type: 'empty' };
   if (receiver.hasPulls) {
-    // What comes is for the calls that wait.
-    return answer;
+    // The next event is for the calls that wait.
+    return result;
   }
-  const tell = (given: TryRecv<Delivery<E>>): void => {
-    answer = given;
+  const answer = (value: TryRecv<Delivery<E>>): void => {
+    result = value;
   };
-  const place = ask(receiver, {
+  const place = pullNext(receiver, {
     next: (event) => {
-      tell({ type: 'event', event });
+      answer({ type: 'event', event });
     },
-    ...(withGaps && { gap: tell }),
+    ...(withGaps && { gap: answer }),
     complete: () => {
-      tell({ type: 'completed' });
+      answer({ type: 'completed' });
     },
     error: (error) => {
-      tell({ type: 'failed', error });
+      answer({ type: 'failed', error });
     },
   });
   if (place !== undefined) {
     withdraw(receiver, place);
   }
-  return answer;
+  return result;
 }
 
-/** Something that gives one value when it is asked, and `undefined` when it is through. */
+/** A source that is pulled, one value at a time. */
 export interface Pulled<T> {
-  /** @param consumer What takes one value after the other, as the only one. */
+  /** Resolves with the next value, or with `undefined` at the end. While `consumer` pulls, there is no other consumer. */
   take(consumer: object): Promise<T | undefined>;
-  /** `consumer` takes nothing more. */
+  /** Called when `consumer` takes no more values. */
   leave(consumer: object): void;
 }
 
-/** Pulls `source` by an iterator. The end of the iterator ends the source. */
+/** An iterator that pulls `source`. Ending the iterator ends the source. */
 export function iteratorOver<T>(source: Pulled<T>): AsyncIterableIterator<T> {
   const consumer = {};
   const leave = (): IteratorReturnResult<undefined> => {
@@ -210,7 +214,7 @@ export function iteratorOver<T>(source: Pulled<T>): AsyncIterableIterator<T> {
   };
 }
 
-/** Pulls `source` by a stream that keeps nothing of its own. Cancelling the stream ends the source. */
+/** A web stream that pulls `source` and buffers nothing. Cancelling the stream ends the source. */
 export function streamOver<T>(source: Pulled<T>): ReadableStream<T> {
   const consumer = {};
   return new ReadableStream<T>(

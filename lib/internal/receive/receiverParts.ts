@@ -10,50 +10,50 @@ import type { Pulls } from './Pulls.js';
 import type { StallTimer } from './StallTimer.js';
 
 /**
- * What a receiver needs of its bus.
+ * What a receiver needs from its bus.
  *
  * @typeParam R The class of the receivers.
  */
 export interface Host<E, R> {
   readonly stage: Stage<E>;
-  /** The counts of the receivers that have no slot any more. */
+  /** The counts of the receivers that no longer have a slot. */
   readonly totals: Totals;
   /** The position of the newest event; `undefined` without a history. */
   position(): BusPosition | undefined;
-  /** Gives the slot of `receiver` free. When everything that was published until now has been offered, it is finished. */
+  /** Frees the slot of `receiver`, and finishes it once all events published until now have been offered. */
   release(receiver: R): void;
-  /** Keeps `receiver` while its consumer gets what waits. */
+  /** Keeps a reference to `receiver` while its consumer gets the waiting events. */
   keep(receiver: R): void;
-  /** Forgets `receiver`, which is over. */
+  /** Removes the reference to `receiver`, which is over. */
   drop(receiver: R): void;
-  /** It need not be noticed any more that the handle of `receiver` is collected. */
+  /** Stops watching whether the handle of `receiver` is garbage-collected. */
   unwatch(receiver: R): void;
-  /** Logs about `receiver` when the present event, or hand-over, is through: a logger may read any count. */
+  /** Logs about `receiver` after the present job, since a logger may read any count. */
   logOf(receiver: R, level: 'info' | 'warn', what: string): void;
 }
 
-/** What a receiver is made with, checked. */
+/** The checked options of a receiver. */
 export interface ReceiverSettings<E> extends ReceiverBaseOptions {
   readonly capacity: number;
   readonly policy: OverflowPolicy<E>;
 }
 
-/** What most receivers do without. It is made when it is needed, so that an idle receiver takes little. */
+/** What most receivers do not need. It is created on demand, so that an idle receiver takes little memory. */
 export interface Parts<E> {
   name?: string;
   isLagging?: boolean;
   missed?: number;
   pulls?: Pulls<E>;
   catchUp?: CatchUp<E> | undefined;
-  /** The flushes that wait until events are consumed. */
+  /** The flushes that wait until its events are consumed. */
   marks?: Marks;
   notices?: Notices;
   stallTimer?: StallTimer;
   ignoreSignal?: (() => void) | undefined;
-  /** What it ended with, until that is told. */
+  /** The error that it ended with, until a consumer gets the error. */
   failure?: { readonly error: unknown } | undefined;
-  /** Whether its end was told: nobody need be told of a gap before it any more. */
+  /** Whether a consumer got its ending. A gap before the ending is then no longer needed. */
   isEndDelivered?: boolean;
-  /** Once it has no slot: what it delivers and loses from then on is added to the totals of the bus. */
+  /** Set when it no longer has a slot: its counts are then part of the totals of the bus. */
   account?: Account;
 }

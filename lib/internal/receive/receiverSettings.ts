@@ -7,22 +7,22 @@ import { requireCount, requireSignal, requireType } from '../support/require.js'
 const DEFAULT_CAPACITY = 256;
 
 /**
- * What a receiver is made with.
+ * Checks the options of a receiver.
  *
  * @param owner Named in the error about a bad capacity.
- * @param hasHistory Whether it can start from an earlier place.
- * @throws RangeError or TypeError for bad options, or for options that do not go together.
+ * @param hasHistory Whether the bus has a history, so that `from` is allowed.
+ * @throws RangeError if a number is out of range, TypeError if an option has the wrong type or does not go with another one.
  */
 export function receiverSettings<E>(
   owner: string,
   options: ReceiverOptions<E>,
   hasHistory: boolean,
 ): ReceiverSettings<E> {
-  // Field by field: to spread them is a large part of joining and leaving (`npm run bench -- --only churn`).
+  // Field by field, since a spread would be a large part of the cost of joining and leaving (`npm run bench -- --only churn`).
   const { capacity = DEFAULT_CAPACITY, name, signal, stallAfterMs } = options;
   requireCount(owner, capacity);
   if (name !== undefined) {
-    // In a log line, what is no text could throw while an event is routed.
+    // A name that is not a string could throw in a log line, while an event is routed.
     requireType('name', 'string', name);
   }
   requireSignal('signal', signal);

@@ -8,9 +8,9 @@ import { show } from '../support/show.js';
 import { OTHERS } from '../support/Tally.js';
 
 /**
- * A place where a receiver can start, which the caller cannot change any more.
+ * Checks `from`. A position is copied, so that the caller cannot change it later.
  *
- * @throws TypeError or RangeError where it is no place, or where there is no history to find it in.
+ * @throws TypeError or RangeError if it is not a start position, or if the bus has no history.
  */
 export function checkedFrom(from: unknown, hasHistory: boolean): ReceiverOptions['from'] {
   if (from === undefined || from === 'now') {
@@ -29,7 +29,7 @@ export function checkedFrom(from: unknown, hasHistory: boolean): ReceiverOptions
   return from === 'start' ? from : ({ epoch, seq } as BusPosition);
 }
 
-/** Starts `receiver` at `from`, with a gap for the events before it that are not retained any more. */
+/** Starts `receiver` at `from`, with a gap for the later events that are no longer retained. */
 export function replayFrom<E>(
   receiver: Receiver<E>,
   filter: EventFilter<E>,
@@ -41,12 +41,12 @@ export function replayFrom<E>(
   // A position after the newest event means that all of them were seen.
   const after = isOurs ? Math.min(place.seq, history.last) : 0;
   const unretained = isOurs ? Math.max(0, history.first - 1 - after) : Infinity;
-  const isVague = !isOurs || !matchesEverything(filter);
+  const isAtMost = !isOurs || !matchesEverything(filter);
   receiver.filter = filter;
   receiver.lastSeq = after;
   if (unretained > 0 && receiver.recordsGaps) {
     receiver.miss(OTHERS, unretained);
-    if (isVague) {
+    if (isAtMost) {
       receiver.markGapAtMost();
     }
   }

@@ -7,7 +7,7 @@ import { dispose } from './ending.js';
 import { DeliveryConsumer, DirectConsumer, type ConsumerPort } from './consumers.js';
 import type { Receiver } from './Receiver.js';
 
-/** Gives `consumer` the events of `receiver` from now on, or an error if another consumer is there. */
+/** Delivers the events of `receiver` to `consumer` from now on. If there is another consumer, `consumer` gets an error. */
 export function serve<E>(receiver: Receiver<E>, consumer: Observer<BusEvent<E>>): void {
   const { host } = receiver;
   host.stage.settle();
@@ -16,7 +16,7 @@ export function serve<E>(receiver: Receiver<E>, consumer: Observer<BusEvent<E>>)
     return;
   }
   receiver.parts?.stallTimer?.stop();
-  // A consumer holds the handle, and ends the receiver when it leaves.
+  // A consumer keeps the handle alive, and ends the receiver when it leaves.
   host.unwatch(receiver);
   if (!(consumer instanceof DeliveryConsumer)) {
     receiver.parkedIn?.unpark(receiver);
@@ -37,28 +37,28 @@ export function serve<E>(receiver: Receiver<E>, consumer: Observer<BusEvent<E>>)
   }
 }
 
-/** Gives `out` the events of `receiver`, and the gaps between them. Returns the consumer that has to {@link leave}. */
+/** Delivers the events of `receiver`, and the gaps between them, to `out`. Returns the consumer, to be passed to {@link leave}. */
 export function serveDeliveries<E>(receiver: Receiver<E>, out: Observer<Delivery<E>>): Observer<BusEvent<E>> {
-  // The event in hand is not counted among those that wait.
+  // The event that is being delivered no longer counts as waiting.
   const consumer = new DeliveryConsumer<E>(out, {
     takeGap: () => receiver.takeGap(receiver.nextNumber - 1),
-    isForgotten: () => receiver.discardCurrentIfCleared(),
+    discardIfCleared: () => receiver.discardCurrentIfCleared(),
   });
   serve(receiver, consumer);
   return consumer;
 }
 
-/** Disposes `receiver`, if `leaver` is its consumer, or a Proxy of it. */
+/** Disposes `receiver`, if `leaver` is its consumer or a Proxy of its consumer. */
 export function leave<E>(receiver: Receiver<E>, leaver: Observer<BusEvent<E>>): void {
   const { consumer } = receiver;
-  const isOwn = consumer === leaver || (consumer instanceof DirectConsumer && consumer.isBehind(leaver));
+  const isOwn = consumer === leaver || (consumer instanceof DirectConsumer && consumer.isProxiedBy(leaver));
   if (consumer !== undefined && isOwn) {
     receiver.consumer = undefined;
     dispose(receiver);
   }
 }
 
-/** The place of the consumer of a receiver that has no handle. */
+/** Delivers the events of a receiver that has no handle. */
 export class ReceiverPort<E> implements ConsumerPort<BusEvent<E>> {
   private readonly receiver: Receiver<E>;
 
@@ -75,11 +75,11 @@ export class ReceiverPort<E> implements ConsumerPort<BusEvent<E>> {
   }
 }
 
-/** With zone.js, the turns of `receiver` run in the zone of the caller. */
+/** With zone.js, runs the turns of `receiver` in the zone of the caller. */
 function enterZone<E>(receiver: Receiver<E>): void {
   const zone = currentZone();
   if (zone !== undefined) {
-    // The whole turn, since Angular checks its page whenever its zone is left. Without zone.js, a turn looks for no zone.
+    // A turn enters the zone once, since Angular checks its page whenever its zone is left. Without zone.js, turns look for no zone.
     const turn = receiver.turn.bind(receiver);
     receiver.turn = () => {
       runIn(zone, turn, report);

@@ -1,6 +1,6 @@
 import type { Parts } from './receiverParts.js';
 
-/** A receiver, as far as its signal matters. */
+/** The part of a receiver that {@link forgetSignal} reads. */
 interface Abortable {
   readonly parts: Pick<Parts<unknown>, 'failure' | 'ignoreSignal' | 'isEndDelivered'> | undefined;
   readonly hasEnded: boolean;
@@ -8,7 +8,7 @@ interface Abortable {
   readonly gapIsNext: boolean;
 }
 
-/** Stops listening to its signal, if `receiver` has ended and has nothing left that could be forgotten, an error included. */
+/** Stops listening to the signal of `receiver`, if it has ended and has no event, gap or error left that the signal could discard. */
 export function forgetSignal({ parts, hasEnded, waiting, gapIsNext }: Abortable): void {
   if (parts?.ignoreSignal === undefined || !hasEnded || parts.failure !== undefined || waiting > 0) {
     return;

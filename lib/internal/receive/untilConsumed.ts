@@ -3,14 +3,14 @@ import { type EventFilter, passes } from '../../events/EventFilter.js';
 import { Marks, type Wait } from '../support/Marks.js';
 import type { Receiver } from './Receiver.js';
 
-/** The wait until the events that wait at `receiver` now and match `filter` are consumed or forgotten; `undefined` if there are none. */
+/** Waits until the events that wait in `receiver` now and match `filter` are consumed or discarded. `undefined` if there are none. */
 export function untilConsumed<E>(receiver: Receiver<E>, filter: EventFilter<E>): Wait | undefined {
   if (isNotAwaited(receiver)) {
     return undefined;
   }
   const catchUp = receiver.parts?.catchUp;
   if (catchUp !== undefined) {
-    // Whether an event that is still to be read matches is not known before it is read.
+    // Events that are still to be read must be read before they can be matched.
     return catchUp.reached(() =>
       receiver.waiting === 0 || isNotAwaited(receiver) ? undefined : consumedUpTo(receiver, receiver.accepted),
     );
@@ -24,12 +24,12 @@ export function untilConsumed<E>(receiver: Receiver<E>, filter: EventFilter<E>):
   return undefined;
 }
 
-/** Whether a flush does not wait for `receiver`: it has no slot and no consumer, and none may come. */
+/** Whether flushes do not wait for `receiver`: it has no slot and no consumer, and a consumer may never come. */
 function isNotAwaited<E>({ phase, consumer }: Receiver<E>): boolean {
   return phase !== 'live' && consumer === undefined;
 }
 
-/** The wait until `number` events are consumed or forgotten. */
+/** Waits until `number` events are consumed or discarded. */
 function consumedUpTo<E>(receiver: Receiver<E>, number: number): Wait {
   return (receiver.more.marks ??= new Marks()).reached(number);
 }

@@ -2,7 +2,7 @@ import type { BusPosition } from '../../receiver.js';
 import type { ReceiverStats } from '../../stats.js';
 import type { Receiver } from './Receiver.js';
 
-/** The counts of `receiver`; `undefined` if it has not joined yet, or has no slot any more. */
+/** The counts of `receiver`. `undefined` if it has not joined yet, or no longer has a slot. */
 export function statsOf<E>(receiver: Receiver<E>): ReceiverStats<E> | undefined {
   const { id, phase, parts, filter, capacity, waiting, highWaterMark, delivered, laggedNow: lagged } = receiver;
   if (phase !== 'live' || filter === undefined) {

@@ -19,7 +19,7 @@ export interface CatchUpOwner<E> {
   lost: number;
   readonly policy: { readonly endsWhenFull: boolean };
   /** Accepts the next matching event and returns true, or loses it or another one. */
-  take(busEvent: BusEvent<E>): boolean;
+  accept(busEvent: BusEvent<E>): boolean;
   /** Called after it has lost an event: it begins to lag. */
   lose(): void;
   /** Ends it, since it was too slow. */
@@ -92,7 +92,7 @@ export class CatchUp<E> implements Reader<E> {
   read(): void {
     const { accepted } = this.#owner;
     while (!this.#isOver && this.#owner.hasRoom && this.#look()) {
-      if (!this.#owner.take(this.#take())) {
+      if (!this.#owner.accept(this.#take())) {
         this.#owner.lose();
       }
     }
