@@ -13,32 +13,32 @@ type BindingOf<E> = NonNullable<LateBindOptions<E>['bindingOf']>;
 
 const DEFAULT_MAX_BINDINGS = 65_536;
 
-/** The state that `scan` holds: the bindings, and for an instant the event that they were put to. */
+/** The state of `scan`: the bindings, and the enriched event until the subscriber takes it out. */
 export interface Enrichment<E> {
   readonly bindings: BindingCache;
   evictions: number;
   enriched: BusEvent<E> | undefined;
-  /** The binding that the present event has taught, if it has. */
+  /** The binding that the present event has registered, if it has. */
   learned: ScrollBinding | undefined;
 }
 
 /**
- * Gives events the scroll id that their session was registered under.
+ * Sets the scroll id of events whose session is registered.
  *
  * ```text
  * in:   -a-------R(a)-----a------|
  * out:  -a-------R(a,#1)--a(#1)--|
  * ```
  *
- * **Details** A registration teaches the binding of its connector id and session id, and carries it itself. An event
- * with both ids and no scroll id gets the one that was last registered for exactly this pair; what was published
- * before stays unbound. Ids come out canonical. Nothing is lost, held back or reordered; an event is copied only where
- * it changes, and its payload never. Each subscription has a cache of its own, and the least recently used binding goes
- * when it is full.
+ * **Details** A registration binds the pair of its connector id and session id to its scroll id. It carries this scroll id itself. A later
+ * event with both ids and no scroll id gets the scroll id that was last registered for exactly this pair. Events before the registration
+ * stay unbound. Ids are emitted in canonical form. No event is lost, delayed or reordered. An event is copied only if it changes, and its
+ * payload is never copied. Each subscription has its own cache of bindings. When the cache is full, the least recently used binding is
+ * evicted.
  *
- * **Errors** A malformed event ends the stream with `InvalidBusEventError`. A registration whose scroll id is no UUID
- * is logged and teaches nothing; so does a `bindingOf` that throws, or returns a promise. `RangeError` at the call for a bad `maxBindings`,
- * `TypeError` for another option of the wrong type, or an unknown one.
+ * **Errors** A malformed event ends the stream with `InvalidBusEventError`. If the scroll id of a registration is not a UUID, or if
+ * `bindingOf` throws or returns a promise, this is logged, and nothing is registered. The call throws `RangeError` if `maxBindings` is out
+ * of range, and `TypeError` if another option has the wrong type or is unknown.
  *
  * @example
  * ```ts
@@ -47,7 +47,7 @@ export interface Enrichment<E> {
  *
  * @param options See {@link LateBindOptions}.
  * @returns An operator with one cache for each subscription.
- * @see The rule is that of `publish` in the Rust SharingBus.
+ * @see `publish` of the Rust SharingBus, which has the same rule.
  */
 export function lateBindScrollId<E = Event>(options: LateBindOptions<E> = {}): MonoTypeOperatorFunction<BusEvent<E>> {
   requireOptions('lateBindScrollId: options', options, LATE_BIND_OPTIONS);
@@ -59,8 +59,8 @@ export function lateBindScrollId<E = Event>(options: LateBindOptions<E> = {}): M
 }
 
 /**
- * {@link lateBindScrollId} for events that are known to be canonical, such as those that a bus has accepted. It emits its one state for
- * each event; the subscriber takes `enriched` out of it at once. Never fails.
+ * {@link lateBindScrollId} for events that are canonical, such as those that a bus has accepted. For each event, it emits its one state
+ * object. The subscriber must take `enriched` out of it at once. Never fails.
  */
 export function enrichCanonical<E>(options: LateBindOptions<E>): OperatorFunction<BusEvent<E>, Enrichment<E>> {
   const { bindingOf = sessionRegistered, maxBindings = DEFAULT_MAX_BINDINGS, logger } = options;
@@ -70,7 +70,7 @@ export function enrichCanonical<E>(options: LateBindOptions<E>): OperatorFunctio
   const log = loggingTo(logger);
 
   return (source) =>
-    // A seed given to scan would be shared by all subscriptions: each makes its own.
+    // Each subscription creates its own seed. A seed passed to `scan` would be shared by all of them.
     defer(() => {
       const seed: Enrichment<E> = {
         bindings: new BindingCache(maxBindings),
@@ -81,7 +81,7 @@ export function enrichCanonical<E>(options: LateBindOptions<E>): OperatorFunctio
       return source.pipe(
         scan((state, busEvent) => {
           const enriched = enrich(state, busEvent, bindingOf, log);
-          // Set last: what bindingOf or the logger sends through this operator has come out by now.
+          // Set last: events that `bindingOf` or the logger sends through this operator have been emitted by now.
           state.enriched = enriched;
           return state;
         }, seed),
@@ -89,14 +89,14 @@ export function enrichCanonical<E>(options: LateBindOptions<E>): OperatorFunctio
     });
 }
 
-/** Takes the event out of the state, which holds bindings only between events. */
+/** Takes the event out of the state, which must not keep an event. */
 function takeEnriched<E>(state: Enrichment<E>): BusEvent<E> {
   const enriched = state.enriched as BusEvent<E>;
   state.enriched = undefined;
   return enriched;
 }
 
-/** `busEvent` as {@link enrichCanonical} would make it now; nothing is learned, used or logged. */
+/** Returns `busEvent` as {@link enrichCanonical} would emit it now. No binding is learned or used, and nothing is logged. */
 export function foreseeEnriched<E>(
   busEvent: BusEvent<E>,
   bindings: BindingCache | undefined,
@@ -119,20 +119,20 @@ function enrich<E>(state: Enrichment<E>, busEvent: BusEvent<E>, bindingOf: Bindi
     if (preset === undefined && connectorId !== undefined && nativeSessionId !== undefined) {
       scrollId = state.bindings.use(connectorId, nativeSessionId);
     }
-    // A registration comes second, and overrides what was found.
+    // A registration comes second, and overrides the scroll id that was found.
     const registration = registrationIn(busEvent.event, bindingOf, log);
     if (registration !== undefined) {
       scrollId = learn(state, registration, log) ?? scrollId;
     }
     return scrollId === preset ? busEvent : withIds(busEvent, scrollId, connectorUid);
   } catch (error) {
-    // Only an envelope whose getters change their mind comes here. The stream must not end for it.
+    // Only an envelope whose getters behave differently than before throws here. The stream must not end because of it.
     log('warn', `an event could not be read again: ${show(error)}`);
     return busEvent;
   }
 }
 
-/** The fields of the binding that `event` registers, each read once. What reading them throws is contained here. */
+/** The binding that `event` registers. Each field is read once. Errors are caught and logged. */
 function registrationIn<E>(event: E, bindingOf: BindingOf<E>, log: Log): ScrollBinding | undefined {
   try {
     const binding = bindingOf(event) as ScrollBinding | null | undefined;
@@ -147,17 +147,17 @@ function registrationIn<E>(event: E, bindingOf: BindingOf<E>, log: Log): ScrollB
   }
 }
 
-/** `binding` with its canonical scroll id; `undefined` where there is no binding, or none to be learned. */
+/** `binding`, with its scroll id in canonical form. `undefined` if there is no binding, or if it is not valid. */
 function learnable(binding: ScrollBinding | undefined): (ScrollBinding & { readonly scrollId: Uuid }) | undefined {
   const scrollId = canonicalUuid(binding?.scrollId);
-  // What an application's bindingOf returns may be anything.
+  // An application's `bindingOf` may return anything.
   const { connectorId, sessionId } = (binding ?? {}) as Partial<Record<keyof ScrollBinding, unknown>>;
   return scrollId === undefined || typeof connectorId !== 'string' || typeof sessionId !== 'string'
     ? undefined
     : { connectorId, sessionId, scrollId };
 }
 
-/** Learns `binding` and returns its scroll id; `undefined` if it is refused. */
+/** Learns `binding` and returns its scroll id. `undefined` if the binding is refused. */
 function learn<E>(state: Enrichment<E>, binding: ScrollBinding, log: Log): Uuid | undefined {
   const learned = learnable(binding);
   if (learned === undefined) {
@@ -182,7 +182,7 @@ function learn<E>(state: Enrichment<E>, binding: ScrollBinding, log: Log): Uuid 
   return scrollId;
 }
 
-/** The binding in a `SessionRegistered`, whatever else the payloads are. */
+/** The binding in a `SessionRegistered`. A payload may be of any type. */
 function sessionRegistered(event: unknown): ScrollBinding | undefined {
   const payload = event as Partial<Event> | null | undefined;
   return payload?.type === 'SessionRegistered' ? (payload as ScrollBinding) : undefined;

@@ -8,7 +8,7 @@ import type { Log } from '../support/logging.js';
 import { show } from '../support/show.js';
 import { checkedHold, HeldEvents } from './HeldEvents.js';
 
-/** How many events have been published, and what became of them. */
+/** How many events were published, and what happened to them. */
 export interface PublishedCounts {
   readonly published: number;
   readonly bound: number;
@@ -22,11 +22,11 @@ export interface PublishedCounts {
  * The publishing side of a bus.
  *
  * ```text
- * publish -> Subject -> enrichCanonical (a scan over the bindings) -> held until its session is registered, if it may be
- *         -> numbered by the history, if there is one -> stage: router -> each receiver's bounded queue -> events$
+ * publish -> Subject -> enrichCanonical (a scan over the bindings) -> with holdUnbound: held until its session is registered
+ *         -> with a history: numbered -> stage: router -> each receiver's bounded queue -> events$
  * ```
  *
- * Invariant: one event at a time is on its way, in the order of publishing.
+ * Invariant: events pass through it one at a time, in the order of publishing.
  */
 export class Publisher<E> {
   readonly #published$ = new SoloSubject<BusEvent<E>>();
@@ -35,17 +35,17 @@ export class Publisher<E> {
   readonly #stage: Stage<E>;
   readonly #log: Log;
   readonly #held: HeldEvents<E> | undefined;
-  /** What `scan` holds, once an event has come through. */
+  /** The state of `scan`. `undefined` before the first event. */
   #enrichment: Enrichment<E> | undefined;
   #published = 0;
   #bound = 0;
   #unbound = 0;
   #hasPassed = false;
   readonly #connect: () => void;
-  // Made once: a closure for each event would cost as much as its routing.
+  // Created once: a closure for each event would cost as much as its routing.
   readonly #enter = (busEvent: BusEvent<E>): void => {
     if (!this.#pass(busEvent)) {
-      // The pipe contains all that it calls. It fails only if the stack ends in it, and is then made anew.
+      // The pipe catches the errors of all code that it calls. It fails only if the stack overflows in it. It is then connected again.
       this.#connect();
       this.#pass(busEvent);
     }
@@ -87,24 +87,24 @@ export class Publisher<E> {
     };
   }
 
-  /** Takes `busEvent`, which is canonical. */
+  /** Publishes `busEvent`, which is canonical. */
   publish(busEvent: BusEvent<E>): void {
     this.#published += 1;
     this.#stage.clock.watch();
     this.#stage.inOrder.run(this.#enter, busEvent);
   }
 
-  /** `busEvent`, which is canonical, as it would come to the stage if it were published now. */
+  /** Returns `busEvent`, which is canonical, as it would reach the stage if it were published now. */
   foresee(busEvent: BusEvent<E>): BusEvent<E> {
     return foreseeEnriched(busEvent, this.#enrichment?.bindings, this.#options);
   }
 
-  /** Whether `busEvent`, which has its ids, would have to wait for a registration. */
+  /** Whether `busEvent`, which is enriched, would be held until its session is registered. */
   holds(busEvent: BusEvent<E>): boolean {
     return this.#held?.wants(busEvent) === true;
   }
 
-  /** Dispatches every event that waits for a registration. */
+  /** Dispatches all held events. */
   release(): void {
     this.#stage.inOrder.run((held) => {
       held?.releaseAll();
@@ -119,7 +119,7 @@ export class Publisher<E> {
     }, this.#published$);
   }
 
-  /** Sends `busEvent` through the pipe. Returns whether it has come out. */
+  /** Sends `busEvent` through the pipe. Returns false if it did not come out. */
   #pass(busEvent: BusEvent<E>): boolean {
     this.#hasPassed = false;
     this.#published$.next(busEvent);
@@ -131,7 +131,7 @@ export class Publisher<E> {
       this.#enrichment = enrichment;
     }
     const busEvent = enrichment.enriched as BusEvent<E>;
-    // Between events, scan holds bindings only.
+    // Between events, the state of `scan` must not keep an event.
     enrichment.enriched = undefined;
     try {
       const held = this.#held;
@@ -157,7 +157,7 @@ export class Publisher<E> {
     this.#stage.append(this.#history === undefined ? busEvent : this.#history.append(busEvent));
   }
 
-  /** Events that waited for a registration follow it. */
+  /** Dispatches the events that were held until the registration `learned`. */
   #dispatchFollowers(held: HeldEvents<E>, learned: ScrollBinding | undefined): void {
     if (learned !== undefined) {
       for (const busEvent of held.take(learned.connectorId, learned.sessionId)) {
@@ -166,7 +166,7 @@ export class Publisher<E> {
     }
   }
 
-  /** Contains what one event throws: others follow it, and a timer or `close` may have let it go. */
+  /** Catches the error of one event, since others follow, and the caller may be a timer or `close`. */
   #dispatchHeld(busEvent: BusEvent<E>, scrollId?: string): void {
     try {
       this.#dispatch(scrollId === undefined ? busEvent : withIds(busEvent, scrollId, busEvent.routing.connectorUid));
@@ -175,17 +175,17 @@ export class Publisher<E> {
     }
   }
 
-  /** Receivers never throw. An envelope whose getters change their mind after `publish` may. */
+  /** Receivers never throw. An envelope may, if its getters behave differently after `publish`. */
   #logUnreadable(error: unknown): void {
     this.#log('warn', `an event could not be read again: ${show(error)}`);
   }
 }
 
 /**
- * A Subject of one observer, which subscribes to {@link asObservable}; `next` calls it without looking for others.
+ * A Subject with one observer, which subscribes to {@link asObservable}. `next` calls this observer directly.
  *
- * A Subject copies its list of observers and walks it inside of a closure, at each value. That alone costs more than all else that the
- * bus does for an event (docs/decisions.md, D-015).
+ * For each value, a Subject of RxJS copies its list of observers and iterates over the copy in a closure. That costs more than everything
+ * else that the bus does for an event (docs/decisions.md, D-015).
  */
 class SoloSubject<T> extends Subject<T> {
   #observer: Subscriber<T> | undefined;
