@@ -99,7 +99,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     return this.#receivers.live;
   }
 
-  /** The position of the newest event. A receiver that starts `from` here misses nothing. `undefined` without a history. */
+  /** The position of the newest event. A receiver that starts `from` here gets all later events. `undefined` without a history. */
   get position(): BusPosition | undefined {
     return this.#history?.position;
   }
@@ -127,7 +127,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Returns a receiver of the events that match `filter` and are published from now on.
+   * Returns a receiver of the events that match `filter` and are published from now on, or from the place that the option `from` names.
    *
    * @param filter Which events it gets.
    * @param queueCapacity The most events that may wait, 1 to 2^31 - 1, default 256; or {@link ReceiverOptions}.

@@ -22,7 +22,7 @@ export interface LateBindOptions<E = Event> {
   readonly bindingOf?: ((event: E) => ScrollBinding | undefined) | undefined;
   /** The most bindings to remember, 1 to 2^31 - 1; the least recently used one is forgotten first. Default 65,536. */
   readonly maxBindings?: number | undefined;
-  /** Receives refused registrations, evicted bindings and contained errors. Default: no logging. */
+  /** Gets lines about refused registrations, evicted bindings and caught errors; on a bus, also about lag. Default: no logging. */
   readonly logger?: Logger | undefined;
 }
 
@@ -107,10 +107,14 @@ export type OverflowOptions<E = unknown> =
     }
   | {
       readonly overflow: 'latest';
-      /** What the event is the newest state of; keys are compared as those of a `Map`. It must answer at once, without a promise. */
+      /**
+       * Names the thing of which the event is a state: the event replaces the waiting one with the same key. Keys are compared as those of
+       * a `Map`. It must answer at once, without a promise.
+       */
       readonly key: (busEvent: BusEvent<E>) => unknown;
       /**
-       * Whether this event is a barrier: it replaces no event, is never replaced, and no event that waits before it is replaced any more.
+       * Whether this event is a barrier: it replaces no event, is never replaced, and no event that waits when it arrives is replaced any
+       * more. If the queue is full, it is lost like any event.
        * It must answer at once, without a promise. Default: no event is a barrier.
        */
       readonly barrier?: ((busEvent: BusEvent<E>) => boolean) | undefined;
@@ -128,8 +132,8 @@ export interface ReceiverBaseOptions {
    * Default `'now'`.
    *
    * **Details** The kept events that match come first, then what is published, with no hole and nothing twice. Events that are still to be
-   * read from the history take no room in the queue. Events that are gone from the history, or were too large for it, are told by
-   * `missed`, and as gaps by `deliveries$`. Events that go from the history while the receiver is still reading are lost, and counted in
+   * read from the history take no room in the queue. Events that are gone from the history, or were too large for it, count in
+   * `missed`, and are gaps in `deliveries$`. Events that leave the history while the receiver is still reading are lost, and count in
    * `lagged`.
    */
   readonly from?: 'now' | 'start' | BusPosition | undefined;

@@ -10,7 +10,7 @@ export interface ReceiverStats<E = unknown> {
   readonly filter: EventFilter<E>;
   /** The most events that may wait. The places of the option `reserve` are additional. */
   readonly capacity: number;
-  /** Number of events that wait now. */
+  /** Number of events that wait in its queue now. Events that it has still to read from the history are not counted. */
   readonly waiting: number;
   /** The most events that have waited at one time. */
   readonly highWaterMark: number;

@@ -30,14 +30,14 @@ export interface Enrichment<E> {
  * out:  -a-------R(a,#1)--a(#1)--|
  * ```
  *
- * **Details** A registration binds the pair of its connector id and session id to its scroll id. It carries this scroll id itself. A later
- * event with both ids and no scroll id gets the scroll id that was last registered for exactly this pair. Events before the registration
- * stay unbound. Ids are emitted in canonical form. No event is lost, delayed or reordered. An event is copied only if it changes, and its
- * payload is never copied. Each subscription has its own cache of bindings. When the cache is full, the least recently used binding is
- * evicted.
+ * **Details** A registration is an event for which `bindingOf` returns a binding: the scroll id of a connector id and a session id. An
+ * event with these two ids and without a scroll id gets the scroll id that was last registered for exactly this pair. The registration
+ * itself gets its own. Events before the registration stay without one. All ids are emitted in their canonical spelling. The operator
+ * loses, delays and reorders nothing. It copies the envelope of an event only if an id changes, and never the payload. Each subscription
+ * has its own cache of bindings; when the cache is full, the least recently used binding is forgotten.
  *
  * **Errors** A malformed event ends the stream with `InvalidBusEventError`. If the scroll id of a registration is not a UUID, or if
- * `bindingOf` throws or returns a promise, this is logged, and nothing is registered. The call throws `RangeError` if `maxBindings` is out
+ * `bindingOf` throws or returns a promise, that is logged and nothing is registered. The call throws `RangeError` if `maxBindings` is out
  * of range, and `TypeError` if another option has the wrong type or is unknown.
  *
  * @example
