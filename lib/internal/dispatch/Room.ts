@@ -21,31 +21,31 @@ export class Room {
   /** Number of events that were routed since the last recount. */
   routed = 0;
   /** Number of joined receivers, by capacity. */
-  readonly #byCapacity = new Map<number, number>();
+  private readonly byCapacity = new Map<number, number>();
   /** Receivers that have accepted events for a later turn. */
-  readonly #withBacklog = new Set<BoundedReceiver>();
+  private readonly withBacklog = new Set<BoundedReceiver>();
 
   /** Includes `receiver`. */
   join(receiver: BoundedReceiver): void {
-    this.#byCapacity.set(receiver.capacity, (this.#byCapacity.get(receiver.capacity) ?? 0) + 1);
+    this.byCapacity.set(receiver.capacity, (this.byCapacity.get(receiver.capacity) ?? 0) + 1);
     this.leastFree = Math.min(this.leastFree, receiver.capacity - receiver.waiting);
   }
 
   /** Leaves out `receiver`, which has joined. */
   leave(receiver: BoundedReceiver): void {
-    this.#withBacklog.delete(receiver);
-    const others = (this.#byCapacity.get(receiver.capacity) ?? 0) - 1;
+    this.withBacklog.delete(receiver);
+    const others = (this.byCapacity.get(receiver.capacity) ?? 0) - 1;
     if (others > 0) {
-      this.#byCapacity.set(receiver.capacity, others);
+      this.byCapacity.set(receiver.capacity, others);
     } else {
-      this.#byCapacity.delete(receiver.capacity);
+      this.byCapacity.delete(receiver.capacity);
     }
   }
 
   /** Called when `receiver` has accepted events for a later turn. */
   queued(receiver: BoundedReceiver): void {
     this.leastFree = Math.min(this.leastFree, receiver.capacity - receiver.waiting);
-    this.#withBacklog.add(receiver);
+    this.withBacklog.add(receiver);
   }
 
   /**
@@ -53,17 +53,17 @@ export class Room {
    * the cost for each event is constant.
    */
   recount(): void {
-    if (this.routed < this.#byCapacity.size + this.#withBacklog.size) {
+    if (this.routed < this.byCapacity.size + this.withBacklog.size) {
       return;
     }
     this.routed = 0;
     this.leastFree = LONGEST_BURST;
-    for (const capacity of this.#byCapacity.keys()) {
+    for (const capacity of this.byCapacity.keys()) {
       this.leastFree = Math.min(this.leastFree, capacity);
     }
-    for (const receiver of this.#withBacklog) {
+    for (const receiver of this.withBacklog) {
       if (receiver.waiting === 0) {
-        this.#withBacklog.delete(receiver);
+        this.withBacklog.delete(receiver);
       }
       this.leastFree = Math.min(this.leastFree, receiver.capacity - receiver.waiting);
     }

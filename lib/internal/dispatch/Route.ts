@@ -16,13 +16,13 @@ export interface RouteProgress {
 
 /** Lists a destination by one key that does not decide alone: a filter remains to be checked, or the destination has several keys. */
 export class Route<E> implements Target<E> {
-  readonly #destination: Destination<E>;
+  private readonly destination: Destination<E>;
   /** Set if the remaining filter compares one field with one value. Reading them from the filter takes longer than comparing. */
-  readonly #field: ComparedField | undefined;
-  readonly #value: string | undefined;
+  private readonly field: ComparedField | undefined;
+  private readonly value: string | undefined;
   /** Any other remaining filter. */
-  readonly #filter: EventFilter<E> | undefined;
-  readonly #progress: RouteProgress | undefined;
+  private readonly filter: EventFilter<E> | undefined;
+  private readonly progress: RouteProgress | undefined;
   readonly key: RoutingKey;
   place = 0;
 
@@ -37,48 +37,48 @@ export class Route<E> implements Target<E> {
     progress: RouteProgress | undefined,
   ) {
     const [field, value] = rest === undefined ? [] : comparison(rest);
-    this.#destination = destination;
-    this.#field = field;
-    this.#value = value;
-    this.#filter = field === undefined ? rest : undefined;
-    this.#progress = progress;
+    this.destination = destination;
+    this.field = field;
+    this.value = value;
+    this.filter = field === undefined ? rest : undefined;
+    this.progress = progress;
     this.key = key;
   }
 
   offerRun(burst: Burst<E>, from: number, to: number): undefined {
-    const progress = this.#progress;
+    const progress = this.progress;
     let start = from;
     if (progress !== undefined) {
       start = Math.max(from, progress.next - burst.first);
       progress.next = Math.max(progress.next, burst.first + to);
     }
-    if (this.#field === undefined && this.#filter === undefined) {
+    if (this.field === undefined && this.filter === undefined) {
       if (start < to) {
-        this.#destination.offerRun(burst, start, to);
+        this.destination.offerRun(burst, start, to);
       }
       return;
     }
     for (let at = start; at < to; at += 1) {
-      if (this.#matches(burst.events[at] as BusEvent<E>)) {
-        this.#destination.offerRun(burst, at, at + 1);
+      if (this.matches(burst.events[at] as BusEvent<E>)) {
+        this.destination.offerRun(burst, at, at + 1);
       }
     }
   }
 
   /** Whether the remaining filter matches. If it throws, the destination fails. Errors of `offerRun` are not caught here. */
-  #matches(busEvent: BusEvent<E>): boolean {
+  private matches(busEvent: BusEvent<E>): boolean {
     try {
-      if (this.#filter !== undefined) {
-        return this.#progress?.next !== Infinity && passes(this.#filter, busEvent);
+      if (this.filter !== undefined) {
+        return this.progress?.next !== Infinity && passes(this.filter, busEvent);
       }
-      const field = this.#field as ComparedField;
-      return (field === 'origin' ? busEvent.origin : busEvent.routing[field]) === this.#value;
+      const field = this.field as ComparedField;
+      return (field === 'origin' ? busEvent.origin : busEvent.routing[field]) === this.value;
     } catch (error) {
-      if (this.#progress !== undefined) {
+      if (this.progress !== undefined) {
         // The filter is not called again, not even before the destination is removed.
-        this.#progress.next = Infinity;
+        this.progress.next = Infinity;
       }
-      this.#destination.fail(error);
+      this.destination.fail(error);
       return false;
     }
   }

@@ -16,9 +16,9 @@ export class Router<E> implements Lister<E> {
   /** Number of listed destinations. */
   size = 0;
 
-  readonly #any = new Listing<E>();
-  readonly #sessions = new Map<string, KeyIndex<E>>();
-  readonly #indexes: Readonly<Record<Exclude<KeyField, 'session' | 'any'>, KeyIndex<E>>> = {
+  private readonly any = new Listing<E>();
+  private readonly sessions = new Map<string, KeyIndex<E>>();
+  private readonly indexes: Readonly<Record<Exclude<KeyField, 'session' | 'any'>, KeyIndex<E>>> = {
     scrollId: new KeyIndex(),
     connectorUid: new KeyIndex(),
     connectorId: new KeyIndex(),
@@ -26,13 +26,13 @@ export class Router<E> implements Lister<E> {
     origin: new KeyIndex(),
   };
   /** The routes to each destination for which no key decides alone. */
-  readonly #routes = new Map<Destination<E>, readonly Route<E>[]>();
-  /** Whether `#any` has targets. */
-  #hasAny = false;
+  private readonly routes = new Map<Destination<E>, readonly Route<E>[]>();
+  /** Whether `any` has targets. */
+  private hasAny = false;
 
   /** Whether a destination is listed by `id`, as the canonical id of a scroll or a connector. */
   knows(id: string): boolean {
-    const { scrollId, connectorUid } = this.#indexes;
+    const { scrollId, connectorUid } = this.indexes;
     return scrollId.has(id) || connectorUid.has(id);
   }
 
@@ -44,16 +44,16 @@ export class Router<E> implements Lister<E> {
     const { keys, rest } = finding(filter);
     const [key] = keys;
     if (key !== undefined && keys.length === 1 && rest === undefined) {
-      this.#enter(key, destination);
+      this.enter(key, destination);
       return;
     }
     const mayBeFoundTwice = keys.some(({ field }) => field !== key?.field);
     const mayThrow = rest !== undefined && comparison(rest).length === 0;
     const progress: RouteProgress | undefined = mayBeFoundTwice || mayThrow ? { next: 0 } : undefined;
     const routes = keys.map((each) => new Route(destination, each, rest, progress));
-    this.#routes.set(destination, routes);
+    this.routes.set(destination, routes);
     for (const route of routes) {
-      this.#enter(route.key, route);
+      this.enter(route.key, route);
     }
   }
 
@@ -67,15 +67,15 @@ export class Router<E> implements Lister<E> {
     destination.router = undefined;
     destination.filter = undefined;
     parkedIn?.unpark(destination);
-    const routes = this.#routes.get(destination);
+    const routes = this.routes.get(destination);
     if (routes === undefined) {
       // One key decides. Keeping it would take memory for each destination.
-      this.#leave(finding(filter).keys[0] as RoutingKey, destination);
+      this.leave(finding(filter).keys[0] as RoutingKey, destination);
       return;
     }
-    this.#routes.delete(destination);
+    this.routes.delete(destination);
     for (const route of routes) {
-      this.#leave(route.key, route);
+      this.leave(route.key, route);
     }
   }
 
@@ -86,8 +86,8 @@ export class Router<E> implements Lister<E> {
    */
   find({ routing, origin }: BusEvent<E>, batch: Batch<E>): boolean {
     const { scrollId, connectorUid, connectorId, nativeSessionId, kind } = routing;
-    const indexes = this.#indexes;
-    let found = this.#hasAny;
+    const indexes = this.indexes;
+    let found = this.hasAny;
     if (scrollId !== undefined && indexes.scrollId.size > 0) {
       found = indexes.scrollId.find(scrollId, batch) || found;
     }
@@ -98,8 +98,8 @@ export class Router<E> implements Lister<E> {
       if (indexes.connectorId.size > 0) {
         found = indexes.connectorId.find(connectorId, batch) || found;
       }
-      if (nativeSessionId !== undefined && this.#sessions.size > 0) {
-        found = this.#sessions.get(connectorId)?.find(nativeSessionId, batch) === true || found;
+      if (nativeSessionId !== undefined && this.sessions.size > 0) {
+        found = this.sessions.get(connectorId)?.find(nativeSessionId, batch) === true || found;
       }
     }
     if (indexes.kind.size > 0) {
@@ -113,41 +113,41 @@ export class Router<E> implements Lister<E> {
 
   /** Offers the events of `batch` to every destination whose filter matches them. {@link find} was called for each event. */
   handOver(batch: Batch<E>): void {
-    if (this.#hasAny) {
-      this.#any.offerRun(batch, 0, batch.events.length);
+    if (this.hasAny) {
+      this.any.offerRun(batch, 0, batch.events.length);
     }
     for (const { target, from, to } of batch.runs) {
       target.offerRun(batch, from, to);
     }
   }
 
-  #enter({ field, value, nativeSessionId = '' }: RoutingKey, target: Target<E>): void {
+  private enter({ field, value, nativeSessionId = '' }: RoutingKey, target: Target<E>): void {
     if (field === 'any') {
-      this.#any.add(target);
-      this.#hasAny = true;
+      this.any.add(target);
+      this.hasAny = true;
     } else if (field !== 'session') {
-      this.#indexes[field].add(value, target);
+      this.indexes[field].add(value, target);
     } else {
-      let index = this.#sessions.get(value);
+      let index = this.sessions.get(value);
       if (index === undefined) {
         index = new KeyIndex();
-        this.#sessions.set(value, index);
+        this.sessions.set(value, index);
       }
       index.add(nativeSessionId, target);
     }
   }
 
-  #leave({ field, value, nativeSessionId = '' }: RoutingKey, target: Target<E>): void {
+  private leave({ field, value, nativeSessionId = '' }: RoutingKey, target: Target<E>): void {
     if (field === 'any') {
-      this.#any.remove(target);
-      this.#hasAny = this.#any.size > 0;
+      this.any.remove(target);
+      this.hasAny = this.any.size > 0;
     } else if (field !== 'session') {
-      this.#indexes[field].remove(value, target);
+      this.indexes[field].remove(value, target);
     } else {
-      const index = this.#sessions.get(value);
+      const index = this.sessions.get(value);
       index?.remove(nativeSessionId, target);
       if (index?.size === 0) {
-        this.#sessions.delete(value);
+        this.sessions.delete(value);
       }
     }
   }
@@ -156,47 +156,47 @@ export class Router<E> implements Lister<E> {
 /**
  * The targets by the values of one field.
  *
- * Invariants: an entry is a target, or a listing that is not empty. `#lastTarget` is the entry of `#lastValue`, if there is one.
+ * Invariants: an entry is a target, or a listing that is not empty. `lastTarget` is the entry of `lastValue`, if there is one.
  */
 class KeyIndex<E> {
   /** Number of values by which a target is listed. */
   size = 0;
 
-  readonly #entries = new Dictionary<Target<E>>();
+  private readonly entries = new Dictionary<Target<E>>();
   /** The value that was looked up last. */
-  #lastValue: string | undefined;
-  #lastTarget: Target<E> | undefined;
+  private lastValue: string | undefined;
+  private lastTarget: Target<E> | undefined;
   /** The index of the run that was extended or added last, and the number of its batch. */
-  #run = 0;
-  #batch = -1;
+  private run = 0;
+  private batch = -1;
 
   /** Whether a target is listed by `value`. */
   has(value: string): boolean {
-    this.#lookUp(value);
-    return this.#lastTarget !== undefined;
+    this.lookUp(value);
+    return this.lastTarget !== undefined;
   }
 
   add(value: string, target: Target<E>): void {
-    const entry = this.#entries.get(value);
+    const entry = this.entries.get(value);
     if (entry instanceof Listing) {
       entry.add(target);
       return;
     }
-    this.#forget();
+    this.forget();
     if (entry === undefined) {
       this.size += 1;
-      this.#entries.set(value, target);
+      this.entries.set(value, target);
     } else {
       const listing = new Listing<E>();
       listing.add(entry);
       listing.add(target);
-      this.#entries.set(value, listing);
+      this.entries.set(value, listing);
     }
   }
 
   remove(value: string, target: Target<E>): void {
-    this.#forget();
-    const entry = this.#entries.get(value);
+    this.forget();
+    const entry = this.entries.get(value);
     if (entry instanceof Listing) {
       entry.remove(target);
       if (entry.size > 0) {
@@ -204,7 +204,7 @@ class KeyIndex<E> {
       }
     }
     this.size -= 1;
-    this.#entries.delete(value);
+    this.entries.delete(value);
   }
 
   /**
@@ -213,35 +213,35 @@ class KeyIndex<E> {
    * @returns Whether there is such a target.
    */
   find(value: string, batch: Batch<E>): boolean {
-    if (value !== this.#lastValue) {
-      this.#lookUp(value);
+    if (value !== this.lastValue) {
+      this.lookUp(value);
     }
-    const target = this.#lastTarget;
+    const target = this.lastTarget;
     if (target === undefined) {
       return false;
     }
     const { first, runs } = batch;
     const at = batch.events.length - 1;
-    if (this.#batch === first) {
-      const run = runs[this.#run] as Run<E>;
+    if (this.batch === first) {
+      const run = runs[this.run] as Run<E>;
       if (run.target === target && run.to === at) {
         run.to += 1;
         return true;
       }
     }
-    this.#batch = first;
-    this.#run = runs.length;
+    this.batch = first;
+    this.run = runs.length;
     runs.push({ target, from: at, to: at + 1 });
     return true;
   }
 
-  #lookUp(value: string): void {
-    this.#lastValue = value;
-    this.#lastTarget = this.#entries.get(value);
+  private lookUp(value: string): void {
+    this.lastValue = value;
+    this.lastTarget = this.entries.get(value);
   }
 
-  #forget(): void {
-    this.#lastValue = undefined;
-    this.#lastTarget = undefined;
+  private forget(): void {
+    this.lastValue = undefined;
+    this.lastTarget = undefined;
   }
 }

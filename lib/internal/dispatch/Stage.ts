@@ -35,50 +35,50 @@ export class Stage<E> {
   /** The time on the bus's scheduler, in milliseconds. */
   readonly now: () => number;
   /** Finds the receivers of an event when it is published, and offers the event later, with its batch. */
-  readonly #router = new Router<E>();
+  private readonly router = new Router<E>();
   /** Finds the receivers of an event and offers it to them when it is published. */
-  readonly #promptRouter = new Router<E>();
-  /** The room of the receivers of `#router` that do not lag. */
-  readonly #room = new Room();
-  readonly #turns = new Turns();
-  readonly #action: Action;
-  #staged: Batch<E> = batchFrom(0, []);
-  #promptCount = 0;
-  readonly #handOver = (lent: boolean): void => {
-    const batch = this.#staged;
+  private readonly promptRouter = new Router<E>();
+  /** The room of the receivers of `router` that do not lag. */
+  private readonly room = new Room();
+  private readonly turns = new Turns();
+  private readonly action: Action;
+  private staged: Batch<E> = batchFrom(0, []);
+  private promptCount = 0;
+  private readonly handOver = (lent: boolean): void => {
+    const batch = this.staged;
     const { events } = batch;
-    this.#staged = { events: [], runs: [], first: batch.first + events.length, lent: false, since: undefined };
+    this.staged = { events: [], runs: [], first: batch.first + events.length, lent: false, since: undefined };
     batch.lent = lent;
     if (lent) {
       this.lent = events;
     }
-    this.#room.routed += events.length;
-    this.#router.handOver(batch);
+    this.room.routed += events.length;
+    this.router.handOver(batch);
     if (!lent) {
-      this.#cancelIfIdle();
+      this.cancelIfIdle();
     }
   };
 
   constructor(scheduler: SchedulerLike) {
     this.clock = new SteadyClock(scheduler);
     this.now = this.clock.now;
-    this.#action = new Action(scheduler, () => {
+    this.action = new Action(scheduler, () => {
       this.settle(true);
-      this.#turns.runAll();
+      this.turns.runAll();
       this.lent = NOTHING;
-      this.#room.recount();
-      return this.#hasWork;
+      this.room.recount();
+      return this.hasWork;
     });
   }
 
   /** Whether a receiver is listed by `id`, as the canonical id of a scroll or a connector. */
   knows(id: string): boolean {
-    return this.#router.knows(id);
+    return this.router.knows(id);
   }
 
   join(receiver: Staged<E>, filter: EventFilter<E>): void {
     this.settle();
-    (isPrompt(receiver, filter) ? this.#promptRouter : this.#router).add(receiver, filter);
+    (isPrompt(receiver, filter) ? this.promptRouter : this.router).add(receiver, filter);
     if (!receiver.isLagging) {
       this.caughtUp(receiver);
     }
@@ -94,51 +94,51 @@ export class Stage<E> {
 
   /** Called when `receiver` has accepted events for a later turn. */
   queued(receiver: Staged<E>): void {
-    if (receiver.router === this.#router && !receiver.isLagging) {
-      this.#room.queued(receiver);
+    if (receiver.router === this.router && !receiver.isLagging) {
+      this.room.queued(receiver);
     }
   }
 
   /** Called when `receiver` begins to lag. */
   lags(receiver: Staged<E>): void {
-    if (receiver.router === this.#router) {
-      this.#room.leave(receiver);
+    if (receiver.router === this.router) {
+      this.room.leave(receiver);
     }
   }
 
   /** Called when `receiver` no longer lags. */
   caughtUp(receiver: Staged<E>): void {
-    if (receiver.router === this.#router) {
-      this.#room.join(receiver);
+    if (receiver.router === this.router) {
+      this.room.join(receiver);
     }
   }
 
   /** Requests one turn for `taker`: in the running action if that has not begun its turns, otherwise in the next action. */
   request(taker: TurnTaker): void {
-    this.#turns.request(taker);
-    if (!this.#action.isRunning) {
-      this.#action.ensure();
+    this.turns.request(taker);
+    if (!this.action.isRunning) {
+      this.action.ensure();
     }
   }
 
   /** Cancels the turn of `taker`. */
   withdraw(taker: TurnTaker): void {
-    this.#turns.withdraw(taker);
-    this.#cancelIfIdle();
+    this.turns.withdraw(taker);
+    this.cancelIfIdle();
   }
 
   /** Whether the turn of `taker` runs now. Each event that it delivers frees a place. */
   isTurnOf(taker: TurnTaker): boolean {
-    return this.#turns.isTurnOf(taker);
+    return this.turns.isTurnOf(taker);
   }
 
   /** Adds the next published event. */
   append(busEvent: BusEvent<E>): void {
-    if (this.#promptRouter.size > 0) {
-      this.#offerPromptly(busEvent);
+    if (this.promptRouter.size > 0) {
+      this.offerPromptly(busEvent);
     }
-    if (this.#router.size > 0) {
-      this.#stageEvent(busEvent);
+    if (this.router.size > 0) {
+      this.stageEvent(busEvent);
     }
   }
 
@@ -148,33 +148,33 @@ export class Stage<E> {
    * @param lent Whether receivers that accept them have their turn in the action that has begun.
    */
   settle(lent = false): void {
-    if (this.#staged.events.length === 0) {
+    if (this.staged.events.length === 0) {
       return;
     }
     if (!lent) {
       probeStack(...STACK_WORDS);
     }
     if (this.inOrder.isRunning) {
-      this.#handOver(lent);
+      this.handOver(lent);
     } else {
-      this.inOrder.run(this.#handOver, lent);
+      this.inOrder.run(this.handOver, lent);
     }
   }
 
-  #offerPromptly(busEvent: BusEvent<E>): void {
-    const batch = batchFrom(this.#promptCount, [busEvent]);
-    this.#promptCount += 1;
-    if (this.#promptRouter.find(busEvent, batch)) {
-      this.#promptRouter.handOver(batch);
+  private offerPromptly(busEvent: BusEvent<E>): void {
+    const batch = batchFrom(this.promptCount, [busEvent]);
+    this.promptCount += 1;
+    if (this.promptRouter.find(busEvent, batch)) {
+      this.promptRouter.handOver(batch);
     }
   }
 
-  #stageEvent(busEvent: BusEvent<E>): void {
-    const batch = this.#staged;
+  private stageEvent(busEvent: BusEvent<E>): void {
+    const batch = this.staged;
     const { events } = batch;
     events.push(busEvent);
     try {
-      if (!this.#router.find(busEvent, batch)) {
+      if (!this.router.find(busEvent, batch)) {
         events.pop();
         return;
       }
@@ -185,22 +185,22 @@ export class Stage<E> {
     if (events.length === 1) {
       batch.since = this.now();
     }
-    if (this.#action.isRunning || events.length > this.#room.leastFree) {
+    if (this.action.isRunning || events.length > this.room.leastFree) {
       this.settle();
-      this.#room.recount();
+      this.room.recount();
     } else {
-      this.#action.ensure();
+      this.action.ensure();
     }
   }
 
   /** Whether there is work for an action. */
-  get #hasWork(): boolean {
-    return this.#turns.awaiting > 0 || this.#staged.events.length > 0;
+  private get hasWork(): boolean {
+    return this.turns.awaiting > 0 || this.staged.events.length > 0;
   }
 
-  #cancelIfIdle(): void {
-    if (!this.#hasWork) {
-      this.#action.cancel();
+  private cancelIfIdle(): void {
+    if (!this.hasWork) {
+      this.action.cancel();
     }
   }
 }

@@ -9,13 +9,9 @@ import { platform } from '../support/platform.js';
  * Publishing, joining and leaving are jobs. So what a callback does while an event is routed takes effect after that event.
  */
 export class InOrder {
-  #waiting: (() => void)[] = [];
-  #running = false;
-
+  private waiting: (() => void)[] = [];
   /** Whether a job runs now. */
-  get isRunning(): boolean {
-    return this.#running;
-  }
+  isRunning = false;
 
   /**
    * Runs `job` with `subject`: now, or in its place in the order. A job throws only if the stack overflows.
@@ -23,24 +19,24 @@ export class InOrder {
    * @param subject Passed separately, so that no closure is created for an event that need not wait.
    */
   run<T>(job: (subject: T) => void, subject: T): void {
-    if (this.#running) {
-      this.#waiting.push(() => {
+    if (this.isRunning) {
+      this.waiting.push(() => {
         job(subject);
       });
       return;
     }
-    this.#running = true;
+    this.isRunning = true;
     try {
       job(subject);
       // Jobs may be added during the loop.
-      for (const next of this.#waiting) {
+      for (const next of this.waiting) {
         next();
       }
     } finally {
-      if (this.#waiting.length > 0) {
-        this.#waiting = [];
+      if (this.waiting.length > 0) {
+        this.waiting = [];
       }
-      this.#running = false;
+      this.isRunning = false;
     }
   }
 }
@@ -51,47 +47,43 @@ export class InOrder {
  * Invariants: at most one action is scheduled. No action is scheduled while the work runs, so one run never begins inside another.
  */
 export class Action {
-  readonly #scheduler: SchedulerLike;
+  private readonly scheduler: SchedulerLike;
   /** Runs outside of every context. The scheduler itself keeps the context of its first caller, which may be an unrelated request. */
-  readonly #run: () => void;
-  #isRunning = false;
-  #runs = 0;
-  #scheduled: Subscription | undefined;
+  private readonly run: () => void;
+  /** Whether the work runs now. */
+  isRunning = false;
+  private runs = 0;
+  private scheduled: Subscription | undefined;
   /** The platform's `setInterval` when the action was scheduled: it identifies the set of timers. */
-  #timers: unknown;
+  private timers: unknown;
 
   /** @param work Must not throw. Returns whether another action is needed. */
   constructor(scheduler: SchedulerLike, work: () => boolean) {
-    this.#scheduler = scheduler;
+    this.scheduler = scheduler;
     const run = (): void => {
-      this.#isRunning = true;
-      this.#runs += 1;
-      this.#scheduled = undefined;
+      this.isRunning = true;
+      this.runs += 1;
+      this.scheduled = undefined;
       const isMore = work();
-      this.#isRunning = false;
+      this.isRunning = false;
       if (isMore) {
         this.ensure();
       }
     };
-    this.#run = outOfContext.bind(undefined, run);
-  }
-
-  /** Whether the work runs now. */
-  get isRunning(): boolean {
-    return this.#isRunning;
+    this.run = outOfContext.bind(undefined, run);
   }
 
   /** Schedules an action, unless one is scheduled or running. */
   ensure(): void {
     // A closed action will not run: an error in another action of the same scheduler has cancelled it. An action of other timers, such as
     // fake ones, may not run either.
-    if (!this.#isRunning && (this.#scheduled?.closed !== false || this.#timers !== platform.setInterval)) {
-      this.#timers = platform.setInterval;
-      const before = this.#runs;
-      const action = this.#scheduler.schedule(this.#run);
+    if (!this.isRunning && (this.scheduled?.closed !== false || this.timers !== platform.setInterval)) {
+      this.timers = platform.setInterval;
+      const before = this.runs;
+      const action = this.scheduler.schedule(this.run);
       // A scheduler may run the action before `schedule` returns. Then there is nothing to cancel.
-      if (this.#runs === before) {
-        this.#scheduled = action;
+      if (this.runs === before) {
+        this.scheduled = action;
       }
     }
   }
@@ -100,10 +92,10 @@ export class Action {
   cancel(): void {
     // Other timers cannot clear it, and RxJS throws when the timer of a cancelled action fires. So such an action is not cancelled. If it
     // runs, it finds nothing to do.
-    if (this.#timers === platform.setInterval) {
-      this.#scheduled?.unsubscribe();
+    if (this.timers === platform.setInterval) {
+      this.scheduled?.unsubscribe();
     }
-    this.#scheduled = undefined;
+    this.scheduled = undefined;
   }
 }
 
@@ -121,15 +113,15 @@ export interface TurnTaker {
  */
 export class Turns {
   awaiting = 0;
-  #queue: TurnTaker[] = [];
-  #current: TurnTaker | undefined;
+  private queue: TurnTaker[] = [];
+  private current: TurnTaker | undefined;
 
   /** Adds `taker` at the end of the queue, unless it is queued. */
   request(taker: TurnTaker): void {
     if (!taker.awaitsTurn) {
       taker.awaitsTurn = true;
       this.awaiting += 1;
-      this.#queue.push(taker);
+      this.queue.push(taker);
     }
   }
 
@@ -139,29 +131,29 @@ export class Turns {
       taker.awaitsTurn = false;
       this.awaiting -= 1;
       if (this.awaiting === 0) {
-        this.#queue = [];
+        this.queue = [];
       }
     }
   }
 
   /** Whether the turn of `taker` runs now. Each event that it delivers frees a place. */
   isTurnOf(taker: TurnTaker): boolean {
-    return this.#current === taker;
+    return this.current === taker;
   }
 
   /** Runs the turns of all queued takers, in order. Turns that are requested meanwhile wait for the next call. */
   runAll(): void {
-    const queue = this.#queue;
-    this.#queue = [];
+    const queue = this.queue;
+    this.queue = [];
     for (const taker of queue) {
       // False if the turn was cancelled. If it was requested again, the taker is queued twice: its second entry is skipped.
       if (taker.awaitsTurn) {
         taker.awaitsTurn = false;
         this.awaiting -= 1;
-        this.#current = taker;
+        this.current = taker;
         taker.turn();
       }
     }
-    this.#current = undefined;
+    this.current = undefined;
   }
 }

@@ -8,58 +8,58 @@ import type { SteadyClock } from '../support/SteadyClock.js';
  * clock shows.
  */
 export class StallTimer {
-  readonly #clock: SteadyClock;
-  readonly #limit: number;
-  readonly #stalled: () => void;
-  readonly #alarm: Alarm;
+  private readonly clock: SteadyClock;
+  private readonly limit: number;
+  private readonly stalled: () => void;
+  private readonly alarm: Alarm;
   /** The time when an event was last taken, if that was after the alarm was set. */
-  #takenAt: number | undefined;
+  private takenAt: number | undefined;
 
   /**
    * @param limit The longest time without a taken event, in milliseconds.
    * @param stalled Called when the limit has passed. The timer stops watching then.
    */
   constructor(clock: SteadyClock, limit: number, stalled: () => void) {
-    this.#clock = clock;
-    this.#limit = limit;
-    this.#stalled = stalled;
-    this.#alarm = new Alarm(clock, () => {
-      this.#ring();
+    this.clock = clock;
+    this.limit = limit;
+    this.stalled = stalled;
+    this.alarm = new Alarm(clock, () => {
+      this.ring();
     });
   }
 
   /** Starts to watch: events wait since `since`. No effect if it watches already, since an arrival does not restart the limit. */
   watch(since: number): void {
-    if (!this.#alarm.isSet) {
-      this.#begin(since);
+    if (!this.alarm.isSet) {
+      this.begin(since);
     }
   }
 
   /** Restarts the limit: an event was taken now, and others wait. */
   restart(): void {
-    const now = this.#clock.read();
-    if (this.#alarm.isSet) {
-      this.#takenAt = now;
+    const now = this.clock.read();
+    if (this.alarm.isSet) {
+      this.takenAt = now;
     } else {
-      this.#begin(now);
+      this.begin(now);
     }
   }
 
   /** Stops watching. */
   stop(): void {
-    this.#alarm.stop();
+    this.alarm.stop();
   }
 
-  #begin(since: number): void {
-    this.#takenAt = undefined;
-    this.#alarm.set(Math.min(since, this.#clock.read()) + this.#limit);
+  private begin(since: number): void {
+    this.takenAt = undefined;
+    this.alarm.set(Math.min(since, this.clock.read()) + this.limit);
   }
 
-  #ring(): void {
-    if (this.#takenAt !== undefined && this.#clock.read() - this.#takenAt < this.#limit) {
-      this.#begin(this.#takenAt);
+  private ring(): void {
+    if (this.takenAt !== undefined && this.clock.read() - this.takenAt < this.limit) {
+      this.begin(this.takenAt);
     } else {
-      this.#stalled();
+      this.stalled();
     }
   }
 }

@@ -90,26 +90,26 @@ class DropOldestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
  * a barrier arrives, the barrier is lost.
  */
 class LatestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
-  readonly #keyOf: (value: T) => unknown;
-  readonly #isBarrier: (value: T) => boolean;
+  private readonly keyOf: (value: T) => unknown;
+  private readonly isBarrier: (value: T) => boolean;
   /** For each key, the number of the value that may be replaced. Values are numbered from 0. */
-  readonly #numbers = new Map<unknown, number>();
-  readonly #keys: BoundedQueue<unknown>;
+  private readonly numbers = new Map<unknown, number>();
+  private readonly keys: BoundedQueue<unknown>;
   /** Number of values that were taken out. */
-  #removed = 0;
+  private removed = 0;
 
   constructor(capacity: number, keyOf: (value: T) => unknown, isBarrier: (value: T) => boolean) {
     super(capacity);
-    this.#keyOf = keyOf;
-    this.#isBarrier = isBarrier;
-    this.#keys = new BoundedQueue(capacity);
+    this.keyOf = keyOf;
+    this.isBarrier = isBarrier;
+    this.keys = new BoundedQueue(capacity);
   }
 
   foresee(value: T): Verdict {
     // Both are called, as in `put`: either may throw.
-    const isBarrier = answerOf('barrier', this.#isBarrier(value));
-    const key = answerOf('key', this.#keyOf(value));
-    if (!isBarrier && this.#numbers.has(key)) {
+    const isBarrier = answerOf('barrier', this.isBarrier(value));
+    const key = answerOf('key', this.keyOf(value));
+    if (!isBarrier && this.numbers.has(key)) {
       return 'replaces';
     }
     return this.size < this.capacity ? 'taken' : 'refused';
@@ -117,35 +117,35 @@ class LatestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
 
   put(value: T): Loss<T> | undefined {
     // Both are called first, so that an error leaves the queue unchanged.
-    const isBarrier = answerOf('barrier', this.#isBarrier(value));
-    const key = answerOf('key', this.#keyOf(value));
-    const number = isBarrier ? undefined : this.#numbers.get(key);
+    const isBarrier = answerOf('barrier', this.isBarrier(value));
+    const key = answerOf('key', this.keyOf(value));
+    const number = isBarrier ? undefined : this.numbers.get(key);
     if (number !== undefined) {
-      const index = number - this.#removed;
+      const index = number - this.removed;
       const older = this.at(index) as T;
       this.replace(index, value);
       return { verdict: 'replaces', value: older, index };
     }
     if (isBarrier) {
       // Even if the barrier is refused: no value is replaced across it.
-      this.#numbers.clear();
+      this.numbers.clear();
     }
     if (!this.offer(value)) {
       return refused(value);
     }
-    this.#keys.offer(key);
+    this.keys.offer(key);
     if (!isBarrier) {
-      this.#numbers.set(key, this.#removed + this.size - 1);
+      this.numbers.set(key, this.removed + this.size - 1);
     }
     return undefined;
   }
 
   override shift(): T {
-    const key = this.#keys.shift();
-    if (this.#numbers.get(key) === this.#removed) {
-      this.#numbers.delete(key);
+    const key = this.keys.shift();
+    if (this.numbers.get(key) === this.removed) {
+      this.numbers.delete(key);
     }
-    this.#removed += 1;
+    this.removed += 1;
     return super.shift();
   }
 }
@@ -155,44 +155,44 @@ class LatestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
  * If it cannot, because of its kind or because the reserve is full, the arriving event is lost.
  */
 class ReserveQueue<E> extends BoundedQueue<BusEvent<E>> implements LossyQueue<BusEvent<E>> {
-  readonly #common: number;
-  readonly #reserve: number;
-  readonly #kinds: ReadonlySet<string>;
+  private readonly common: number;
+  private readonly reserve: number;
+  private readonly kinds: ReadonlySet<string>;
   /** For each waiting event, whether it has a reserved place. */
-  readonly #reserved: BoundedQueue<boolean>;
-  #reservedCount = 0;
+  private readonly reserved: BoundedQueue<boolean>;
+  private reservedCount = 0;
 
   constructor(capacity: number, reserve: number, kinds: ReadonlySet<string>) {
     super(capacity + reserve);
-    this.#common = capacity;
-    this.#reserve = reserve;
-    this.#kinds = kinds;
-    this.#reserved = new BoundedQueue(this.capacity);
+    this.common = capacity;
+    this.reserve = reserve;
+    this.kinds = kinds;
+    this.reserved = new BoundedQueue(this.capacity);
   }
 
   foresee({ routing }: BusEvent<E>): Verdict {
-    const mayUseReserve = this.#kinds.has(routing.kind) && this.#reservedCount < this.#reserve;
-    return this.#hasCommonPlace || mayUseReserve ? 'taken' : 'refused';
+    const mayUseReserve = this.kinds.has(routing.kind) && this.reservedCount < this.reserve;
+    return this.hasCommonPlace || mayUseReserve ? 'taken' : 'refused';
   }
 
   put(busEvent: BusEvent<E>): Loss<BusEvent<E>> | undefined {
     if (this.foresee(busEvent) === 'refused') {
       return refused(busEvent);
     }
-    const isReserved = !this.#hasCommonPlace;
-    this.#reservedCount += isReserved ? 1 : 0;
-    this.#reserved.offer(isReserved);
+    const isReserved = !this.hasCommonPlace;
+    this.reservedCount += isReserved ? 1 : 0;
+    this.reserved.offer(isReserved);
     this.offer(busEvent);
     return undefined;
   }
 
   override shift(): BusEvent<E> {
-    this.#reservedCount -= this.#reserved.shift() ? 1 : 0;
+    this.reservedCount -= this.reserved.shift() ? 1 : 0;
     return super.shift();
   }
 
-  get #hasCommonPlace(): boolean {
-    return this.size - this.#reservedCount < this.#common;
+  private get hasCommonPlace(): boolean {
+    return this.size - this.reservedCount < this.common;
   }
 }
 

@@ -9,36 +9,32 @@ const FIRST_SLOTS = 4;
  * slot is `undefined`, so that delivered values are not retained.
  */
 export class BoundedQueue<T> {
-  #ring: (T | undefined)[] = [];
-  #head = 0;
-  #size = 0;
+  private ring: (T | undefined)[] = [];
+  private head = 0;
+  size = 0;
 
   constructor(readonly capacity: number) {}
 
-  get size(): number {
-    return this.#size;
-  }
-
   /** Appends `value` and returns true, or returns false if the queue is full. */
   offer(value: T): boolean {
-    if (this.#size >= this.capacity) {
+    if (this.size >= this.capacity) {
       return false;
     }
-    if (this.#size === this.#ring.length) {
-      this.#grow();
+    if (this.size === this.ring.length) {
+      this.grow();
     }
-    this.#ring[(this.#head + this.#size) & (this.#ring.length - 1)] = value;
-    this.#size += 1;
+    this.ring[(this.head + this.size) & (this.ring.length - 1)] = value;
+    this.size += 1;
     return true;
   }
 
   /** Removes and returns the oldest value. The caller has checked that `size` is not 0. */
   shift(): T {
-    const value = this.#ring[this.#head] as T;
-    this.#ring[this.#head] = undefined;
-    this.#head = (this.#head + 1) & (this.#ring.length - 1);
-    this.#size -= 1;
-    if (this.#size === 0 && this.#ring.length > KEPT_SLOTS) {
+    const value = this.ring[this.head] as T;
+    this.ring[this.head] = undefined;
+    this.head = (this.head + 1) & (this.ring.length - 1);
+    this.size -= 1;
+    if (this.size === 0 && this.ring.length > KEPT_SLOTS) {
       this.clear();
     }
     return value;
@@ -46,25 +42,25 @@ export class BoundedQueue<T> {
 
   /** The value at `index`, counted from the oldest, which has 0. */
   at(index: number): T | undefined {
-    return this.#ring[(this.#head + index) & (this.#ring.length - 1)];
+    return this.ring[(this.head + index) & (this.ring.length - 1)];
   }
 
   /** Replaces the value at `index`, counted from the oldest, which has 0. */
   replace(index: number, value: T): void {
-    this.#ring[(this.#head + index) & (this.#ring.length - 1)] = value;
+    this.ring[(this.head + index) & (this.ring.length - 1)] = value;
   }
 
   clear(): void {
-    this.#ring = [];
-    this.#head = 0;
-    this.#size = 0;
+    this.ring = [];
+    this.head = 0;
+    this.size = 0;
   }
 
   /** The ring grows with the number of queued values, so a capacity of 2^31 - 1 costs nothing until it is used. */
-  #grow(): void {
-    const ring = this.#ring.slice(this.#head).concat(this.#ring.slice(0, this.#head));
+  private grow(): void {
+    const ring = this.ring.slice(this.head).concat(this.ring.slice(0, this.head));
     ring.length = Math.max(FIRST_SLOTS, ring.length * 2);
-    this.#ring = ring;
-    this.#head = 0;
+    this.ring = ring;
+    this.head = 0;
   }
 }

@@ -3,30 +3,26 @@
  * and a lookup of a string that V8 has seen before takes half the time of a lookup in a `Map`.
  */
 export class Dictionary<V> {
-  readonly #values = Object.create(null) as Record<string, V | undefined>;
-  #size = 0;
-
-  get size(): number {
-    return this.#size;
-  }
+  private readonly values = Object.create(null) as Record<string, V | undefined>;
+  size = 0;
 
   get(text: string): V | undefined {
-    return this.#values[text];
+    return this.values[text];
   }
 
   /** `value` must not be `undefined`. */
   set(text: string, value: V): this {
-    if (this.#values[text] === undefined) {
-      this.#size += 1;
+    if (this.values[text] === undefined) {
+      this.size += 1;
     }
-    this.#values[text] = value;
+    this.values[text] = value;
     return this;
   }
 
   delete(text: string): void {
-    if (this.#values[text] !== undefined) {
-      this.#size -= 1;
-      Reflect.deleteProperty(this.#values, text);
+    if (this.values[text] !== undefined) {
+      this.size -= 1;
+      Reflect.deleteProperty(this.values, text);
     }
   }
 }

@@ -22,8 +22,8 @@ export class LinkedList<T> {
   add(value: T, older: Link<T> | undefined = this.last): Link<T> {
     const newer = older === undefined ? this.first : older.newer;
     const link: Link<T> = { value, older, newer, isIn: true };
-    this.#join(older, link);
-    this.#join(link, newer);
+    this.join(older, link);
+    this.join(link, newer);
     this.size += 1;
     return link;
   }
@@ -34,12 +34,12 @@ export class LinkedList<T> {
       return false;
     }
     link.isIn = false;
-    this.#join(link.older, link.newer);
+    this.join(link.older, link.newer);
     this.size -= 1;
     return true;
   }
 
-  #join(older: Link<T> | undefined, newer: Link<T> | undefined): void {
+  private join(older: Link<T> | undefined, newer: Link<T> | undefined): void {
     if (older === undefined) {
       this.first = newer;
     } else {

@@ -22,8 +22,8 @@ export interface Wait {
  * marks.
  */
 export class Marks {
-  readonly #heap: Mark[] = [];
-  #order = 0;
+  private readonly heap: Mark[] = [];
+  private order = 0;
 
   /**
    * Waits until the count is at least `count`.
@@ -35,8 +35,8 @@ export class Marks {
     const over = new Promise<void>((resolve) => {
       const mark: Mark = {
         count,
-        order: this.#order,
-        at: this.#heap.length,
+        order: this.order,
+        at: this.heap.length,
         reach: () => {
           const further = then?.();
           withdraw = further?.withdraw;
@@ -44,63 +44,63 @@ export class Marks {
         },
       };
       withdraw = () => {
-        this.#remove(mark);
+        this.remove(mark);
       };
-      this.#order += 1;
-      this.#heap.push(mark);
-      this.#rise(mark);
+      this.order += 1;
+      this.heap.push(mark);
+      this.rise(mark);
     });
     return { over, withdraw: () => withdraw?.() };
   }
 
   /** Sets the count to `present`. */
   passed(present: number): void {
-    for (let mark = this.#heap[0]; mark !== undefined && mark.count <= present; mark = this.#heap[0]) {
-      this.#remove(mark);
+    for (let mark = this.heap[0]; mark !== undefined && mark.count <= present; mark = this.heap[0]) {
+      this.remove(mark);
       mark.reach();
     }
   }
 
-  #remove(mark: Mark): void {
+  private remove(mark: Mark): void {
     const { at } = mark;
     mark.at = -1;
-    const last = at === -1 ? mark : this.#heap.pop();
+    const last = at === -1 ? mark : this.heap.pop();
     if (last !== undefined && last !== mark) {
       // Its place in the heap may be further up or further down.
-      this.#put(last, at);
-      this.#rise(last);
-      this.#sink(last);
+      this.put(last, at);
+      this.rise(last);
+      this.sink(last);
     }
   }
 
-  #rise(mark: Mark): void {
+  private rise(mark: Mark): void {
     while (mark.at > 0) {
       const { at } = mark;
-      const above = this.#heap[(at - 1) >> 1];
+      const above = this.heap[(at - 1) >> 1];
       if (above === undefined || isBefore(above, mark)) {
         return;
       }
-      this.#put(mark, above.at);
-      this.#put(above, at);
+      this.put(mark, above.at);
+      this.put(above, at);
     }
   }
 
-  #sink(mark: Mark): void {
+  private sink(mark: Mark): void {
     for (;;) {
       const { at } = mark;
-      const left = this.#heap[2 * at + 1];
-      const right = this.#heap[2 * at + 2];
+      const left = this.heap[2 * at + 1];
+      const right = this.heap[2 * at + 2];
       const below = left === undefined || right === undefined || isBefore(left, right) ? left : right;
       if (below === undefined || isBefore(mark, below)) {
         return;
       }
-      this.#put(mark, below.at);
-      this.#put(below, at);
+      this.put(mark, below.at);
+      this.put(below, at);
     }
   }
 
-  #put(mark: Mark, at: number): void {
-    this.#heap[at] = mark;
+  private put(mark: Mark, at: number): void {
+    this.heap[at] = mark;
     mark.at = at;
   }
 }

@@ -11,40 +11,40 @@ export const OTHERS = '*';
  * Invariant: the events counted so far are those in the map, plus `run` events of the kind `last`.
  */
 export class Tally {
-  readonly #counts = new Map<string, number>();
-  readonly #maxKinds: number;
-  #last: string | undefined;
-  #run = 0;
+  private readonly byKind = new Map<string, number>();
+  private readonly maxKinds: number;
+  private last: string | undefined;
+  private run = 0;
   /** A copy of the counts. `undefined` if it is out of date. */
-  #copy: ReadonlyMap<string, number> | undefined;
+  private copy: ReadonlyMap<string, number> | undefined;
 
   /** @param maxKinds Further kinds are counted together, under `*`. */
   constructor(maxKinds = MAX_KINDS) {
-    this.#maxKinds = maxKinds;
+    this.maxKinds = maxKinds;
   }
 
   /** Counts `count` events of `kind`. */
   add(kind: string, count = 1): void {
-    if (kind !== this.#last) {
-      this.#settle();
-      this.#last = kind;
+    if (kind !== this.last) {
+      this.settle();
+      this.last = kind;
     }
-    this.#run += count;
-    this.#copy = undefined;
+    this.run += count;
+    this.copy = undefined;
   }
 
   /** A snapshot of the counts. It does not change later. */
   get counts(): ReadonlyMap<string, number> {
-    this.#settle();
-    return (this.#copy ??= new Map(this.#counts));
+    this.settle();
+    return (this.copy ??= new Map(this.byKind));
   }
 
-  #settle(): void {
-    if (this.#run > 0) {
-      const kind = this.#last as string;
-      const known = this.#counts.has(kind) || this.#counts.size < this.#maxKinds ? kind : OTHERS;
-      this.#counts.set(known, (this.#counts.get(known) ?? 0) + this.#run);
-      this.#run = 0;
+  private settle(): void {
+    if (this.run > 0) {
+      const kind = this.last as string;
+      const known = this.byKind.has(kind) || this.byKind.size < this.maxKinds ? kind : OTHERS;
+      this.byKind.set(known, (this.byKind.get(known) ?? 0) + this.run);
+      this.run = 0;
     }
   }
 }
