@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 
 export default defineConfig(
   globalIgnores(['**/.angular/', '**/coverage/', '**/dist/', 'docs/api/', 'temp/', 'types/']),
-  // Rules are settled here, with a reason, and never in the code.
+  // All exceptions are in this file, with a reason. The code has none.
   { linterOptions: { noInlineConfig: true } },
   {
     files: ['**/*.{ts,cts,mts}'],
@@ -13,26 +13,26 @@ export default defineConfig(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       eqeqeq: 'error',
-      // `$` ends an observable property or variable. What makes one is a verb, and an operator's argument is its source.
+      // Observable properties and variables end in `$`. A function that returns one is named by a verb, and an operator's argument is its source.
       'rxjs-x/finnish': ['error', { functions: false, methods: false, parameters: false, strict: true }],
-      // What a handler, a predicate or a callback threw is passed on as it is, whatever it is.
+      // Errors of handlers, predicates and callbacks are passed on unchanged. They may be of any type.
       'rxjs-x/throw-error': ['error', { allowThrowingAny: false, allowThrowingUnknown: true }],
       '@typescript-eslint/only-throw-error': ['error', { allowThrowingAny: false, allowThrowingUnknown: true }],
-      // A number has one text, and messages are full of counts.
+      // A number is always formatted in the same way, and messages contain many counts.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      // It asks for `!`, which no-non-null-assertion forbids.
+      // This rule requires `!`, which no-non-null-assertion forbids.
       '@typescript-eslint/non-nullable-type-assertion-style': 'off',
-      // An underscore marks what has to be named, and is not used.
+      // An underscore marks a variable that needs a name and is not used.
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
     },
   },
   {
-    // What RxJS does at each value for any observer of any Subject is most of what a delivery costs here; docs/decisions.md, D-015.
+    // The work that RxJS's Subject does for each value would be most of the cost of a delivery: see docs/decisions.md, D-015.
     files: ['lib/internal/publish/Publisher.ts'],
     rules: { 'rxjs-x/no-subclass': 'off' },
   },
   {
-    // The same, and: where an Observable is subscribed to can only be seen by its own `subscribe`.
+    // For the same reason. Also, only the `subscribe` of an Observable itself can detect the place of the subscription.
     files: ['lib/internal/receive/EventsObservable.ts'],
     rules: { 'rxjs-x/no-subclass': 'off' },
   },
@@ -42,12 +42,12 @@ export default defineConfig(
     publish: ['receive'],
     replay: ['publish', 'receive'],
   }).map(([folder, users]) => ({
-    // docs/architecture.md, "Who owns what".
+    // The layers of docs/architecture.md, "Who owns what".
     files: [`lib/internal/${folder}/**`],
     rules: { 'no-restricted-imports': ['error', { patterns: users.map((user) => `../${user}/*`) }] },
   })),
   {
-    // Whatever an entry beside the main one needs of the bus is public, so that an application can write another such entry.
+    // These entries use only the public interface of the bus. So an application can write another entry of this kind.
     files: ['lib/{schema,sse,otel,testing}/**'],
     rules: {
       'no-restricted-imports': [
@@ -57,12 +57,12 @@ export default defineConfig(
     },
   },
   {
-    // It adds to an interface of the platform, whose type parameter it has to name.
+    // It merges with an interface of the platform and must repeat its type parameter, which is not used.
     files: ['lib/receiver.ts'],
     rules: { '@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^R$' }] },
   },
   {
-    // The helpers of a test are functions in properties, so that they can be taken apart, as those of RxJS.
+    // The helpers of a test are functions in properties, so that tests can destructure them, like those of RxJS.
     files: ['lib/testing/**'],
     rules: {
       'rxjs-x/finnish': [
@@ -74,26 +74,26 @@ export default defineConfig(
   {
     files: ['bench/**', 'spec/**', 'examples/**', 'scripts/**'],
     rules: {
-      // RxJS throws an error that has no handler: a spec fails by it, and a small program ends with its stack.
+      // RxJS throws an error that has no handler. A spec then fails, and a small program ends with the stack trace.
       'rxjs-x/no-ignored-error': 'off',
     },
   },
   {
     files: ['spec/**'],
     rules: {
-      // Specs try what happens when something is thrown that is no Error.
+      // Specs throw values that are not errors.
       '@typescript-eslint/only-throw-error': 'off',
       'rxjs-x/throw-error': 'off',
-      // An object that is tried may have getters on purpose.
+      // Objects in specs may have getters on purpose.
       '@typescript-eslint/class-literal-property-style': 'off',
-      // A type spec is a call that is given a type and no value.
+      // A type spec is a call with a type argument and no value.
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
     },
   },
   {
     files: ['examples/angular-console/e2e/**'],
     rules: {
-      // The runner itself waits for these.
+      // The test runner waits for these promises.
       '@typescript-eslint/no-floating-promises': [
         'error',
         {
@@ -107,7 +107,7 @@ export default defineConfig(
   {
     files: ['**/*.cts'],
     rules: {
-      // It is how CommonJS imports.
+      // CommonJS imports in this way.
       '@typescript-eslint/no-require-imports': 'off',
     },
   },

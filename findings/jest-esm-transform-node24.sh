@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# jest 30.5.2 with ts-jest 29.4.15: a dependency that is ES modules only, turned into CommonJS by `transformIgnorePatterns` and the preset
-# `ts-jest/presets/js-with-ts`, in CommonJS tests that are run with --experimental-vm-modules.
+# jest 30.5.2 with ts-jest 29.4.15. A dependency that consists of ES modules only is transformed to CommonJS, by `transformIgnorePatterns`
+# and the preset `ts-jest/presets/js-with-ts`. The tests are CommonJS and run with --experimental-vm-modules.
 #
-# Expected: the same result on every Node: the transform has made CommonJS, and the test passes, as it does without the flag.
-# Seen: it passes on Node 22.23.3 and fails on Node 24.21.0 with "ReferenceError: exports is not defined". From Node 24.9 on, jest-runtime
-# has a require() of ES modules; it chooses it by the package's "type": "module", and then runs the transformed text, CommonJS, as an ES module.
-# babel-jest is not affected: it is told that ES modules will do, and leaves them as they are.
+# Expected: the same result on every version of Node. The dependency was transformed to CommonJS, so the test passes, as without the flag.
+# Observed: the test passes on Node 22.23.3. On Node 24.21.0, it fails with "ReferenceError: exports is not defined". From Node 24.9 on,
+# jest-runtime has a require() for ES modules. It is used if the package has "type": "module", and it runs the transformed text, which is
+# CommonJS, as an ES module. babel-jest is not affected: it is told that ES modules are supported, and does not transform them.
 #
-# Needs bash, Node with npm, and a registry. Exits with 0 while it is so, and with 1 when something has changed.
+# Needs bash, Node with npm, and a registry. Exits with 0 if the behavior is as described, and with 1 if it has changed.
 set -euo pipefail
 unset NODE_OPTIONS
 
@@ -37,7 +37,7 @@ test('a package of ES modules is loaded', () => {
 EOF
 
 changed=0
-# check EXPECTED VERSION [FLAG]: runs the test, and compares what comes of it.
+# check EXPECTED VERSION [FLAG]: runs the test and compares the result with EXPECTED.
 check() {
   local expected=$1 node="node-$2/node_modules/node/bin/node" output seen
   output=$("$node" ${3-} node_modules/jest/bin/jest.js --no-cache 2>&1) && seen=passes || seen=fails
