@@ -13,7 +13,7 @@ export default defineConfig(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       eqeqeq: 'error',
-      // Observable properties and variables end in `$`. A function that returns one is named by a verb, and an operator's argument is its source.
+      // Observable properties and variables end in `$`. A function that returns one is a verb, and an operator's argument is its source.
       'rxjs-x/finnish': ['error', { functions: false, methods: false, parameters: false, strict: true }],
       // Errors of handlers, predicates and callbacks are passed on unchanged. They may be of any type.
       'rxjs-x/throw-error': ['error', { allowThrowingAny: false, allowThrowingUnknown: true }],
