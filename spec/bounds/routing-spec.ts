@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { type BusEvent, EventFilter, type EventRouting, SharingBus } from '../../lib/index.js';
 import { collectPayloads } from '../support/collect.js';
-import { event, uuid } from '../support/events.js';
+import { event, registration, uuid } from '../support/events.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
+import { removedKeys } from '../support/removedKeys.js';
 
 // How often a predicate is called tells how many events the bus has looked at for its receiver.
 
@@ -153,5 +154,34 @@ describe('how many events a predicate is called for', () => {
       scheduler.flush();
       expect([values.length, calls]).toEqual([count, count]);
     }
+  });
+});
+
+describe('law 34: what the router keeps', () => {
+  it.each<[string, EventFilter<number>, readonly string[]]>([
+    ['a scroll', FILTERS.scrollId, [uuid(10)]],
+    ['a connector', FILTERS.connectorId, ['c']],
+    ['a session', FILTERS.session, ['c', 's']],
+    ['several kinds', EventFilter.kind('k', 'l'), ['k', 'l']],
+    ['a part', EventFilter.and<number>(FILTERS.kind, EventFilter.not(FILTERS.origin)), ['k']],
+  ])('no entry of %s that no receiver asks for any more', (_what, filter, keys) => {
+    const bus = new SharingBus<number>({ scheduler: new ManualScheduler() });
+    const receivers = [1, 2, 3].map(() => bus.subscribeFiltered(filter));
+    const removed = receivers.map((receiver) =>
+      removedKeys(() => {
+        receiver[Symbol.dispose]();
+      }),
+    );
+    expect(removed).toEqual([[], [], keys]);
+  });
+
+  it('no connector of which it has no binding any more', () => {
+    const bus = new SharingBus<unknown>({ maxBindings: 2 });
+    const removed = ['a', 'b', 'b', 'c', 'd'].map((connectorId, index) =>
+      removedKeys(() => {
+        bus.publish(registration(connectorId, `s${index}`, uuid(index)));
+      }),
+    );
+    expect(removed).toEqual([[], [], ['a', 's0'], ['s1'], ['b', 's2']]);
   });
 });

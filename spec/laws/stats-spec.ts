@@ -662,6 +662,14 @@ describe('explain', () => {
     ]);
   });
 
+  it('law 18: counts the events of a burst that has not been handed over yet', () => {
+    const { bus, publish } = busOf();
+    const capacities = [256, 100];
+    capacities.forEach((capacity) => bus.subscribeFiltered(EventFilter.all, capacity));
+    publish(...Array.from({ length: 100 }, (_, payload) => payload));
+    expect(why(bus.explain(event(100)))).toEqual(['it would wait behind 100 others', 'there is no room: 100 wait']);
+  });
+
   it('names the part of the filter that keeps an event out', () => {
     const { bus } = busOf();
     const odd = ({ event: payload }: BusEvent<number>): boolean => payload % 2 > 0;

@@ -25,7 +25,7 @@ import {
   VirtualTimeScheduler,
 } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
-import { dropNewest } from '../../lib/operators/dropNewest.js';
+import { dropNewest } from '../../lib/index.js';
 import { collect } from '../support/collect.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
 import { marbles } from '../support/marbles.js';

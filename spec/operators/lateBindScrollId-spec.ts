@@ -15,9 +15,13 @@ import {
   throwError,
   toArray,
 } from 'rxjs';
-import { lateBindScrollId } from '../../lib/operators/lateBindScrollId.js';
-import { type BusEvent, type EventRouting, InvalidBusEventError } from '../../lib/events/BusEvent.js';
-import type { Event } from '../../lib/events/Event.js';
+import {
+  type BusEvent,
+  type Event,
+  type EventRouting,
+  InvalidBusEventError,
+  lateBindScrollId,
+} from '../../lib/index.js';
 import { collect, recordingLogger } from '../support/collect.js';
 import { survivors } from '../support/collectGarbage.js';
 import { event, registration, uuid } from '../support/events.js';
