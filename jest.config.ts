@@ -17,8 +17,8 @@ const config: Config = {
   // Processor cores are what the specs wait for. A worker that has become large is replaced: collecting its garbage takes most of the time then.
   maxWorkers: '100%',
   workerIdleMemoryLimit: '256MB',
-  // Types are checked by `npm run typecheck`, for all files at once.
-  transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, transpilation: true }] },
+  // It transpiles, since tsconfig.json has isolatedModules. `npm run typecheck` checks the types, for all files at once.
+  transform: { '^.+\\.ts$': ['ts-jest', { useESM: true }] },
   coverageProvider: 'v8',
   collectCoverageFrom: ['lib/**/*.ts'],
   coverageThreshold: { global: { lines: 97, branches: 95 } },
