@@ -91,6 +91,8 @@ export type Overflow = 'drop-newest' | 'drop-oldest' | 'latest' | 'evict';
  *   other keys, the arriving event is lost.
  * - `evict`: the arriving event; then the receiver delivers what waits and ends with {@link SlowConsumerError}.
  */
+// Each option is named in each branch, with `undefined` where it may not be: else `keyof` lacks it, and the compiler does not miss it in
+// RECEIVER_OPTIONS and in the event streams' settings.
 export type OverflowOptions<E = unknown> =
   | {
       readonly overflow?: 'drop-newest' | undefined;

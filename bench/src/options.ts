@@ -13,6 +13,7 @@ export const HELP = `Measures sharing-bus and its peers, and compares the result
   --write-docs      as --plot, and writes the tables into docs/performance.md
   --from FILE       measures nothing, and uses the kept results of an earlier run
   --out FILE        file for the results (default bench/results/full.json, with --quick quick.json)
+  --against DIR     compares the cells of this library with those of another checkout, built with its bench; by turns
   --profile DIR     writes a V8 CPU profile of the process of each cell
   --list            lists the names of rows and cells
   --help            this text
@@ -30,6 +31,7 @@ export interface Options {
   readonly from: string | undefined;
   readonly out: string | undefined;
   readonly profile: string | undefined;
+  readonly against: string | undefined;
 }
 
 const flag = { type: 'boolean', default: false } as const;
@@ -51,9 +53,10 @@ export function readOptions(args: string[]): Options {
       from: text,
       out: text,
       profile: text,
+      against: text,
     },
   });
-  const { 'write-docs': writeDocs, plot, only, rounds, quick, smoke, list, help, from, out, profile } = values;
+  const { 'write-docs': writeDocs, plot, only, rounds, quick, smoke, list, help, from, out, profile, against } = values;
   if (rounds !== undefined && !/^[1-9]\d*$/.test(rounds)) {
     throw new RangeError(`--rounds: expected a whole number from 1, got ${rounds}`);
   }
@@ -69,5 +72,6 @@ export function readOptions(args: string[]): Options {
     from: from && given(from),
     out: out && given(out),
     profile: profile && given(profile),
+    against: against && given(against),
   };
 }

@@ -5,7 +5,7 @@ import type { Measurement } from './cells/Cell.js';
 import { unitOf } from './figures.js';
 import type { Effort } from './load/bursts.js';
 
-const CELL_PROCESS = fileURLToPath(new URL('cellProcess.js', import.meta.url));
+export const CELL_PROCESS = fileURLToPath(new URL('cellProcess.js', import.meta.url));
 const run = promisify(execFile);
 
 export interface RoundsOptions {
@@ -37,7 +37,7 @@ export async function runRounds(cells: readonly string[], options: RoundsOptions
     }
     const due = round === 0 ? cells : cells.filter((cell) => unitOf(cell) === 'ns');
     for (const cell of round % 2 === 0 ? due : due.toReversed()) {
-      const [measurement] = await runCells([cell], effort, profiles);
+      const [measurement] = await runCells([cell], effort, { profiles });
       if (measurement !== undefined) {
         measurements.get(cell)?.push(measurement);
         onCell(cell, round, measurement);
@@ -48,10 +48,14 @@ export async function runRounds(cells: readonly string[], options: RoundsOptions
 }
 
 /** Runs `cells` one after the other in one process. Rejects if the counts of any cell are wrong. */
-export async function runCells(cells: readonly string[], effort: Effort, profiles?: string): Promise<Measurement[]> {
+export async function runCells(
+  cells: readonly string[],
+  effort: Effort,
+  { profiles, cellProcess = CELL_PROCESS }: { profiles?: string | undefined; cellProcess?: string } = {},
+): Promise<Measurement[]> {
   const profiling = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`];
   const flags = ['--expose-gc', ...profiling];
-  const { stdout } = await run(process.execPath, [...flags, CELL_PROCESS, JSON.stringify(effort), ...cells]);
+  const { stdout } = await run(process.execPath, [...flags, cellProcess, JSON.stringify(effort), ...cells]);
   return stdout
     .trimEnd()
     .split('\n')

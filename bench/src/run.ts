@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { compareWith } from './against.js';
 import { WORKLOAD_NAMES } from './cells/index.js';
 import { writeDocs } from './docs.js';
 import { PLANS, SMOKE, SMOKE_RECEIVERS } from './efforts.js';
@@ -29,6 +30,8 @@ async function main(options: Options): Promise<void> {
     console.log([...ROWS.map(({ id }) => id), ...allCells()].join('\n'));
   } else if (options.smoke) {
     await smoke();
+  } else if (options.against !== undefined) {
+    await against(options.against, options);
   } else {
     await report(options, options.from === undefined ? await measure(options) : readResults(options.from));
   }
@@ -41,6 +44,12 @@ async function smoke(): Promise<void> {
   const events = measurements.reduce((sum, { delivered, dropped }) => sum + delivered + dropped, 0);
   console.log(`${measurements.length} cells work, and their counts of ${events.toLocaleString('en')} events are right`);
   console.log(`workloads: ${workloads.size} of ${WORKLOAD_NAMES.length}`);
+}
+
+async function against(checkout: string, options: Options): Promise<void> {
+  const { effort, rounds } = options.quick ? PLANS.quick : PLANS.full;
+  const cells = allCells().filter((cell) => cell.includes('/bus/') && (options.only?.test(cell) ?? true));
+  console.log(await compareWith(checkout, cells, { effort, rounds: options.rounds ?? rounds }));
 }
 
 async function measure(options: Options): Promise<Results> {

@@ -50,6 +50,10 @@ export class Inbox<E> {
     return this.acceptedCount;
   }
 
+  /**
+   * Whether a common place is free. Only the catch-up asks this: while it is false, events wait in the history. So a policy that refuses
+   * events for another reason than their number must be asked there, too.
+   */
   get hasRoom(): boolean {
     return this.waiting < this.capacity;
   }
@@ -89,7 +93,8 @@ export class Inbox<E> {
 
   /**
    * Accepts the events of the burst from the index `from` to before the index `to`, without copying them. Returns false if not all of them
-   * fit, or if an event waits. The caller must drain the run in the same action.
+   * fit, or if an event waits. The caller must drain the run in the same action. It passes by the
+   * policy's queue, so only a policy that may be offered events late gets here.
    */
   lend(from: number, to: number): boolean {
     const count = to - from;

@@ -54,7 +54,7 @@ export interface OverflowPolicy<E> {
   readonly reorders: boolean;
   /**
    * Whether an event may be offered later than it was published, and not at all while the receiver is full. It may if the result depends on
-   * nothing but the number of waiting events.
+   * nothing but the number of waiting events. Then events may be lent, one refusal refuses the rest of a run, and a full receiver is parked.
    */
   readonly mayBeOfferedLate: boolean;
 }
