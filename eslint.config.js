@@ -47,6 +47,25 @@ export default defineConfig(
     rules: { 'no-restricted-imports': ['error', { patterns: users.map((user) => `../${user}/*`) }] },
   })),
   {
+    // A class has parts, and they return what happened: no subclass fills in a hook. A file can be read in one go.
+    files: ['lib/**'],
+    rules: {
+      'max-lines': ['error', 400],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: ':matches(MethodDefinition, PropertyDefinition)[accessibility="protected"]',
+          message: 'A subclass needs no hook: give the class a part instead.',
+        },
+        {
+          selector:
+            ':matches(TSAbstractMethodDefinition, TSAbstractPropertyDefinition, ClassDeclaration[abstract=true])',
+          message: 'A subclass needs no hook: give the class a part instead.',
+        },
+      ],
+    },
+  },
+  {
     // These entries use only the public interface of the bus. So an application can write another entry of this kind.
     files: ['lib/{schema,sse,otel,testing}/**'],
     rules: {

@@ -278,6 +278,8 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
       return;
     }
     this.#closed = true;
+    // Set before any function of the application is called.
+    this.#receivers.isClosed = true;
     for (const connection of this.#connections) {
       connection.abort(CLOSED);
     }

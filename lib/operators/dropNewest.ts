@@ -60,7 +60,7 @@ export function dropNewest<T>(options: DropNewestOptions<T>): MonoTypeOperatorFu
       const queue = new BoundedQueue<T>(places);
       const zone = currentZone();
       let lagged = 0;
-      let isMore = false;
+      let isRequested = false;
       let end: (() => void) | undefined = undefined;
       // Stops a source that emits synchronously, even during the call of `subscribe`.
       const stop$ = new Subject<void>();
@@ -76,20 +76,25 @@ export function dropNewest<T>(options: DropNewestOptions<T>): MonoTypeOperatorFu
             subscriber.next(queue.shift());
           });
         }
-        if (queue.size === 0 && end !== undefined) {
+        isRequested = queue.size > 0;
+        if (!isRequested && end !== undefined) {
           attempt(end);
         }
-        isMore = queue.size > 0;
       };
       const turn = new Action(scheduler, () => {
-        isMore = false;
+        isRequested = false;
         runIn(zone, deliver, report);
-        return isMore;
+        // Also by what the zone calls when it is left.
+        return isRequested;
       });
+      const requestTurn = (): void => {
+        isRequested = true;
+        turn.ensure();
+      };
       const endBy = (ending: () => void): void => {
         if (end === undefined) {
           end = ending;
-          turn.ensure();
+          requestTurn();
         }
       };
       const fail = (error: unknown): void => {
@@ -100,6 +105,7 @@ export function dropNewest<T>(options: DropNewestOptions<T>): MonoTypeOperatorFu
       subscriber.add(() => {
         end ??= noop;
         queue.clear();
+        isRequested = false;
         turn.cancel();
         stop$.next();
       });
@@ -109,7 +115,7 @@ export function dropNewest<T>(options: DropNewestOptions<T>): MonoTypeOperatorFu
             return;
           }
           if (queue.offer(value)) {
-            turn.ensure();
+            requestTurn();
             return;
           }
           lagged += 1;

@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import { Subject } from 'rxjs';
+import { Subject, type Subscription } from 'rxjs';
 import { type BusEvent, type BusReceiver, EventFilter, SharingBus } from '../../lib/index.js';
-import { collectPayloads } from '../support/collect.js';
+import { collect, collectPayloads } from '../support/collect.js';
 import { event } from '../support/events.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
 import { stateOf } from '../support/settle.js';
@@ -129,6 +129,46 @@ describe('flush', () => {
     expect(await stateOf(flushed as Promise<void>)).toBe('pending');
     receiver[Symbol.dispose]();
     expect(await stateOf(flushed as Promise<void>)).toBeUndefined();
+  });
+
+  it.each<[string, (receiver: BusReceiver<number>, subscription: Subscription) => void]>([
+    [
+      'disposes the receiver',
+      (receiver) => {
+        receiver[Symbol.dispose]();
+      },
+    ],
+    [
+      'leaves it',
+      (_, subscription) => {
+        subscription.unsubscribe();
+      },
+    ],
+  ])('does not wait for what is forgotten when its own filter %s', async (_, leave) => {
+    const { bus, scheduler, receiver, publish } = setUp();
+    const { subscription } = collect(receiver.events$);
+    publish(1, 2);
+    const flushed = bus.flush(
+      EventFilter.where(() => {
+        leave(receiver, subscription);
+        return true;
+      }),
+    );
+    scheduler.flush();
+    expect(await stateOf(flushed)).toBeUndefined();
+  });
+
+  it('does not wait for what its own filter takes', async () => {
+    const { bus, receiver, publish } = setUp();
+    publish(1, 2);
+    const flushed = bus.flush(
+      EventFilter.where(() => {
+        receiver.tryRecv();
+        receiver.tryRecv();
+        return true;
+      }),
+    );
+    expect(await stateOf(flushed)).toBeUndefined();
   });
 
   it('leaves nothing scheduled while a call waits for the next event', async () => {

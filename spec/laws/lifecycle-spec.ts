@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Observable, share, take } from 'rxjs';
+import { Observable, queueScheduler, share, take } from 'rxjs';
 import {
   type BusEvent,
   EventFilter,
@@ -153,6 +153,31 @@ describe('the life of a bus', () => {
     expect(endings).toEqual(['complete']);
   });
 
+  it('law 33: a receiver that is made while the bus closes has no slot, and gets nothing', () => {
+    const { bus, scheduler } = busOf<string>({ holdUnbound: { capacity: 2, maxAgeMs: 1000 } });
+    const counts: number[] = [];
+    const seen: { readonly values: readonly string[]; readonly endings: readonly unknown[] }[] = [];
+    const subscribe = (): void => {
+      seen.push(collectPayloads(bus.subscribeAll().events$));
+      counts.push(bus.subscriberCount);
+    };
+    bus.connect(new Observable<BusEvent<string>>(() => subscribe)).catch(() => undefined);
+    bus.subscribeFiltered(
+      EventFilter.where(() => {
+        subscribe();
+        return true;
+      }),
+    );
+    const held = { kind: 'test', connectorId: 'c', nativeSessionId: 's' };
+    bus.publish({ routing: held, origin: 'test', event: 'one' });
+    bus.publish({ routing: held, origin: 'test', event: 'two' });
+    bus.close();
+    expect(counts).toEqual([1, 1, 1]);
+    scheduler.flush();
+    expect(seen.map(({ values, endings }) => [values, endings])).toEqual([1, 2, 3].map(() => [[], ['complete']]));
+    expect(bus.subscriberCount).toBe(0);
+  });
+
   it('law 33: disposing the bus closes it', () => {
     const { bus } = busOf<number>();
     const receiver = bus.subscribeAll();
@@ -266,6 +291,23 @@ describe('the life of a receiver', () => {
     publishAll(bus, 1, 2);
     scheduler.flush();
     expect(values).toEqual([1, 'complete']);
+  });
+
+  it('law 16, 31: the slot is free when the consumer is told of the end, even on a scheduler without a hop', () => {
+    const bus = new SharingBus<number>({ scheduler: queueScheduler });
+    const story: string[] = [];
+    const tell = (what: string) => (): void => {
+      story.push(`${what}, ${bus.subscriberCount} left`);
+    };
+    const filter = EventFilter.where<number>(() => {
+      throw new Error('no');
+    });
+    bus.subscribeFiltered(filter).events$.subscribe({ error: tell('error') });
+    bus.publish(event(1));
+    const receiver = bus.subscribeAll();
+    receiver.events$.subscribe({ complete: tell('complete') });
+    receiver[Symbol.dispose]();
+    expect(story).toEqual(['error, 0 left', 'complete, 0 left']);
   });
 
   it('law 31: disposing a receiver that drains forgets the rest', () => {

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import { asyncScheduler, config } from 'rxjs';
+import { asyncScheduler, config, queueScheduler } from 'rxjs';
 import {
   type BusEvent,
   type BusReceiver,
@@ -283,6 +283,21 @@ describe('closed$', () => {
     expect([values, endings, scheduler.pending]).toEqual([[undefined], ['complete'], 0]);
     expect(collect(receiver.closed$)).toMatchObject({ values: [undefined], endings: ['complete'] });
     expect(receiver.tryRecv().type).toBe(how === 'dispose' ? 'completed' : 'event');
+  });
+
+  it.each(['close', 'dispose', 'bus'])('finds the slot free after %s, on a scheduler without a hop', (how) => {
+    const bus = new SharingBus<number>({ scheduler: queueScheduler });
+    const receiver = bus.subscribeAll();
+    const counts: number[] = [];
+    receiver.closed$.subscribe(() => counts.push(bus.subscriberCount));
+    if (how === 'close') {
+      receiver.close();
+    } else if (how === 'dispose') {
+      receiver[Symbol.dispose]();
+    } else {
+      bus.close();
+    }
+    expect(counts).toEqual([0]);
   });
 
   it('law 34: leaves nothing scheduled when its last observer has left', () => {
@@ -722,6 +737,16 @@ describe('signal', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(1);
     await receiver.recv();
     expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  it('that cannot be listened to is an error of the call, and takes no slot', () => {
+    const bus = new SharingBus<number>();
+    const signal = new AbortController().signal;
+    signal.addEventListener = () => {
+      throw new Error('no');
+    };
+    expect(() => bus.subscribeFiltered(EventFilter.all, { signal })).toThrow('no');
+    expect(bus.subscriberCount).toBe(0);
   });
 
   it('that is aborted already gives a receiver that has ended', async () => {

@@ -449,6 +449,30 @@ describe('stats', () => {
     expect(totals(bus.stats())).toBe('3 delivered, 1 dropped');
   });
 
+  it.each(['close', 'throw'])('counts everything when its consumer is told of the end, after %s', (how) => {
+    const { bus, scheduler, publish } = busOf();
+    const filter = EventFilter.where<number>(({ event: number }) => {
+      if (number === 4) {
+        throw new Error('no');
+      }
+      return true;
+    });
+    const seen: string[] = [];
+    const tell = (): void => {
+      seen.push(totals(bus.stats()));
+    };
+    bus.stream(filter, { capacity: 2 }).subscribe({ complete: tell, error: tell });
+    publish(1, 2, 3);
+    if (how === 'close') {
+      bus.close();
+    } else {
+      publish(4);
+    }
+    scheduler.flush();
+    expect(seen).toEqual(['2 delivered, 1 dropped']);
+    expect(totals(bus.stats())).toBe('2 delivered, 1 dropped');
+  });
+
   it('counts what is worked on one by one after the end', () => {
     const { bus, scheduler, publish } = busOf();
     const seen: string[] = [];

@@ -537,6 +537,35 @@ describe('dropNewest', () => {
       expect([values, endings]).toEqual([['a'], ['complete']]);
     });
 
+    it.each(['next', 'complete'] as const)(
+      'a %s of the source when the zone of a turn is left has a turn, too',
+      (act) => {
+        const scheduler = new ManualScheduler();
+        const source$ = new Subject<string>();
+        const root = {
+          run: (work: () => void) => {
+            work();
+          },
+        };
+        const zone = {
+          // Angular checks its page when its zone is left.
+          run: (work: () => void): void => {
+            work();
+            source$[act]('b');
+          },
+        };
+        const platform = globalThis as { Zone?: unknown };
+        platform.Zone = { current: zone };
+        const { values, endings } = collect(source$.pipe(dropNewest({ capacity: 1, scheduler })));
+        platform.Zone = { current: root };
+        source$.next('a');
+        scheduler.turn();
+        scheduler.turn();
+        delete platform.Zone;
+        expect([values, endings]).toEqual(act === 'next' ? [['a', 'b'], []] : [['a'], ['complete']]);
+      },
+    );
+
     it('subscribing again from within the completion gets a queue of its own', () => {
       const scheduler = new ManualScheduler();
       const dropping$ = of(1, 2).pipe(dropNewest({ capacity: 1, scheduler }));

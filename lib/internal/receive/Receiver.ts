@@ -194,6 +194,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     // Set before the call: if the consumer subscribes again in it, the receiver must be over.
     this.consumer = undefined;
     this.phase = 'over';
+    this.account();
     this.host.drop(this);
     try {
       if (ending === 'complete') {
@@ -265,9 +266,6 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
       this.more.failure = ending;
     }
     this.phase = this.consumer === undefined ? 'over' : 'draining';
-    if (this.consumer !== undefined || this.hasPulls || this.isLagObserved) {
-      this.host.stage.request(this);
-    }
     this.parts?.stallTimer?.stop();
     const catchUp = this.parts?.catchUp;
     if (catchUp !== undefined) {
@@ -283,6 +281,10 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     } else if (this.phase === 'over') {
       this.host.drop(this);
     }
+    // Last: on a scheduler without a hop, the consumer is called here.
+    if (this.consumer !== undefined || this.hasPulls || this.isLagObserved) {
+      this.host.stage.request(this);
+    }
   }
 
   /** Brings the totals of the bus up to date, if it has no slot. */
@@ -294,9 +296,6 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     // The totals of the bus include its counts from now on.
     this.more.account = new Account(this.host.totals);
     this.account();
-    if (this.parts?.notices?.isClosedObserved === true) {
-      this.host.stage.request(this);
-    }
     this.host.release(this);
   }
 

@@ -29,11 +29,12 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
   readonly totals: Totals = { delivered: 0, dropped: 0 };
   /** Number of receivers that have a slot. */
   live = 0;
+  /** Whether receivers that are admitted have no slot. */
+  isClosed = false;
   readonly #log: Log;
   readonly #history: History<E> | undefined;
   readonly #known = new Map<number, Receiver<E>>();
   #nextId = 0;
-  #isClosed = false;
   /** Calls back when a handle was garbage-collected. */
   readonly #handles = new FinalizationRegistry<Receiver<E>>((receiver) => {
     abandon(receiver);
@@ -62,7 +63,7 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
     if (name !== undefined) {
       receiver.more.name = name;
     }
-    if (this.#isClosed || signal?.aborted === true) {
+    if (this.isClosed || signal?.aborted === true) {
       return receiver;
     }
     if (stallAfterMs !== undefined) {
@@ -71,9 +72,9 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
         receiver.evict();
       });
     }
+    disposeOn(signal, receiver);
     receiver.phase = 'live';
     this.live += 1;
-    disposeOn(signal, receiver);
     this.#known.set(receiver.id, receiver);
     this.stage.inOrder.run(() => {
       this.#join(receiver, filter, from);
@@ -95,9 +96,8 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
     this.#known.get(id)?.close();
   }
 
-  /** Closes all receivers. Receivers that are admitted later have no slot. */
+  /** Closes all receivers. */
   closeAll(): void {
-    this.#isClosed = true;
     for (const receiver of this.#known.values()) {
       receiver.close();
     }
@@ -155,6 +155,10 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
     // If the history or a signal refers to it, it must still be disposed with its handle.
     if (receiver.parts?.catchUp === undefined && receiver.parts?.ignoreSignal === undefined) {
       this.unwatch(receiver);
+    }
+    // Not before the slot is free: on a scheduler without a hop, the observer is called here.
+    if (receiver.parts?.notices?.isClosedObserved === true) {
+      this.stage.request(receiver);
     }
     this.stage.inOrder.run(this.#finish, receiver);
   }

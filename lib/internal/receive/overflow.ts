@@ -24,7 +24,16 @@ export interface Loss<T> {
 }
 
 /** A bounded queue with the rule of one policy. */
-interface LossyQueue<T> extends BoundedQueue<T> {
+interface LossyQueue<T> {
+  /** Number of values that wait. */
+  readonly size: number;
+
+  /** The `index`th value that waits; 0 is the next one. */
+  at(index: number): T | undefined;
+
+  /** Takes the next value out. There must be one. */
+  shift(): T;
+
   /** What {@link put} would do with `value` now. */
   foresee(value: T): Verdict;
 
@@ -89,7 +98,8 @@ class DropOldestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
  * A barrier neither replaces a value nor is replaced, and values that arrived before it are no longer replaced. If the queue is full when
  * a barrier arrives, the barrier is lost.
  */
-class LatestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
+class LatestQueue<T> implements LossyQueue<T> {
+  private readonly waiting: BoundedQueue<T>;
   private readonly keyOf: (value: T) => unknown;
   private readonly isBarrier: (value: T) => boolean;
   /** For each key, the number of the value that may be replaced. Values are numbered from 0. */
@@ -99,10 +109,18 @@ class LatestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
   private removed = 0;
 
   constructor(capacity: number, keyOf: (value: T) => unknown, isBarrier: (value: T) => boolean) {
-    super(capacity);
+    this.waiting = new BoundedQueue(capacity);
     this.keyOf = keyOf;
     this.isBarrier = isBarrier;
     this.keys = new BoundedQueue(capacity);
+  }
+
+  get size(): number {
+    return this.waiting.size;
+  }
+
+  at(index: number): T | undefined {
+    return this.waiting.at(index);
   }
 
   foresee(value: T): Verdict {
@@ -112,7 +130,7 @@ class LatestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
     if (!isBarrier && this.numbers.has(key)) {
       return 'replaces';
     }
-    return this.size < this.capacity ? 'taken' : 'refused';
+    return this.size < this.waiting.capacity ? 'taken' : 'refused';
   }
 
   put(value: T): Loss<T> | undefined {
@@ -123,14 +141,14 @@ class LatestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
     if (number !== undefined) {
       const index = number - this.removed;
       const older = this.at(index) as T;
-      this.replace(index, value);
+      this.waiting.replace(index, value);
       return { verdict: 'replaces', value: older, index };
     }
     if (isBarrier) {
       // Even if the barrier is refused: no value is replaced across it.
       this.numbers.clear();
     }
-    if (!this.offer(value)) {
+    if (!this.waiting.offer(value)) {
       return refused(value);
     }
     this.keys.offer(key);
@@ -140,13 +158,13 @@ class LatestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
     return undefined;
   }
 
-  override shift(): T {
+  shift(): T {
     const key = this.keys.shift();
     if (this.numbers.get(key) === this.removed) {
       this.numbers.delete(key);
     }
     this.removed += 1;
-    return super.shift();
+    return this.waiting.shift();
   }
 }
 
@@ -154,7 +172,8 @@ class LatestQueue<T> extends BoundedQueue<T> implements LossyQueue<T> {
  * `drop-newest` with a reserve: if the common places are taken when an event arrives, an event of a reserved kind may use a reserved place.
  * If it cannot, because of its kind or because the reserve is full, the arriving event is lost.
  */
-class ReserveQueue<E> extends BoundedQueue<BusEvent<E>> implements LossyQueue<BusEvent<E>> {
+class ReserveQueue<E> implements LossyQueue<BusEvent<E>> {
+  private readonly waiting: BoundedQueue<BusEvent<E>>;
   private readonly common: number;
   private readonly reserve: number;
   private readonly kinds: ReadonlySet<string>;
@@ -163,11 +182,19 @@ class ReserveQueue<E> extends BoundedQueue<BusEvent<E>> implements LossyQueue<Bu
   private reservedCount = 0;
 
   constructor(capacity: number, reserve: number, kinds: ReadonlySet<string>) {
-    super(capacity + reserve);
+    this.waiting = new BoundedQueue(capacity + reserve);
     this.common = capacity;
     this.reserve = reserve;
     this.kinds = kinds;
-    this.reserved = new BoundedQueue(this.capacity);
+    this.reserved = new BoundedQueue(capacity + reserve);
+  }
+
+  get size(): number {
+    return this.waiting.size;
+  }
+
+  at(index: number): BusEvent<E> | undefined {
+    return this.waiting.at(index);
   }
 
   foresee({ routing }: BusEvent<E>): Verdict {
@@ -182,13 +209,13 @@ class ReserveQueue<E> extends BoundedQueue<BusEvent<E>> implements LossyQueue<Bu
     const isReserved = !this.hasCommonPlace;
     this.reservedCount += isReserved ? 1 : 0;
     this.reserved.offer(isReserved);
-    this.offer(busEvent);
+    this.waiting.offer(busEvent);
     return undefined;
   }
 
-  override shift(): BusEvent<E> {
+  shift(): BusEvent<E> {
     this.reservedCount -= this.reserved.shift() ? 1 : 0;
-    return super.shift();
+    return this.waiting.shift();
   }
 
   private get hasCommonPlace(): boolean {

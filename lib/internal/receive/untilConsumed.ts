@@ -15,10 +15,12 @@ export function untilConsumed<E>(receiver: Receiver<E>, filter: EventFilter<E>):
       receiver.waiting === 0 || isNotAwaited(receiver) ? undefined : consumedUpTo(receiver, receiver.accepted),
     );
   }
-  for (let index = receiver.waiting - 1; index >= 0; index -= 1) {
-    const busEvent: BusEvent<E> = receiver.peek(index, receiver.host.stage.lent);
+  // By numbers, since a predicate may take events, or end the receiver.
+  for (let number = receiver.accepted; number > receiver.nextNumber; number -= 1) {
+    const busEvent: BusEvent<E> = receiver.peek(number - 1 - receiver.nextNumber, receiver.host.stage.lent);
     if (passes(filter, busEvent)) {
-      return consumedUpTo(receiver, receiver.nextNumber + index + 1);
+      const isSettled = number <= receiver.nextNumber || isNotAwaited(receiver);
+      return isSettled ? undefined : consumedUpTo(receiver, number);
     }
   }
   return undefined;
