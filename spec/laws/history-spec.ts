@@ -229,6 +229,21 @@ describe('a receiver that catches up', () => {
     expect(lines).toHaveLength(1);
   });
 
+  it('law 28: begins to lag by what latest replaces while it reads, and the bus counts that', () => {
+    const { lines, logger } = recordingLogger();
+    const { bus, publish } = busOf(9, { logger });
+    publish(1, 2, 3, 4);
+    const receiver = bus.subscribeFiltered(EventFilter.all, {
+      capacity: 2,
+      overflow: 'latest',
+      key: () => 'one',
+      from: 'start',
+    });
+    expect(lines).toEqual([expect.stringMatching(/^warn: sharing-bus: receiver 0 begins to lag/)]);
+    receiver.close();
+    expect([receiver.lagged, bus.stats().dropped]).toEqual([3, 3]);
+  });
+
   it('is told of by explain() and stats()', () => {
     const { bus, publish } = busOf();
     publish(1, 2, 3);

@@ -294,5 +294,5 @@ describe('laws 13, 15, 19, 20, 22, 25, 28: a bus that stages a burst is one that
       }),
       { numRuns: 20 },
     );
-  });
+  }, 60_000);
 });
