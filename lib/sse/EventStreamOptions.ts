@@ -42,7 +42,10 @@ export interface EventStreamServerOptions<E = Event> {
   readonly authorize?:
     | ((request: Request, filter: EventFilter<E>) => EventStreamVerdict<E> | PromiseLike<EventStreamVerdict<E>>)
     | undefined;
-  /** Idle time before a heartbeat comment, in milliseconds, 1 to 2^31 - 1. Default 15,000. */
+  /**
+   * Idle time before a heartbeat comment, in milliseconds, 1 to 2^31 - 1. Default 8,000. Some servers and proxies cut a connection that is
+   * silent for longer: Bun after 10 seconds.
+   */
   readonly heartbeatMs?: number | undefined;
   /** How long clients are asked to wait before they reconnect, in milliseconds, 1 to 2^31 - 1. Default 2,000. */
   readonly retryMs?: number | undefined;

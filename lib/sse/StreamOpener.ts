@@ -18,6 +18,8 @@ export const HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   'Cache-Control': 'no-store, no-transform',
   'X-Accel-Buffering': 'no',
+  // Keeps compressors away that ignore `no-transform` and hold back what they have compressed.
+  'Content-Encoding': 'identity',
 };
 
 /** The stream for a request, or the response to send instead. */

@@ -43,7 +43,7 @@ export function eventStreamSettings<E>(bus: SharingBus<E>, options: EventStreamO
   const { capacity, overflow, key, barrier, reserve, stallAfterMs, name } = options;
   const { filter, authorize, onError, scheduler = asyncScheduler } = options;
   const { retryMs = 2_000, maxConnections = 1_000, maxFilterBytes = 8_192, closeMs = 5_000 } = options;
-  const { heartbeatMs = 15_000, maxEventBytes = 1_048_576 } = options;
+  const { heartbeatMs = 8_000, maxEventBytes = 1_048_576 } = options;
   const counts = { retryMs, maxConnections, maxFilterBytes, closeMs, heartbeatMs, maxEventBytes };
   // Destructuring has lost the relation between these options, hence the cast.
   const receiver = {

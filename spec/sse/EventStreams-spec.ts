@@ -32,6 +32,7 @@ describe('a request', () => {
     expect(response.status).toBe(200);
     expect(Object.fromEntries(response.headers)).toEqual({
       'cache-control': 'no-store, no-transform',
+      'content-encoding': 'identity',
       'content-type': 'text/event-stream; charset=utf-8',
       'x-accel-buffering': 'no',
     });
