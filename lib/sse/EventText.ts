@@ -1,6 +1,7 @@
 import { noop, type SchedulerLike, type Unsubscribable } from 'rxjs';
 import type { BusPosition, BusReceiver, Delivery, Gap, TryRecv } from '../receiver.js';
 import { scheduleOutOfContext } from '../internal/support/context.js';
+import { type Weak, weakly } from '../internal/support/weak.js';
 import type { BusEvent } from '../events/BusEvent.js';
 import { block, byteLength, comment, positionBlock, positionText } from './blocks.js';
 import { gapData, gapOfOne, joined } from './gapData.js';
@@ -56,11 +57,11 @@ export class EventText<E> {
     this.#receiver = receiver;
     this.#opening = opening;
     this.#host = host;
-    this.#departure = receiver.closed$.subscribe({ complete: EventText.#departureOf(new WeakRef(this)), error: noop });
+    this.#departure = receiver.closed$.subscribe({ complete: EventText.#departureOf(weakly(this)), error: noop });
   }
 
   /** The bus holds the receiver and its observers. A weak reference lets a text without a reader be garbage-collected. */
-  static #departureOf<T>(text: WeakRef<EventText<T>>): () => void {
+  static #departureOf<T>(text: Weak<EventText<T>>): () => void {
     return () => {
       const own = text.deref();
       if (own !== undefined) {

@@ -7,6 +7,7 @@ import type { History } from '../replay/History.js';
 import { outOfContext } from '../support/context.js';
 import type { Log } from '../support/logging.js';
 import type { Wait } from '../support/Marks.js';
+import { onCollected } from '../support/weak.js';
 import type { Totals } from './Account.js';
 import { abandon, disposeOn, finish } from './ending.js';
 import { explain } from './explain.js';
@@ -35,7 +36,7 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
   #nextId = 0;
   #isClosed = false;
   /** Tells when a handle is collected. */
-  readonly #handles = new FinalizationRegistry<Receiver<E>>((receiver) => {
+  readonly #handles = onCollected<Receiver<E>>((receiver) => {
     abandon(receiver);
   });
   // Made once: closures for each receiver would hold its filter as long as its handle.
