@@ -12,6 +12,12 @@ export interface StreamRequest {
   readonly from: 'now' | 'start' | BusPosition;
 }
 
+/**
+ * Stands for an id that this server has not sent: that of a server of another kind, or of another version. No bus has this epoch, so the
+ * stream begins with a gap of unknown size. A refusal would end the client for good.
+ */
+const ELSEWHERE: BusPosition = { epoch: '', seq: 0 };
+
 /** @throws RequestError if the method is not GET or `Accept` excludes event streams. */
 export function requireEventStreamRequest(request: Request): void {
   if (request.method !== 'GET') {
@@ -48,16 +54,15 @@ function readFilter(text: string | undefined, maxBytes: number): EventFilter<unk
 function readFrom(request: Request, query: URLSearchParams): StreamRequest['from'] {
   const resumed = nonEmpty(request.headers.get('last-event-id')) ?? nonEmpty(only(query, 'lastEventId'));
   if (resumed !== undefined) {
-    return requirePosition('Last-Event-ID', resumed);
+    return parsePosition(resumed) ?? ELSEWHERE;
   }
   const from = only(query, 'from') ?? 'now';
-  return from === 'now' || from === 'start' ? from : requirePosition('from', from);
-}
-
-function requirePosition(what: string, text: string): BusPosition {
-  const position = parsePosition(text);
+  if (from === 'now' || from === 'start') {
+    return from;
+  }
+  const position = parsePosition(from);
   if (position === undefined) {
-    throw new RequestError(400, `${what}: expected <epoch>:<number>, got ${show(text)}`);
+    throw new RequestError(400, `from: expected <epoch>:<number>, got ${show(from)}`);
   }
   return position;
 }
