@@ -51,7 +51,10 @@ export interface EventStreamServerOptions<E = Event> {
   readonly retryMs?: number | undefined;
   /** The most streams that may be open at one time, 1 to 2^31 - 1. Further requests get status 503. Default 1,000. */
   readonly maxConnections?: number | undefined;
-  /** The most bytes that a request's filter may have as JSON, 1 to 2^31 - 1. A request with a longer one gets status 414. Default 8,192. */
+  /**
+   * The most bytes that a request's filter may have in the URL, percent-encoded, 1 to 2^31 - 1. A request with a longer one gets status 414.
+   * Default 8,192. Node refuses a request of more than 16,384 bytes, with its headers, before this server sees it.
+   */
   readonly maxFilterBytes?: number | undefined;
   /** The most bytes that an event may have as JSON, 1 to 2^31 - 1. A larger event becomes a gap of one event. Default 1,048,576. */
   readonly maxEventBytes?: number | undefined;
