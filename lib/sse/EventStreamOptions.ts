@@ -49,8 +49,20 @@ export interface EventStreamServerOptions<E = Event> {
   readonly heartbeatMs?: number | undefined;
   /** How long clients are asked to wait before they reconnect, in milliseconds, 1 to 2^31 - 1. Default 2,000. */
   readonly retryMs?: number | undefined;
-  /** The most streams that may be open at one time, 1 to 2^31 - 1. Further requests get status 503. Default 1,000. */
+  /**
+   * The most streams that may be open at one time, 1 to 2^31 - 1. Clients beyond that are asked to come back; see `busyStatus`. Default
+   * 1,000.
+   */
   readonly maxConnections?: number | undefined;
+  /**
+   * The status of the response to a client that is to come back, since `maxConnections` streams are open or the server is closing. Default
+   * 200.
+   *
+   * **Details** With 200, the response is a stream with `retry:`, a comment that says why, and no event: an `EventSource` and
+   * `fromEventStream` try again. With 503, the response has the header `Retry-After`: a load balancer sees that the server is busy, and
+   * `fromEventStream` tries again, but a plain `EventSource` stops for good.
+   */
+  readonly busyStatus?: 200 | 503 | undefined;
   /**
    * The most bytes that a request's filter may have in the URL, percent-encoded, 1 to 2^31 - 1. A request with a longer one gets status 414.
    * Default 8,192. Node refuses a request of more than 16,384 bytes, with its headers, before this server sees it.

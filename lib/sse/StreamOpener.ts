@@ -5,7 +5,7 @@ import { contain, isPromise } from '../internal/support/promises.js';
 import { show } from '../internal/support/show.js';
 import { EventFilter, matchesEverything } from '../events/EventFilter.js';
 import type { SharingBus } from '../SharingBus.js';
-import { block, positionBlock, positionText } from './blocks.js';
+import { block, comment, positionBlock, positionText, retryBlock } from './blocks.js';
 import type { EventStreamOptions, EventStreamVerdict } from './EventStreamOptions.js';
 import { eventStreamSettings, type EventStreamSettings } from './eventStreamSettings.js';
 import { EventText, type EventTextHost } from './EventText.js';
@@ -68,10 +68,10 @@ export class StreamOpener<E> {
     try {
       requireEventStreamRequest(request);
       if (this.#closed !== undefined) {
-        throw this.#unavailable('the server is closing');
+        return this.#comeBack('closing');
       }
       if (this.size >= this.#settings.maxConnections) {
-        throw this.#unavailable('too many streams are open');
+        return this.#comeBack('busy');
       }
       return this.#decide(request, readRequest(request, this.#settings.maxFilterBytes));
     } catch (error) {
@@ -181,11 +181,11 @@ export class StreamOpener<E> {
 
   #start(request: Request, filter: EventFilter<E>, wanted: StreamRequest['from']): Opened<E> {
     if (this.#closed !== undefined) {
-      throw this.#unavailable('the server is closing');
+      return this.#comeBack('closing');
     }
     const position = this.#bus.position;
     const from = position === undefined ? 'now' : wanted;
-    const opening = [`retry: ${this.#settings.retryMs}\n\n`];
+    const opening = [retryBlock(this.#settings.retryMs)];
     if (position === undefined && wanted !== 'now') {
       opening.push(block(gapData(UNKNOWN_GAP), { event: 'gap' }));
     } else if (position !== undefined && (from === 'now' || from === 'start')) {
@@ -226,8 +226,14 @@ export class StreamOpener<E> {
     }
   }
 
-  #unavailable(message: string): RequestError {
-    return new RequestError(503, message, { 'Retry-After': `${Math.ceil(this.#settings.retryMs / 1_000)}` });
+  /** The answer to a client that is to come back later: a stream without an event. Any other status ends an `EventSource` for good. */
+  #comeBack(why: 'busy' | 'closing'): Response {
+    const { busyStatus, retryMs } = this.#settings;
+    if (busyStatus === 200) {
+      return new Response(retryBlock(retryMs) + comment(`${why}, try again`), { headers: HEADERS });
+    }
+    const message = why === 'busy' ? 'too many streams are open' : 'the server is closing';
+    return new RequestError(503, message, { 'Retry-After': `${Math.ceil(retryMs / 1_000)}` }).toResponse();
   }
 }
 

@@ -18,6 +18,11 @@ export function comment(text: string): string {
   return `: ${text}\n\n`;
 }
 
+/** Formats the time after which a client is to reconnect. */
+export function retryBlock(milliseconds: number): string {
+  return `retry: ${milliseconds}\n\n`;
+}
+
 const POSITION = /^([0-9A-Za-z-]{1,64}):(0|[1-9][0-9]{0,15})$/;
 
 /** Formats a position as the `id:` of a block. */

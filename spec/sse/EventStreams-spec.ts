@@ -18,6 +18,14 @@ async function open<E>(bus: SharingBus<E>, options: EventStreamOptions<E> = all,
   return new Reader(await toEventStream(bus, asked, options));
 }
 
+/** The answers of a server that is full, and of one that is closing. */
+const BUSY = 'retry: 2000\n\n: busy, try again\n\n';
+const CLOSING = 'retry: 2000\n\n: closing, try again\n\n';
+
+async function answered(response: Response): Promise<[number, string]> {
+  return [response.status, await response.text()];
+}
+
 /** The status of the answer, and what it says. */
 async function refused(options: EventStreamOptions<string>, asked = request()): Promise<[number, string]> {
   const bus = new SharingBus<string>({ history });
@@ -198,34 +206,66 @@ describe('a request', () => {
     expect(sizes).toEqual([1, 1]);
   });
 
-  it('is answered 503 once the streams are disposed of', async () => {
+  it('is asked to come back once the streams are disposed of', async () => {
     const bus = new SharingBus<number>();
     const streams = new EventStreams(bus, all);
     const disposed = streams[Symbol.asyncDispose]();
-    expect((await streams.respond(request())).status).toBe(503);
+    expect(await answered(await streams.respond(request()))).toEqual([200, CLOSING]);
     await disposed;
     expect([streams.size, bus.subscriberCount]).toEqual([0, 0]);
   });
 
-  it('is answered 503 when too many are open, or being decided about', async () => {
+  it('is asked to come back by a stream with no event, which ends no EventSource, where too many are open', async () => {
+    const streams = new EventStreams(new SharingBus<string>({ history }), { ...all, maxConnections: 1 });
+    const first = await streams.respond(request());
+    const second = await streams.respond(request());
+    expect(Object.fromEntries(second.headers)).toEqual(Object.fromEntries(first.headers));
+    expect(await answered(second)).toEqual([200, BUSY]);
+    const response = new FakeResponse();
+    await streams.handle({ headers: {} }, response);
+    expect([response.calls, response.ended, streams.size]).toEqual([['writeHead', 'end'], BUSY, 1]);
+    await first.body?.cancel();
+  });
+
+  it('is asked to come back when it likes to, as the option says', async () => {
+    const streams = new EventStreams(new SharingBus<string>(), { ...all, retryMs: 700 });
+    await streams.close();
+    expect(await answered(await streams.respond(request()))).toEqual([200, 'retry: 700\n\n: closing, try again\n\n']);
+  });
+
+  it('is answered 503 instead, where a load balancer needs that', async () => {
+    const streams = new EventStreams(new SharingBus<string>(), { ...all, maxConnections: 1, busyStatus: 503 });
+    const first = await streams.respond(request());
+    const busy = await streams.respond(request());
+    expect(busy.headers.get('retry-after')).toBe('2');
+    expect(await answered(busy)).toEqual([503, '{"error":"too many streams are open"}']);
+    await first.body?.cancel();
+    await streams.close();
+    expect(await answered(await streams.respond(request()))).toEqual([503, '{"error":"the server is closing"}']);
+  });
+
+  it('is not served when too many are open, or being decided about', async () => {
     const bus = new SharingBus<string>();
     let decide!: (verdict: typeof EventFilter.all) => void;
     const verdict = new Promise<typeof EventFilter.all>((resolve) => (decide = resolve));
     const streams = new EventStreams(bus, { authorize: () => verdict, maxConnections: 1 });
     const first = streams.respond(request());
     const second = await streams.respond(request());
-    expect([second.status, second.headers.get('retry-after')]).toEqual([503, '2']);
+    expect(await answered(second)).toEqual([200, BUSY]);
     decide(EventFilter.all);
     expect((await first).status).toBe(200);
-    expect((await streams.respond(request())).status).toBe(503);
+    expect(await answered(await streams.respond(request()))).toEqual([200, BUSY]);
     await (await first).body?.cancel();
-    expect((await streams.respond(request())).status).toBe(200);
+    const reader = new Reader(await streams.respond(request()));
+    bus.publish(event('served'));
+    bus.close();
+    expect(await reader.payloads()).toEqual(['served']);
   });
 
-  it('is answered 503 also where as many come at once', async () => {
+  it('is not served either where as many come at once', async () => {
     for (const options of [all, { authorize: () => EventFilter.all }]) {
       const bus = new SharingBus<string>();
-      const streams = new EventStreams(bus, { ...options, maxConnections: 2 });
+      const streams = new EventStreams(bus, { ...options, maxConnections: 2, busyStatus: 503 });
       const responses = await Promise.all(Array.from({ length: 5 }, () => streams.respond(request())));
       expect(responses.map(({ status }) => status)).toEqual([200, 200, 503, 503, 503]);
       expect([streams.size, bus.subscriberCount]).toEqual([2, 2]);
@@ -277,6 +317,7 @@ describe('options of an event stream', () => {
     [{ capacity: 0 }, RangeError],
     [{ heartbeatMs: 0 }, RangeError],
     [{ maxConnections: 1.5 }, RangeError],
+    [{ busyStatus: 429 as never }, RangeError],
     [{ filter: { type: 'x' } as never }, TypeError],
     [{ authorize: true as never }, TypeError],
     [{ scheduler: {} as never }, TypeError],
@@ -682,7 +723,7 @@ describe('the end', () => {
     expect(text.endsWith('"event":1,"seq":1}\n\n: the server closes\n\n')).toBe(true);
     await closed;
     expect([streams.size, bus.subscriberCount]).toEqual([0, 0]);
-    expect((await streams.respond(request())).status).toBe(503);
+    expect(await answered(await streams.respond(request()))).toEqual([200, CLOSING]);
   });
 
   it('of the server cuts off who does not read', async () => {
@@ -774,6 +815,8 @@ class FakeResponse extends EventEmitter {
   readonly chunks: string[] = [];
   readonly calls: string[] = [];
   headers: unknown;
+  /** The text that it was ended with. */
+  ended: string | undefined;
 
   constructor({ destroyed = false, headersSent = false, writableEnded = false, throws = false } = {}) {
     super();
@@ -799,7 +842,8 @@ class FakeResponse extends EventEmitter {
     return false;
   }
 
-  end(): void {
+  end(text?: string): void {
+    this.ended = text;
     this.calls.push('end');
   }
 

@@ -14,6 +14,7 @@ describe('eventStreamSettings', () => {
       maxConnections: 1_000,
       maxFilterBytes: 8_192,
       closeMs: 7,
+      busyStatus: 200,
       heartbeatMs: 8_000,
       maxEventBytes: 1_048_576,
     });

@@ -243,6 +243,60 @@ describe('an EventSource', () => {
   });
 });
 
+describe('an EventSource that comes back', () => {
+  interface Page {
+    readonly source: EventSource;
+    readonly seen: number[];
+    answers: number;
+  }
+
+  function page(url: string): Page {
+    const source = new EventSource(url);
+    const opened: Page = { source, seen: [], answers: 0 };
+    source.onopen = () => (opened.answers += 1);
+    source.onmessage = ({ data }) => opened.seen.push((JSON.parse(data as string) as { event: number }).event);
+    return opened;
+  }
+
+  it('to a server that is closing, and waits for a reader who does not read, goes on at the next server', async () => {
+    const bus = new SharingBus<number>({ history });
+    const options = { ...all, retryMs: 1 };
+    const first = new EventStreams(bus, { ...options, closeMs: 60_000 });
+    let streams = first;
+    await using served = await serve((request, response) => void streams.handle(request, response));
+    const stuck = (await first.respond(new Request(served.url))).body?.getReader();
+    await stuck?.read();
+    const client = page(served.url);
+    await until(() => first.size === 2);
+    publish(bus, 1, 3);
+    const closed = first.close();
+    await until(() => client.answers >= 4);
+    expect(first.size).toBe(1);
+    streams = new EventStreams(bus, options);
+    publish(bus, 4, 6);
+    await until(() => client.seen.length === 6);
+    expect(client.seen).toEqual([1, 2, 3, 4, 5, 6]);
+    await stuck?.cancel();
+    await closed;
+    bus.close();
+    await until(() => client.source.readyState === EventSource.CLOSED);
+  });
+
+  it('to a server that is full gets its place when there is one', async () => {
+    const bus = new SharingBus<number>({ history });
+    await using served = await serveStreams(bus, { ...all, retryMs: 1, maxConnections: 1 });
+    const other = await served.streams.respond(new Request(served.url));
+    const late = page(`${served.url}?from=start`);
+    await until(() => late.answers >= 3);
+    publish(bus, 1, 3);
+    await other.body?.cancel();
+    await until(() => late.seen.length === 3);
+    bus.close();
+    await until(() => late.source.readyState === EventSource.CLOSED);
+    expect(late.seen).toEqual([1, 2, 3]);
+  });
+});
+
 describe('a resume', () => {
   it('neither loses nor doubles, wherever connections are cut, and however slowly they are read', async () => {
     await fc.assert(
