@@ -17,8 +17,24 @@ declare global {
 export type EventStreamReceiverOptions<E> = Pick<ReceiverBaseOptions, 'capacity' | 'stallAfterMs' | 'name'> &
   OverflowOptions<E>;
 
-/** The application's decision about a request: the filter to serve, `false` for status 403, or a response of its own. */
-export type EventStreamVerdict<E = Event> = EventFilter<E> | false | Response;
+/** What a client may get, and for how long. */
+export interface EventStreamAccess<E = Event> {
+  /** The filter to serve. */
+  readonly filter: EventFilter<E>;
+  /**
+   * Ends the stream when it is aborted, for example at a logout. If it is aborted already, the request gets status 403.
+   *
+   * **Details** Events that wait are not sent any more. The client gets `event: end`, with `{"reason":"revoked"}` as data, so
+   * `fromEventStream` completes. A plain `EventSource` reconnects, and `authorize` decides about it anew.
+   */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The application's decision about a request: the filter to serve, the filter with a signal that ends the access, `false` for status 403,
+ * or a response of its own.
+ */
+export type EventStreamVerdict<E = Event> = EventFilter<E> | EventStreamAccess<E> | false | Response;
 
 /** Options of `EventStreams` and `toEventStream`. */
 export type EventStreamOptions<E = Event> = EventStreamReceiverOptions<E> & EventStreamServerOptions<E>;
@@ -31,7 +47,8 @@ export interface EventStreamServerOptions<E = Event> {
    */
   readonly filter?: EventFilter<E> | undefined;
   /**
-   * Decides about each request. Returns the filter to serve, `false` for status 403, or a response of its own.
+   * Decides about each request. Returns the filter to serve, `{ filter, signal }` for access that ends when the signal is aborted, `false`
+   * for status 403, or a response of its own.
    *
    * **Details** A client gets the events that match all of: the returned filter, the option `filter`, and the request's own filter. If the
    * function throws or its promise rejects, the client gets status 500, and `onError` gets the error.

@@ -3,7 +3,7 @@ import type { BusPosition, BusReceiver, Delivery, Gap, TryRecv } from '../receiv
 import { scheduleOutOfContext } from '../internal/support/context.js';
 import { type Weak, weakly } from '../internal/support/weak.js';
 import type { BusEvent } from '../events/BusEvent.js';
-import { block, byteLength, comment, positionBlock, positionText } from './blocks.js';
+import { block, byteLength, comment, endBlock, positionBlock, positionText } from './blocks.js';
 import { gapData, gapOfOne, joined } from './gapData.js';
 
 /** Deliveries that wait are sent in one chunk, until it has this many characters. */
@@ -42,6 +42,8 @@ export class EventText<E> {
   #taken: Taken<E> | undefined;
   /** Whether the server ends the stream, and not the bus. */
   #isClosing = false;
+  /** Whether the client may get nothing any more but the end. */
+  #isRevoked = false;
   #isOver = false;
   /** Ends the wait of the call of `next` that waits. */
   #wake: (() => void) | undefined;
@@ -103,6 +105,16 @@ export class EventText<E> {
     this.#receiver.close();
   }
 
+  /** Ends the stream without the events that wait. The client is told that nothing more will come, so it does not come back. */
+  revoke(): void {
+    if (!this.#isOver) {
+      this.#isRevoked = true;
+      this.#taken = undefined;
+      this.#receiver.dispose();
+      this.#wake?.();
+    }
+  }
+
   /** Ends the stream at once and disposes its receiver. */
   leave(): void {
     if (!this.#isOver) {
@@ -159,6 +171,10 @@ export class EventText<E> {
   #take(): string {
     let text = this.#opening;
     this.#opening = '';
+    if (this.#isRevoked) {
+      this.leave();
+      return text + endBlock('revoked');
+    }
     while (text.length < CHUNK && !this.#isOver) {
       const taken = this.#peek();
       if (taken === undefined) {
@@ -298,7 +314,7 @@ export class EventText<E> {
   #endText(): string {
     const isEnd = !this.#isClosing;
     this.leave();
-    return isEnd ? block('{}', { event: 'end' }) : comment('the server closes');
+    return isEnd ? endBlock() : comment('the server closes');
   }
 
   #idAt(seq: number | undefined): string | undefined {

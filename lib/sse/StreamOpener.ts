@@ -2,11 +2,12 @@ import type { Unsubscribable } from 'rxjs';
 import { report } from '../internal/support/report.js';
 import { onAbort, unlessAborted } from '../internal/support/abort.js';
 import { contain, isPromise } from '../internal/support/promises.js';
+import { type OptionNames, requireOptions, requireSignal, requireType } from '../internal/support/require.js';
 import { show } from '../internal/support/show.js';
 import { EventFilter, matchesEverything } from '../events/EventFilter.js';
 import type { SharingBus } from '../SharingBus.js';
-import { block, comment, positionBlock, positionText, retryBlock } from './blocks.js';
-import type { EventStreamOptions, EventStreamVerdict } from './EventStreamOptions.js';
+import { block, comment, endBlock, positionBlock, positionText, retryBlock } from './blocks.js';
+import type { EventStreamAccess, EventStreamOptions, EventStreamVerdict } from './EventStreamOptions.js';
 import { eventStreamSettings, type EventStreamSettings } from './eventStreamSettings.js';
 import { EventText, type EventTextHost } from './EventText.js';
 import { gapData, missedOfClosed, UNKNOWN_GAP } from './gapData.js';
@@ -21,6 +22,8 @@ export const HEADERS = {
   // Keeps compressors away that ignore `no-transform` and hold back what they have compressed.
   'Content-Encoding': 'identity',
 };
+
+const ACCESS: OptionNames<EventStreamAccess> = { filter: true, signal: true };
 
 /** The stream for a request, or the response to send instead. */
 export type Opened<E> = EventText<E> | Response;
@@ -150,22 +153,19 @@ export class StreamOpener<E> {
     }
   }
 
-  #openAs(verdict: EventStreamVerdict<E>, request: Request, { filter, from }: StreamRequest): Opened<E> {
-    if (verdict === false) {
-      throw new RequestError(403, 'access denied');
-    }
+  #openAs(verdict: EventStreamVerdict<E>, request: Request, wanted: StreamRequest): Opened<E> {
     if (verdict instanceof Response) {
       if (verdict.bodyUsed || verdict.status === 0) {
         throw new TypeError('authorize: expected a response that can be sent, got one that was used or is an error');
       }
       return verdict;
     }
-    // A function in plain JavaScript may return nothing, or `true`.
-    const given: unknown = verdict;
-    if (typeof given !== 'object' || given === null) {
-      throw new TypeError(`authorize: expected a filter, false or a response, got ${show(given)}`);
+    const access = accessOf(verdict);
+    if (access === undefined) {
+      throw new RequestError(403, 'access denied');
     }
-    return this.#start(request, allOf<E>(this.#settings.filter ?? EventFilter.all, verdict, filter), from);
+    const filter = allOf<E>(this.#settings.filter ?? EventFilter.all, access.filter, wanted.filter);
+    return this.#start(request, filter, wanted.from, access.signal);
   }
 
   #refuse(request: Request, error: unknown): Response {
@@ -179,7 +179,12 @@ export class StreamOpener<E> {
     return new RequestError(500, 'the request could not be served').toResponse();
   }
 
-  #start(request: Request, filter: EventFilter<E>, wanted: StreamRequest['from']): Opened<E> {
+  #start(
+    request: Request,
+    filter: EventFilter<E>,
+    wanted: StreamRequest['from'],
+    access: AbortSignal | undefined,
+  ): Opened<E> {
     if (this.#closed !== undefined) {
       return this.#comeBack('closing');
     }
@@ -193,18 +198,28 @@ export class StreamOpener<E> {
       opening.push(positionBlock(from === 'now' ? position : { ...position, seq: 0 }));
     }
     const receiver = this.#bus.subscribeFiltered(filter, { ...this.#settings.receiver, from });
-    let ignoreSignal: (() => void) | undefined = undefined;
+    const ignoreSignals: (() => void)[] = [];
     const stream = new EventText<E>(receiver, opening.join(''), {
       ...this.#host,
       over: () => {
-        ignoreSignal?.();
+        ignoreSignals.forEach((ignore) => {
+          ignore();
+        });
         this.#leave(stream);
       },
     });
     this.#open.set(stream, request);
-    ignoreSignal = onAbort(request.signal, () => {
-      stream.leave();
-    });
+    ignoreSignals.push(
+      onAbort(access, () => {
+        stream.revoke();
+      }),
+    );
+    // The last of them: a request that is aborted already ends the stream at once.
+    ignoreSignals.push(
+      onAbort(request.signal, () => {
+        stream.leave();
+      }),
+    );
     if (!stream.isEmpty) {
       return stream;
     }
@@ -215,7 +230,7 @@ export class StreamOpener<E> {
       return new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } });
     }
     const id = position && positionText(position);
-    const text = block(gapData(missing), { event: 'gap', id }) + block('{}', { event: 'end' });
+    const text = block(gapData(missing), { event: 'gap', id }) + endBlock();
     return new Response(text, { status: 200, headers: HEADERS });
   }
 
@@ -235,6 +250,29 @@ export class StreamOpener<E> {
     const message = why === 'busy' ? 'too many streams are open' : 'the server is closing';
     return new RequestError(503, message, { 'Retry-After': `${Math.ceil(retryMs / 1_000)}` }).toResponse();
   }
+}
+
+/**
+ * The access that `authorize` gives; `undefined` if it gives none.
+ *
+ * @throws TypeError if the verdict is neither a filter nor an access.
+ */
+function accessOf<E>(verdict: Exclude<EventStreamVerdict<E>, Response>): EventStreamAccess<E> | undefined {
+  // A function in plain JavaScript may return nothing, or `true`.
+  const given: unknown = verdict;
+  if (verdict === false) {
+    return undefined;
+  }
+  if (typeof given !== 'object' || given === null) {
+    throw new TypeError(`authorize: expected a filter, { filter, signal }, false or a response, got ${show(given)}`);
+  }
+  if ('type' in verdict) {
+    return { filter: verdict };
+  }
+  requireOptions('authorize: the access', verdict, ACCESS);
+  requireType('authorize: filter', 'object', verdict.filter);
+  requireSignal('authorize: signal', verdict.signal);
+  return verdict.signal?.aborted === true ? undefined : verdict;
 }
 
 /** A filter that matches what all of `filters` match, without needless parts. */

@@ -42,6 +42,11 @@ export function positionBlock(position: BusPosition): string {
   return block('{}', { event: 'position', id: positionText(position) });
 }
 
+/** A block that tells the client that nothing more will come, so that it does not come back. */
+export function endBlock(reason?: 'revoked'): string {
+  return block(JSON.stringify({ reason }), { event: 'end' });
+}
+
 /** The number of UTF-8 bytes of `text` if it is at most `limit`, else some number above `limit`. */
 export function byteLength(text: string, limit: number): number {
   // A UTF-16 code unit takes one to three bytes, so most texts need not be encoded to decide.

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { EventEmitter } from 'node:events';
 import { EventFilter, SharingBus, SlowConsumerError } from '../../lib/index.js';
 import { type EventStreamOptions, EventStreams, toEventStream } from '../../lib/sse/index.js';
@@ -149,8 +149,8 @@ describe('a request', () => {
     expect((await refused({ authorize: () => true as never, onError }))[0]).toBe(500);
     expect(errors).toEqual([
       failure,
-      new TypeError('authorize: expected a filter, false or a response, got undefined'),
-      new TypeError('authorize: expected a filter, false or a response, got true'),
+      new TypeError('authorize: expected a filter, { filter, signal }, false or a response, got undefined'),
+      new TypeError('authorize: expected a filter, { filter, signal }, false or a response, got true'),
     ]);
   });
 
@@ -600,6 +600,120 @@ describe('a client that goes away', () => {
       expect([bus.subscriberCount, streams.size]).toEqual([0, 0]);
     },
   );
+});
+
+describe('access that ends with a signal', () => {
+  const REVOKED = 'event: end\ndata: {"reason":"revoked"}\n\n';
+
+  it('is narrowed by its filter, and ends at once: what waits is not sent, and the client is told not to come back', async () => {
+    const bus = new SharingBus<number>({ history });
+    const login = new AbortController();
+    const access = { filter: EventFilter.kind('a'), signal: login.signal };
+    const streams = new EventStreams(bus, { authorize: () => Promise.resolve(access), scheduler: new Clock() });
+    const reader = new Reader(await streams.respond(request()));
+    await reader.read();
+    bus.publish(event(1, { kind: 'b' }));
+    bus.publish(event(2, { kind: 'a' }));
+    expect(await reader.read()).toContain('"event":2');
+    bus.publish(event(3, { kind: 'a' }));
+    login.abort();
+    expect(bus.subscriberCount).toBe(0);
+    bus.publish(event(4, { kind: 'a' }));
+    expect([await reader.rest(), streams.size]).toEqual([REVOKED, 0]);
+  });
+
+  it('ends a stream that waits for events, and one that has not begun', async () => {
+    const scheduler = new Clock();
+    const bus = new SharingBus<number>();
+    const login = new AbortController();
+    const authorize = () => ({ filter: EventFilter.all, signal: login.signal });
+    const streams = new EventStreams(bus, { authorize, scheduler });
+    const [waiting, unread] = [await streams.respond(request()), await streams.respond(request())].map(
+      (response) => new Reader(response),
+    );
+    await waiting?.read();
+    const next = waiting?.read();
+    await turn();
+    login.abort('logged out');
+    expect([await next, await waiting?.rest(), await unread?.rest()]).toEqual([
+      REVOKED,
+      '',
+      `retry: 2000\n\n${REVOKED}`,
+    ]);
+    expect([bus.subscriberCount, streams.size, scheduler.pending]).toEqual([0, 0, 0]);
+  });
+
+  it('ends with the bus or the server as well, and gives the listener at the signal back', async () => {
+    const login = new AbortController();
+    const given = jest.spyOn(login.signal, 'addEventListener');
+    const back = jest.spyOn(login.signal, 'removeEventListener');
+    const authorize = () => ({ filter: EventFilter.all, signal: login.signal });
+    for (const how of ['the bus', 'the server']) {
+      const bus = new SharingBus<number>();
+      const streams = new EventStreams(bus, { authorize });
+      const reader = new Reader(await streams.respond(request()));
+      if (how === 'the bus') {
+        bus.close();
+      } else {
+        void streams.close();
+      }
+      expect(await reader.rest()).toContain(how === 'the bus' ? 'event: end\ndata: {}\n\n' : ': the server closes');
+    }
+    await new EventStreams(new SharingBus(), { authorize }).respond(request({}, { signal: AbortSignal.abort() }));
+    expect(given.mock.calls.length).toBe(3);
+    expect(back.mock.calls.map(([, act]) => act)).toEqual(given.mock.calls.map(([, act]) => act));
+  });
+
+  it('that has ended before is no access', async () => {
+    expect(await refused({ authorize: () => ({ filter: EventFilter.all, signal: AbortSignal.abort() }) })).toEqual([
+      403,
+      '{"error":"access denied"}',
+    ]);
+  });
+
+  it('may have no signal, and nothing but a filter and a signal', async () => {
+    const errors: unknown[] = [];
+    const onError = (error: unknown): void => {
+      errors.push(error);
+    };
+    const bus = new SharingBus<number>();
+    const reader = await open<number>(bus, { authorize: () => ({ filter: EventFilter.kind('a') }) });
+    bus.publish(event(1, { kind: 'b' }));
+    bus.publish(event(2, { kind: 'a' }));
+    bus.close();
+    expect(await reader.payloads()).toEqual([2]);
+    for (const access of [
+      {},
+      { filter: true },
+      { filter: EventFilter.all, signal: 5 },
+      { filter: EventFilter.all, until: 5 },
+    ]) {
+      expect((await refused({ authorize: () => access as never, onError }))[0]).toBe(500);
+    }
+    expect(errors).toEqual([
+      expect.any(TypeError),
+      expect.any(TypeError),
+      expect.any(TypeError),
+      expect.any(TypeError),
+    ]);
+  });
+
+  it('of a client that does not read is cut off after closeMs', async () => {
+    const scheduler = new Clock();
+    const login = new AbortController();
+    const authorize = () => ({ filter: EventFilter.all, signal: login.signal });
+    const streams = new EventStreams(new SharingBus<number>(), { authorize, closeMs: 100, scheduler });
+    const response = new FakeResponse();
+    const handled = streams.handle({ headers: {} }, response);
+    await turn();
+    login.abort();
+    await turn();
+    scheduler.pass(99);
+    expect(streams.size).toBe(1);
+    scheduler.pass(1);
+    await handled;
+    expect([response.calls, response.chunks, streams.size]).toEqual([['writeHead', 'destroy'], ['retry: 2000\n\n'], 0]);
+  });
 });
 
 describe('a response of node:http', () => {

@@ -297,6 +297,36 @@ describe('an EventSource that comes back', () => {
   });
 });
 
+describe('a log-out', () => {
+  it('completes fromEventStream, and ends an EventSource by the next answer of authorize', async () => {
+    const bus = new SharingBus<number>({ history });
+    const login = new AbortController();
+    let asked = 0;
+    await using served = await serveStreams<number>(bus, {
+      retryMs: 1,
+      authorize: () => {
+        asked += 1;
+        return login.signal.aborted ? false : { filter: EventFilter.all, signal: login.signal };
+      },
+    });
+    const client = watch(served.url);
+    const source = new EventSource(served.url);
+    await until(() => served.streams.size === 2 && client.states.includes('open') && source.readyState === 1);
+    publish(bus, 1, 2);
+    await client.count(2);
+    login.abort();
+    publish(bus, 3, 4);
+    await client.ended();
+    await until(() => source.readyState === EventSource.CLOSED);
+    expect([client.ending, client.values.map(told), client.states.includes('waiting'), asked]).toEqual([
+      'complete',
+      [1, 2],
+      false,
+      3,
+    ]);
+  });
+});
+
 describe('a resume', () => {
   it('neither loses nor doubles, wherever connections are cut, and however slowly they are read', async () => {
     await fc.assert(
