@@ -88,8 +88,10 @@ export interface EventStreamServerOptions<E = Event> {
   /** The most bytes that an event may have as JSON, 1 to 2^31 - 1. A larger event becomes a gap of one event. Default 1,048,576. */
   readonly maxEventBytes?: number | undefined;
   /**
-   * How long `close` waits for clients to read the events that wait for them, in milliseconds, 1 to 2^31 - 1. If a client's receiver has
-   * ended for another reason, the client is cut off when it has read nothing for this time. Default 5,000.
+   * How long `close` waits for clients to read the events that wait for them, in milliseconds, 1 to 2^31 - 1. Default 5,000.
+   *
+   * **Details** If a client's receiver has ended for another reason, the client is cut off when it has read nothing for this time. A
+   * `Response` that nobody begins to read for this time frees its slot.
    */
   readonly closeMs?: number | undefined;
   /** Runs the timers: heartbeats and `closeMs`. Default `asyncScheduler`. */

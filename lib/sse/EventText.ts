@@ -1,7 +1,7 @@
 import { noop, type SchedulerLike, type Unsubscribable } from 'rxjs';
 import type { BusPosition, BusReceiver, Delivery, Gap, TryRecv } from '../receiver.js';
 import { scheduleOutOfContext } from '../internal/support/context.js';
-import { type Weak, weakly } from '../internal/support/weak.js';
+import { onCollected, type Weak, weakly } from '../internal/support/weak.js';
 import type { BusEvent } from '../events/BusEvent.js';
 import { block, byteLength, comment, endBlock, positionBlock, positionText } from './blocks.js';
 import { gapData, gapOfOne, joined } from './gapData.js';
@@ -11,6 +11,11 @@ const CHUNK = 16_384;
 
 /** What the receiver gives: a delivery, its completion or its error. */
 type Taken<E> = Exclude<TryRecv<Delivery<E>>, { type: 'empty' }>;
+
+/** Notices web streams that are collected. Outside of any server, since nothing may hold that. */
+const webStreams = onCollected<Pick<EventText<unknown>, 'leave'>>((text) => {
+  text.leave();
+});
 
 /** What a stream needs from its server. */
 export interface EventTextHost {
@@ -50,6 +55,8 @@ export class EventText<E> {
   /** Whether `next` was called since the flag was last reset. */
   #wasRead = false;
   #cutOff: Unsubscribable | undefined;
+  /** Runs until the web stream is read for the first time. */
+  #untilRead: Unsubscribable | undefined;
   readonly #departure: Unsubscribable;
   /** Called when the stream is over. */
   onOver: (() => void) | undefined;
@@ -85,6 +92,7 @@ export class EventText<E> {
   /** Resolves with the next chunk of text, or with `undefined` at the end. Must not be called before the previous call has settled. */
   async next(): Promise<string | undefined> {
     this.#wasRead = true;
+    this.#untilRead?.unsubscribe();
     while (!this.#isOver) {
       const text = this.#take();
       if (text !== '') {
@@ -123,16 +131,30 @@ export class EventText<E> {
       this.#receiver.dispose();
       this.#taken = undefined;
       this.#cutOff?.unsubscribe();
+      this.#untilRead?.unsubscribe();
       this.#wake?.();
       this.onOver?.();
       this.#host.over();
     }
   }
 
-  /** Returns the text as a web stream without a buffer: it pulls only when its reader does. */
+  /**
+   * Returns the text as a web stream without a buffer: it pulls only when its reader does. A stream that nobody can read, or begins to read
+   * within `closeMs`, is left: its response was dropped, or another one was sent.
+   */
   toReadableStream(): ReadableStream<Uint8Array> {
     const encoder = new TextEncoder();
-    return new ReadableStream<Uint8Array>(
+    if (!this.#isOver) {
+      const { scheduler, closeMs } = this.#host;
+      this.#untilRead = scheduleOutOfContext(
+        scheduler,
+        () => {
+          this.leave();
+        },
+        closeMs,
+      );
+    }
+    const stream = new ReadableStream<Uint8Array>(
       {
         pull: async (controller) => {
           const text = await this.next();
@@ -148,6 +170,8 @@ export class EventText<E> {
       },
       { highWaterMark: 0 },
     );
+    webStreams.register(stream, this, this);
+    return stream;
   }
 
   /** Called when the receiver has left the bus. The stream ends when its client has read nothing for `closeMs`. */

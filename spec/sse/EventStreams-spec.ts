@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { EventFilter, SharingBus, SlowConsumerError } from '../../lib/index.js';
 import { type EventStreamOptions, EventStreams, toEventStream } from '../../lib/sse/index.js';
 import { Clock } from '../support/Clock.js';
+import { recordingLogger } from '../support/collect.js';
 import { survivors } from '../support/collectGarbage.js';
 import { event } from '../support/events.js';
 import { Reader } from './Reader.js';
@@ -600,6 +601,89 @@ describe('a client that goes away', () => {
       expect([bus.subscriberCount, streams.size]).toEqual([0, 0]);
     },
   );
+});
+
+describe('a response that nobody reads', () => {
+  /** Lets a collector tell of what it has collected. */
+  async function collected(): Promise<void> {
+    await survivors([new WeakRef({})]);
+    for (let turns = 0; turns < 5; turns += 1) {
+      await turn();
+    }
+  }
+
+  it('frees its slot when nobody has begun to read it within closeMs', async () => {
+    const scheduler = new Clock();
+    const bus = new SharingBus<number>({ history });
+    const streams = new EventStreams(bus, { ...all, closeMs: 100, scheduler });
+    const unread = await streams.respond(request());
+    const single = toEventStream(bus, request(), { ...all, scheduler });
+    scheduler.pass(99);
+    expect([bus.subscriberCount, streams.size]).toEqual([2, 1]);
+    scheduler.pass(1);
+    expect([bus.subscriberCount, streams.size]).toEqual([1, 0]);
+    scheduler.pass(4_899);
+    expect(bus.subscriberCount).toBe(1);
+    scheduler.pass(1);
+    expect([bus.subscriberCount, streams.size, scheduler.pending]).toEqual([0, 0, 0]);
+    // Whoever comes too late sees a broken connection, and reconnects.
+    expect([await unread.text(), await single.text()]).toEqual(['', '']);
+  });
+
+  it('keeps its slot when it is read in time, however slowly', async () => {
+    const scheduler = new Clock();
+    const bus = new SharingBus<number>();
+    const streams = new EventStreams(bus, { ...all, closeMs: 100, scheduler });
+    const reader = new Reader(await streams.respond(request()));
+    scheduler.pass(99);
+    await reader.read();
+    expect(scheduler.pending).toBe(0);
+    scheduler.pass(10_000);
+    bus.publish(event(1));
+    bus.close();
+    expect(await reader.payloads()).toEqual([1]);
+  });
+
+  it.each(['before it was read', 'after it was read'])('frees its slot when it is collected, %s', async (when) => {
+    const scheduler = new Clock();
+    const { lines, logger } = recordingLogger();
+    const bus = new SharingBus<number>({ history, logger });
+    const streams = new EventStreams(bus, { ...all, scheduler });
+    // In a function of its own, whose variables are gone then.
+    async function drop(response: Response): Promise<void> {
+      if (when === 'after it was read') {
+        await new Reader(response).read();
+      }
+    }
+    for (let n = 0; n < 5; n += 1) {
+      await streams.respond(request()).then(drop);
+      await drop(toEventStream(bus, request(), { ...all, scheduler }));
+    }
+    expect([bus.subscriberCount, streams.size]).toEqual([10, 5]);
+    await collected();
+    expect([bus.subscriberCount, streams.size, scheduler.pending]).toEqual([0, 0, 0]);
+    expect(lines.filter((line) => line.includes('dropped'))).toEqual([]);
+  });
+
+  it('is not taken for one while a reader is held, or waits', async () => {
+    const scheduler = new Clock();
+    const bus = new SharingBus<number>();
+    const streams = new EventStreams(bus, { ...all, scheduler });
+    const held = new Reader(await streams.respond(request()));
+    await held.read();
+    const waiting = await (async () => {
+      const reader = new Reader(await streams.respond(request()));
+      await reader.read();
+      return { next: reader.read() };
+    })();
+    await collected();
+    expect([bus.subscriberCount, streams.size]).toEqual([2, 2]);
+    bus.publish(event(1));
+    expect([await held.read(), await waiting.next]).toEqual([
+      expect.stringContaining('"event":1'),
+      expect.stringContaining('"event":1'),
+    ]);
+  });
 });
 
 describe('access that ends with a signal', () => {
