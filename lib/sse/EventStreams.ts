@@ -60,7 +60,7 @@ export class EventStreams<E = Event> implements AsyncDisposable {
   }
 
   /**
-   * Answers a request of `node:http`, of Express, or of another framework that uses Node's request and response objects.
+   * Answers a request of `node:http`, of `node:http2`, of Express, or of another framework that uses Node's request and response objects.
    *
    * @returns Resolves when the response has ended. Rejects with `TypeError` if `response` is not a response of Node, and never otherwise.
    */

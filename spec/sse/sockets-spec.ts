@@ -15,7 +15,7 @@ import {
 } from '../../lib/sse/index.js';
 import { survivors } from '../support/collectGarbage.js';
 import { event } from '../support/events.js';
-import { getRaw, parse, serve, type Served, told, Watch } from './support.js';
+import { getRaw, parse, serve, type Served, told, until, Watch } from './support.js';
 
 const history = { capacity: 100_000 };
 const all = { filter: EventFilter.all };
@@ -33,16 +33,6 @@ async function serveStreams<E>(
 function publish(bus: SharingBus<number>, first: number, last: number): void {
   for (let n = first; n <= last; n += 1) {
     bus.publish(event(n, { kind: n % 3 === 0 ? 'third' : 'other' }));
-  }
-}
-
-/** Resolves when `holds`, which the network makes true. */
-async function until(holds: () => boolean): Promise<void> {
-  for (let turns = 0; !holds(); turns += 1) {
-    if (turns > 100_000) {
-      throw new Error(`it never came: ${holds.toString()}`);
-    }
-    await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
