@@ -60,7 +60,7 @@ export class EventStreams<E = Event> implements AsyncDisposable {
   }
 
   /**
-   * Answers a request of `node:http`, of Express, or of another framework that uses Node's request and response objects.
+   * Answers a request of `node:http`, of `node:http2`, of Express, or of another framework that uses Node's request and response objects.
    *
    * @returns Resolves when the response has ended. Rejects with `TypeError` if `response` is not a response of Node, and never otherwise.
    */
@@ -99,7 +99,8 @@ export class EventStreams<E = Event> implements AsyncDisposable {
   }
 
   /**
-   * Ends all streams, each after the events that wait for it, and refuses new requests with status 503. Clients reconnect later.
+   * Ends all streams, each after the events that wait for it, and opens no more. Clients reconnect later. A client that reconnects to this
+   * server is asked to come back; see the option `busyStatus`.
    *
    * @returns Resolves when no stream is open. A client that has not read its events within `closeMs` is cut off.
    */

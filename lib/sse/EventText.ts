@@ -1,8 +1,9 @@
 import { noop, type SchedulerLike, type Unsubscribable } from 'rxjs';
 import type { BusPosition, BusReceiver, Delivery, Gap, TryRecv } from '../receiver.js';
 import { scheduleOutOfContext } from '../internal/support/context.js';
+import { onCollected, type Weak, weakly } from '../internal/support/weak.js';
 import type { BusEvent } from '../events/BusEvent.js';
-import { block, byteLength, comment, positionBlock, positionText } from './blocks.js';
+import { block, byteLength, comment, endBlock, positionBlock, positionText } from './blocks.js';
 import { gapData, gapOfOne, joined } from './gapData.js';
 
 /** Deliveries that wait are sent in one chunk, until it has this many characters. */
@@ -10,6 +11,11 @@ const CHUNK = 16_384;
 
 /** What the receiver gives: a delivery, its completion or its error. */
 type Taken<E> = Exclude<TryRecv<Delivery<E>>, { type: 'empty' }>;
+
+/** Notices web streams that are collected. Outside of any server, since nothing may hold that. */
+const webStreams = onCollected<Pick<EventText<unknown>, 'leave'>>((text) => {
+  text.leave();
+});
 
 /** What a stream needs from its server. */
 export interface EventTextHost {
@@ -41,12 +47,16 @@ export class EventText<E> {
   #taken: Taken<E> | undefined;
   /** Whether the server ends the stream, and not the bus. */
   #isClosing = false;
+  /** Whether the client may get nothing any more but the end. */
+  #isRevoked = false;
   #isOver = false;
   /** Ends the wait of the call of `next` that waits. */
   #wake: (() => void) | undefined;
   /** Whether `next` was called since the flag was last reset. */
   #wasRead = false;
   #cutOff: Unsubscribable | undefined;
+  /** Runs until the web stream is read for the first time. */
+  #untilRead: Unsubscribable | undefined;
   readonly #departure: Unsubscribable;
   /** Called when the stream is over. */
   onOver: (() => void) | undefined;
@@ -56,11 +66,11 @@ export class EventText<E> {
     this.#receiver = receiver;
     this.#opening = opening;
     this.#host = host;
-    this.#departure = receiver.closed$.subscribe({ complete: EventText.#departureOf(new WeakRef(this)), error: noop });
+    this.#departure = receiver.closed$.subscribe({ complete: EventText.#departureOf(weakly(this)), error: noop });
   }
 
   /** The bus holds the receiver and its observers. A weak reference lets a text without a reader be garbage-collected. */
-  static #departureOf<T>(text: WeakRef<EventText<T>>): () => void {
+  static #departureOf<T>(text: Weak<EventText<T>>): () => void {
     return () => {
       const own = text.deref();
       if (own !== undefined) {
@@ -82,6 +92,7 @@ export class EventText<E> {
   /** Resolves with the next chunk of text, or with `undefined` at the end. Must not be called before the previous call has settled. */
   async next(): Promise<string | undefined> {
     this.#wasRead = true;
+    this.#untilRead?.unsubscribe();
     while (!this.#isOver) {
       const text = this.#take();
       if (text !== '') {
@@ -102,6 +113,16 @@ export class EventText<E> {
     this.#receiver.close();
   }
 
+  /** Ends the stream without the events that wait. The client is told that nothing more will come, so it does not come back. */
+  revoke(): void {
+    if (!this.#isOver) {
+      this.#isRevoked = true;
+      this.#taken = undefined;
+      this.#receiver.dispose();
+      this.#wake?.();
+    }
+  }
+
   /** Ends the stream at once and disposes its receiver. */
   leave(): void {
     if (!this.#isOver) {
@@ -110,16 +131,30 @@ export class EventText<E> {
       this.#receiver.dispose();
       this.#taken = undefined;
       this.#cutOff?.unsubscribe();
+      this.#untilRead?.unsubscribe();
       this.#wake?.();
       this.onOver?.();
       this.#host.over();
     }
   }
 
-  /** Returns the text as a web stream without a buffer: it pulls only when its reader does. */
+  /**
+   * Returns the text as a web stream without a buffer: it pulls only when its reader does. A stream that nobody can read, or begins to read
+   * within `closeMs`, is left: its response was dropped, or another one was sent.
+   */
   toReadableStream(): ReadableStream<Uint8Array> {
     const encoder = new TextEncoder();
-    return new ReadableStream<Uint8Array>(
+    if (!this.#isOver) {
+      const { scheduler, closeMs } = this.#host;
+      this.#untilRead = scheduleOutOfContext(
+        scheduler,
+        () => {
+          this.leave();
+        },
+        closeMs,
+      );
+    }
+    const stream = new ReadableStream<Uint8Array>(
       {
         pull: async (controller) => {
           const text = await this.next();
@@ -135,6 +170,8 @@ export class EventText<E> {
       },
       { highWaterMark: 0 },
     );
+    webStreams.register(stream, this, this);
+    return stream;
   }
 
   /** Called when the receiver has left the bus. The stream ends when its client has read nothing for `closeMs`. */
@@ -158,6 +195,10 @@ export class EventText<E> {
   #take(): string {
     let text = this.#opening;
     this.#opening = '';
+    if (this.#isRevoked) {
+      this.leave();
+      return text + endBlock('revoked');
+    }
     while (text.length < CHUNK && !this.#isOver) {
       const taken = this.#peek();
       if (taken === undefined) {
@@ -297,7 +338,7 @@ export class EventText<E> {
   #endText(): string {
     const isEnd = !this.#isClosing;
     this.leave();
-    return isEnd ? block('{}', { event: 'end' }) : comment('the server closes');
+    return isEnd ? endBlock() : comment('the server closes');
   }
 
   #idAt(seq: number | undefined): string | undefined {

@@ -2,11 +2,12 @@ import type { Unsubscribable } from 'rxjs';
 import { report } from '../internal/support/report.js';
 import { onAbort, unlessAborted } from '../internal/support/abort.js';
 import { contain, isPromise } from '../internal/support/promises.js';
+import { type OptionNames, requireOptions, requireSignal, requireType } from '../internal/support/require.js';
 import { show } from '../internal/support/show.js';
 import { EventFilter, matchesEverything } from '../events/EventFilter.js';
 import type { SharingBus } from '../SharingBus.js';
-import { block, positionBlock, positionText } from './blocks.js';
-import type { EventStreamOptions, EventStreamVerdict } from './EventStreamOptions.js';
+import { block, comment, endBlock, positionBlock, positionText, retryBlock } from './blocks.js';
+import type { EventStreamAccess, EventStreamOptions, EventStreamVerdict } from './EventStreamOptions.js';
 import { eventStreamSettings, type EventStreamSettings } from './eventStreamSettings.js';
 import { EventText, type EventTextHost } from './EventText.js';
 import { gapData, missedOfClosed, UNKNOWN_GAP } from './gapData.js';
@@ -18,7 +19,11 @@ export const HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   'Cache-Control': 'no-store, no-transform',
   'X-Accel-Buffering': 'no',
+  // Keeps compressors away that ignore `no-transform` and hold back what they have compressed.
+  'Content-Encoding': 'identity',
 };
+
+const ACCESS: OptionNames<EventStreamAccess> = { filter: true, signal: true };
 
 /** The stream for a request, or the response to send instead. */
 export type Opened<E> = EventText<E> | Response;
@@ -66,10 +71,10 @@ export class StreamOpener<E> {
     try {
       requireEventStreamRequest(request);
       if (this.#closed !== undefined) {
-        throw this.#unavailable('the server is closing');
+        return this.#comeBack('closing');
       }
       if (this.size >= this.#settings.maxConnections) {
-        throw this.#unavailable('too many streams are open');
+        return this.#comeBack('busy');
       }
       return this.#decide(request, readRequest(request, this.#settings.maxFilterBytes));
     } catch (error) {
@@ -148,22 +153,19 @@ export class StreamOpener<E> {
     }
   }
 
-  #openAs(verdict: EventStreamVerdict<E>, request: Request, { filter, from }: StreamRequest): Opened<E> {
-    if (verdict === false) {
-      throw new RequestError(403, 'access denied');
-    }
+  #openAs(verdict: EventStreamVerdict<E>, request: Request, wanted: StreamRequest): Opened<E> {
     if (verdict instanceof Response) {
       if (verdict.bodyUsed || verdict.status === 0) {
         throw new TypeError('authorize: expected a response that can be sent, got one that was used or is an error');
       }
       return verdict;
     }
-    // A function in plain JavaScript may return nothing, or `true`.
-    const given: unknown = verdict;
-    if (typeof given !== 'object' || given === null) {
-      throw new TypeError(`authorize: expected a filter, false or a response, got ${show(given)}`);
+    const access = accessOf(verdict);
+    if (access === undefined) {
+      throw new RequestError(403, 'access denied');
     }
-    return this.#start(request, allOf<E>(this.#settings.filter ?? EventFilter.all, verdict, filter), from);
+    const filter = allOf<E>(this.#settings.filter ?? EventFilter.all, access.filter, wanted.filter);
+    return this.#start(request, filter, wanted.from, access.signal);
   }
 
   #refuse(request: Request, error: unknown): Response {
@@ -177,13 +179,18 @@ export class StreamOpener<E> {
     return new RequestError(500, 'the request could not be served').toResponse();
   }
 
-  #start(request: Request, filter: EventFilter<E>, wanted: StreamRequest['from']): Opened<E> {
+  #start(
+    request: Request,
+    filter: EventFilter<E>,
+    wanted: StreamRequest['from'],
+    access: AbortSignal | undefined,
+  ): Opened<E> {
     if (this.#closed !== undefined) {
-      throw this.#unavailable('the server is closing');
+      return this.#comeBack('closing');
     }
     const position = this.#bus.position;
     const from = position === undefined ? 'now' : wanted;
-    const opening = [`retry: ${this.#settings.retryMs}\n\n`];
+    const opening = [retryBlock(this.#settings.retryMs)];
     if (position === undefined && wanted !== 'now') {
       opening.push(block(gapData(UNKNOWN_GAP), { event: 'gap' }));
     } else if (position !== undefined && (from === 'now' || from === 'start')) {
@@ -191,18 +198,28 @@ export class StreamOpener<E> {
       opening.push(positionBlock(from === 'now' ? position : { ...position, seq: 0 }));
     }
     const receiver = this.#bus.subscribeFiltered(filter, { ...this.#settings.receiver, from });
-    let ignoreSignal: (() => void) | undefined = undefined;
+    const ignoreSignals: (() => void)[] = [];
     const stream = new EventText<E>(receiver, opening.join(''), {
       ...this.#host,
       over: () => {
-        ignoreSignal?.();
+        ignoreSignals.forEach((ignore) => {
+          ignore();
+        });
         this.#leave(stream);
       },
     });
     this.#open.set(stream, request);
-    ignoreSignal = onAbort(request.signal, () => {
-      stream.leave();
-    });
+    ignoreSignals.push(
+      onAbort(access, () => {
+        stream.revoke();
+      }),
+    );
+    // The last of them: a request that is aborted already ends the stream at once.
+    ignoreSignals.push(
+      onAbort(request.signal, () => {
+        stream.leave();
+      }),
+    );
     if (!stream.isEmpty) {
       return stream;
     }
@@ -213,7 +230,7 @@ export class StreamOpener<E> {
       return new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } });
     }
     const id = position && positionText(position);
-    const text = block(gapData(missing), { event: 'gap', id }) + block('{}', { event: 'end' });
+    const text = block(gapData(missing), { event: 'gap', id }) + endBlock();
     return new Response(text, { status: 200, headers: HEADERS });
   }
 
@@ -224,9 +241,38 @@ export class StreamOpener<E> {
     }
   }
 
-  #unavailable(message: string): RequestError {
-    return new RequestError(503, message, { 'Retry-After': `${Math.ceil(this.#settings.retryMs / 1_000)}` });
+  /** The answer to a client that is to come back later: a stream without an event. Any other status ends an `EventSource` for good. */
+  #comeBack(why: 'busy' | 'closing'): Response {
+    const { busyStatus, retryMs } = this.#settings;
+    if (busyStatus === 200) {
+      return new Response(retryBlock(retryMs) + comment(`${why}, try again`), { headers: HEADERS });
+    }
+    const message = why === 'busy' ? 'too many streams are open' : 'the server is closing';
+    return new RequestError(503, message, { 'Retry-After': `${Math.ceil(retryMs / 1_000)}` }).toResponse();
   }
+}
+
+/**
+ * The access that `authorize` gives; `undefined` if it gives none.
+ *
+ * @throws TypeError if the verdict is neither a filter nor an access.
+ */
+function accessOf<E>(verdict: Exclude<EventStreamVerdict<E>, Response>): EventStreamAccess<E> | undefined {
+  // A function in plain JavaScript may return nothing, or `true`.
+  const given: unknown = verdict;
+  if (verdict === false) {
+    return undefined;
+  }
+  if (typeof given !== 'object' || given === null) {
+    throw new TypeError(`authorize: expected a filter, { filter, signal }, false or a response, got ${show(given)}`);
+  }
+  if ('type' in verdict) {
+    return { filter: verdict };
+  }
+  requireOptions('authorize: the access', verdict, ACCESS);
+  requireType('authorize: filter', 'object', verdict.filter);
+  requireSignal('authorize: signal', verdict.signal);
+  return verdict.signal?.aborted === true ? undefined : verdict;
 }
 
 /** A filter that matches what all of `filters` match, without needless parts. */

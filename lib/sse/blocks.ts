@@ -18,6 +18,11 @@ export function comment(text: string): string {
   return `: ${text}\n\n`;
 }
 
+/** Formats the time after which a client is to reconnect. */
+export function retryBlock(milliseconds: number): string {
+  return `retry: ${milliseconds}\n\n`;
+}
+
 const POSITION = /^([0-9A-Za-z-]{1,64}):(0|[1-9][0-9]{0,15})$/;
 
 /** Formats a position as the `id:` of a block. */
@@ -35,6 +40,11 @@ export function parsePosition(text: string): BusPosition | undefined {
 /** A block that only tells the client its position. */
 export function positionBlock(position: BusPosition): string {
   return block('{}', { event: 'position', id: positionText(position) });
+}
+
+/** A block that tells the client that nothing more will come, so that it does not come back. */
+export function endBlock(reason?: 'revoked'): string {
+  return block(JSON.stringify({ reason }), { event: 'end' });
 }
 
 /** The number of UTF-8 bytes of `text` if it is at most `limit`, else some number above `limit`. */

@@ -1,5 +1,6 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { type OptionNames, requireCount, requireFunction, requireOptions } from '../internal/support/require.js';
+import { show } from '../internal/support/show.js';
 import type { SharingBus } from '../SharingBus.js';
 import type { EventStreamOptions, EventStreamReceiverOptions } from './EventStreamOptions.js';
 
@@ -18,6 +19,7 @@ const OPTIONS: OptionNames<EventStreamOptions> = {
   heartbeatMs: true,
   retryMs: true,
   maxConnections: true,
+  busyStatus: true,
   maxFilterBytes: true,
   maxEventBytes: true,
   closeMs: true,
@@ -30,6 +32,7 @@ export interface EventStreamSettings<E>
   extends Pick<EventStreamOptions<E>, 'filter' | 'authorize' | 'onError'>, Readonly<Record<CountOption, number>> {
   readonly receiver: EventStreamReceiverOptions<E>;
   readonly scheduler: SchedulerLike;
+  readonly busyStatus: 200 | 503;
 }
 
 /**
@@ -41,9 +44,9 @@ export interface EventStreamSettings<E>
 export function eventStreamSettings<E>(bus: SharingBus<E>, options: EventStreamOptions<E>): EventStreamSettings<E> {
   requireOptions('EventStreams: options', options, OPTIONS);
   const { capacity, overflow, key, barrier, reserve, stallAfterMs, name } = options;
-  const { filter, authorize, onError, scheduler = asyncScheduler } = options;
+  const { filter, authorize, onError, scheduler = asyncScheduler, busyStatus = 200 } = options;
   const { retryMs = 2_000, maxConnections = 1_000, maxFilterBytes = 8_192, closeMs = 5_000 } = options;
-  const { heartbeatMs = 15_000, maxEventBytes = 1_048_576 } = options;
+  const { heartbeatMs = 8_000, maxEventBytes = 1_048_576 } = options;
   const counts = { retryMs, maxConnections, maxFilterBytes, closeMs, heartbeatMs, maxEventBytes };
   // Destructuring has lost the relation between these options, hence the cast.
   const receiver = {
@@ -64,6 +67,9 @@ export function eventStreamSettings<E>(bus: SharingBus<E>, options: EventStreamO
       "EventStreams: overflow: expected another policy than 'latest', which changes the order, on a bus with a history",
     );
   }
+  if (busyStatus !== 200 && (busyStatus as unknown) !== 503) {
+    throw new RangeError(`EventStreams: busyStatus must be 200 or 503, got ${show(busyStatus)}`);
+  }
   for (const [what, value] of Object.entries({ authorize, onError })) {
     if (value !== undefined) {
       requireFunction(`EventStreams: ${what}`, value);
@@ -72,5 +78,5 @@ export function eventStreamSettings<E>(bus: SharingBus<E>, options: EventStreamO
   for (const [what, value] of Object.entries(counts)) {
     requireCount(`EventStreams: ${what}`, value);
   }
-  return { filter, authorize, onError, receiver, scheduler, ...counts };
+  return { filter, authorize, onError, receiver, scheduler, busyStatus, ...counts };
 }

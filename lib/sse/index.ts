@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 export { EventStreamError } from './EventStreamError.js';
 export type {
+  EventStreamAccess,
   EventStreamOptions,
   EventStreamReceiverOptions,
   EventStreamServerOptions,

@@ -5,22 +5,25 @@ export interface NodeSocket {
   off(event: 'close', listener: () => void): unknown;
 }
 
-/** The part of Node's `IncomingMessage` that is used. */
+/** The part of Node's `IncomingMessage` and `Http2ServerRequest` that is used. */
 export interface NodeRequest {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly socket?: NodeSocket | undefined;
+  readonly aborted?: boolean | undefined;
+  on?(event: 'aborted', listener: () => void): unknown;
+  resume?(): unknown;
 }
 
-/** The part of Node's `ServerResponse` that is used. */
+/** The part of Node's `ServerResponse` and `Http2ServerResponse` that is used. */
 export interface NodeResponse {
   readonly destroyed: boolean;
   readonly headersSent: boolean;
   readonly writableEnded: boolean;
   writeHead(status: number, headers: Record<string, string | string[]>): unknown;
   write(text: string): boolean;
-  end(text?: string): unknown;
+  readonly end: (() => unknown) & ((text: string) => unknown);
   destroy(): unknown;
   on(event: 'close' | 'drain', listener: () => void): unknown;
 }
@@ -36,11 +39,15 @@ export interface Text {
 }
 
 /** Calls `act` when the connection of `response` is closed. Returns a function that removes the listener from the socket. */
-export function onGone({ socket }: NodeRequest, response: NodeResponse, act: () => void): () => void {
+export function onGone(request: NodeRequest, response: NodeResponse, act: () => void): () => void {
+  const { socket } = request;
   response.on('close', act);
+  // A stream of HTTP/2 that the client resets without an error, while a write is pending, is aborted, and closes only once its request is read.
+  request.on?.('aborted', act);
+  request.resume?.();
   // A response that waits behind another one on the same connection gets no `close` event, so the socket is watched, too.
   socket?.on('close', act);
-  if (response.destroyed || socket?.destroyed === true) {
+  if (response.destroyed || socket?.destroyed === true || request.aborted === true) {
     act();
   }
   return () => {
@@ -67,10 +74,19 @@ export function requestOf(
       }
       return (typeof value === 'string' ? [value] : value).map((one) => [name, one]);
     });
+    // HTTP/2 has the host in a pseudo-header.
+    const authority = headers[':authority'];
+    if (headers['host'] === undefined && typeof authority === 'string') {
+      pairs.push(['host', authority]);
+    }
     // A path that begins with two slashes would be parsed as a host.
     const place = /^[/\\]{2}/.test(url) ? `/.${url}` : url;
     // Only GET is served, so the body is not needed.
-    return new Request(new URL(place, baseOf(headers['host'])).href, { method, headers: pairs, signal });
+    return new Request(new URL(place, baseOf(authority ?? headers['host'], headers[':scheme'])).href, {
+      method,
+      headers: pairs,
+      signal,
+    });
   } catch {
     return undefined;
   }
@@ -104,7 +120,9 @@ export async function write(text: Text, response: NodeResponse, gone: AbortSigna
   response.end();
 }
 
-function baseOf(host: string | readonly string[] | undefined): string {
-  const base = `http://${String(host)}`;
+type HeaderValue = NodeRequest['headers'][string];
+
+function baseOf(host: HeaderValue, scheme: HeaderValue): string {
+  const base = `${scheme === 'https' ? 'https' : 'http'}://${String(host)}`;
   return typeof host === 'string' && URL.canParse(base) ? base : 'http://localhost';
 }

@@ -3,7 +3,7 @@ import { show } from '../internal/support/show.js';
 import { EventFilter } from '../events/EventFilter.js';
 import { parseEventFilter } from '../schema/parseEventFilter.js';
 import { ValidationError } from '../schema/ValidationError.js';
-import { byteLength, parsePosition } from './blocks.js';
+import { parsePosition } from './blocks.js';
 import { RequestError } from './RequestError.js';
 
 /** What a request asks for: which events, and from where. */
@@ -11,6 +11,12 @@ export interface StreamRequest {
   readonly filter: EventFilter<unknown>;
   readonly from: 'now' | 'start' | BusPosition;
 }
+
+/**
+ * Stands for an id that this server has not sent: that of a server of another kind, or of another version. No bus has this epoch, so the
+ * stream begins with a gap of unknown size. A refusal would end the client for good.
+ */
+const ELSEWHERE: BusPosition = { epoch: '', seq: 0 };
 
 /** @throws RequestError if the method is not GET or `Accept` excludes event streams. */
 export function requireEventStreamRequest(request: Request): void {
@@ -24,16 +30,27 @@ export function requireEventStreamRequest(request: Request): void {
 
 /** @throws RequestError if a parameter is malformed, too long or given twice. */
 export function readRequest(request: Request, maxFilterBytes: number): StreamRequest {
-  const query = new URL(request.url).searchParams;
-  return { filter: readFilter(only(query, 'filter'), maxFilterBytes), from: readFrom(request, query) };
+  const { searchParams: query, search } = new URL(request.url);
+  const filter = only(query, 'filter');
+  const length = filter === undefined ? 0 : lengthInUrl(search, 'filter');
+  if (length > maxFilterBytes) {
+    throw new RequestError(414, `filter: expected at most ${maxFilterBytes} bytes in the URL, got ${length}`);
+  }
+  return { filter: readFilter(filter), from: readFrom(request, query) };
 }
 
-function readFilter(text: string | undefined, maxBytes: number): EventFilter<unknown> {
+/** The length of a parameter's value as it travels: percent-encoded, so each character is one byte. */
+function lengthInUrl(search: string, name: string): number {
+  const pair = search
+    .slice(1)
+    .split('&')
+    .find((one) => new URLSearchParams(one).has(name));
+  return pair === undefined ? 0 : pair.length - pair.indexOf('=') - 1;
+}
+
+function readFilter(text: string | undefined): EventFilter<unknown> {
   if (text === undefined) {
     return EventFilter.all;
-  }
-  if (byteLength(text, maxBytes) > maxBytes) {
-    throw new RequestError(414, `filter: expected at most ${maxBytes} bytes`);
   }
   try {
     return parseEventFilter(JSON.parse(text));
@@ -48,16 +65,15 @@ function readFilter(text: string | undefined, maxBytes: number): EventFilter<unk
 function readFrom(request: Request, query: URLSearchParams): StreamRequest['from'] {
   const resumed = nonEmpty(request.headers.get('last-event-id')) ?? nonEmpty(only(query, 'lastEventId'));
   if (resumed !== undefined) {
-    return requirePosition('Last-Event-ID', resumed);
+    return parsePosition(resumed) ?? ELSEWHERE;
   }
   const from = only(query, 'from') ?? 'now';
-  return from === 'now' || from === 'start' ? from : requirePosition('from', from);
-}
-
-function requirePosition(what: string, text: string): BusPosition {
-  const position = parsePosition(text);
+  if (from === 'now' || from === 'start') {
+    return from;
+  }
+  const position = parsePosition(from);
   if (position === undefined) {
-    throw new RequestError(400, `${what}: expected <epoch>:<number>, got ${show(text)}`);
+    throw new RequestError(400, `from: expected <epoch>:<number>, got ${show(from)}`);
   }
   return position;
 }

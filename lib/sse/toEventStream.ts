@@ -21,7 +21,7 @@ export function toEventStream<E = Event>(
   bus: SharingBus<E>,
   request: Request,
   options?: EventStreamReceiverOptions<E> &
-    Omit<EventStreamServerOptions<E>, 'authorize' | 'maxConnections' | 'closeMs'> & {
+    Omit<EventStreamServerOptions<E>, 'authorize' | 'maxConnections' | 'busyStatus' | 'closeMs'> & {
       readonly authorize?: ((request: Request, filter: EventFilter<E>) => EventStreamVerdict<E>) | undefined;
     },
 ): Response;
@@ -36,12 +36,14 @@ export function toEventStream<E = Event>(
 export function toEventStream<E = Event>(
   bus: SharingBus<E>,
   request: Request,
-  options?: EventStreamReceiverOptions<E> & Omit<EventStreamServerOptions<E>, 'maxConnections' | 'closeMs'>,
+  options?: EventStreamReceiverOptions<E> &
+    Omit<EventStreamServerOptions<E>, 'maxConnections' | 'busyStatus' | 'closeMs'>,
 ): Response | Promise<Response>;
 export function toEventStream<E = Event>(
   bus: SharingBus<E>,
   request: Request,
-  options: EventStreamReceiverOptions<E> & Omit<EventStreamServerOptions<E>, 'maxConnections' | 'closeMs'> = {},
+  options: EventStreamReceiverOptions<E> &
+    Omit<EventStreamServerOptions<E>, 'maxConnections' | 'busyStatus' | 'closeMs'> = {},
 ): Response | Promise<Response> {
   const opened = new StreamOpener(bus, options).open(request);
   return opened instanceof Promise ? opened.then(responseOf) : responseOf(opened);

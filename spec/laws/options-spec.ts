@@ -369,6 +369,7 @@ const BAD_SERVED: Bad<EventStreamOptions> = {
   heartbeatMs: 0,
   retryMs: 0,
   maxConnections: 0,
+  busyStatus: 429,
   maxFilterBytes: 0,
   maxEventBytes: 0,
   closeMs: 0,

@@ -1,8 +1,9 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { EventEmitter } from 'node:events';
 import { EventFilter, SharingBus, SlowConsumerError } from '../../lib/index.js';
 import { type EventStreamOptions, EventStreams, toEventStream } from '../../lib/sse/index.js';
 import { Clock } from '../support/Clock.js';
+import { recordingLogger } from '../support/collect.js';
 import { survivors } from '../support/collectGarbage.js';
 import { event } from '../support/events.js';
 import { Reader } from './Reader.js';
@@ -16,6 +17,14 @@ function request(query: Record<string, string> = {}, init: RequestInit = {}): Re
 
 async function open<E>(bus: SharingBus<E>, options: EventStreamOptions<E> = all, asked = request()): Promise<Reader> {
   return new Reader(await toEventStream(bus, asked, options));
+}
+
+/** The answers of a server that is full, and of one that is closing. */
+const BUSY = 'retry: 2000\n\n: busy, try again\n\n';
+const CLOSING = 'retry: 2000\n\n: closing, try again\n\n';
+
+async function answered(response: Response): Promise<[number, string]> {
+  return [response.status, await response.text()];
 }
 
 /** The status of the answer, and what it says. */
@@ -32,6 +41,7 @@ describe('a request', () => {
     expect(response.status).toBe(200);
     expect(Object.fromEntries(response.headers)).toEqual({
       'cache-control': 'no-store, no-transform',
+      'content-encoding': 'identity',
       'content-type': 'text/event-stream; charset=utf-8',
       'x-accel-buffering': 'no',
     });
@@ -57,9 +67,6 @@ describe('a request', () => {
   });
 
   it.each([
-    ['lastEventId', 'x'],
-    ['lastEventId', 'e:-1'],
-    ['lastEventId', 'e:9007199254740993'],
     ['from', 'then'],
     ['from', ':1'],
     ['filter', '{'],
@@ -71,10 +78,6 @@ describe('a request', () => {
     expect(text).toContain('error');
   });
 
-  it('is answered 400 for a header Last-Event-ID that is none', async () => {
-    expect((await refused(all, request({}, { headers: { 'Last-Event-ID': 'x' } })))[0]).toBe(400);
-  });
-
   it('is told every problem of its filter', async () => {
     const [, text] = await refused(all, request({ filter: '{"type":"scrollId","id":"x"}' }));
     expect((JSON.parse(text) as { issues: unknown }).issues).toEqual([
@@ -84,8 +87,9 @@ describe('a request', () => {
 
   it('is answered 414 for a filter that is too long', async () => {
     const filter = JSON.stringify(EventFilter.kind('ä'.repeat(20)));
-    expect((await refused({ ...all, maxFilterBytes: filter.length }, request({ filter })))[0]).toBe(414);
-    const { status } = toEventStream(new SharingBus(), request({ filter }), { ...all, maxFilterBytes: 100 });
+    // Each letter takes six bytes in a URL.
+    expect((await refused({ ...all, maxFilterBytes: 177 }, request({ filter })))[0]).toBe(414);
+    const { status } = toEventStream(new SharingBus(), request({ filter }), { ...all, maxFilterBytes: 178 });
     expect(status).toBe(200);
   });
 
@@ -146,8 +150,8 @@ describe('a request', () => {
     expect((await refused({ authorize: () => true as never, onError }))[0]).toBe(500);
     expect(errors).toEqual([
       failure,
-      new TypeError('authorize: expected a filter, false or a response, got undefined'),
-      new TypeError('authorize: expected a filter, false or a response, got true'),
+      new TypeError('authorize: expected a filter, { filter, signal }, false or a response, got undefined'),
+      new TypeError('authorize: expected a filter, { filter, signal }, false or a response, got true'),
     ]);
   });
 
@@ -203,34 +207,66 @@ describe('a request', () => {
     expect(sizes).toEqual([1, 1]);
   });
 
-  it('is answered 503 once the streams are disposed of', async () => {
+  it('is asked to come back once the streams are disposed of', async () => {
     const bus = new SharingBus<number>();
     const streams = new EventStreams(bus, all);
     const disposed = streams[Symbol.asyncDispose]();
-    expect((await streams.respond(request())).status).toBe(503);
+    expect(await answered(await streams.respond(request()))).toEqual([200, CLOSING]);
     await disposed;
     expect([streams.size, bus.subscriberCount]).toEqual([0, 0]);
   });
 
-  it('is answered 503 when too many are open, or being decided about', async () => {
+  it('is asked to come back by a stream with no event, which ends no EventSource, where too many are open', async () => {
+    const streams = new EventStreams(new SharingBus<string>({ history }), { ...all, maxConnections: 1 });
+    const first = await streams.respond(request());
+    const second = await streams.respond(request());
+    expect(Object.fromEntries(second.headers)).toEqual(Object.fromEntries(first.headers));
+    expect(await answered(second)).toEqual([200, BUSY]);
+    const response = new FakeResponse();
+    await streams.handle({ headers: {} }, response);
+    expect([response.calls, response.ended, streams.size]).toEqual([['writeHead', 'end'], BUSY, 1]);
+    await first.body?.cancel();
+  });
+
+  it('is asked to come back when it likes to, as the option says', async () => {
+    const streams = new EventStreams(new SharingBus<string>(), { ...all, retryMs: 700 });
+    await streams.close();
+    expect(await answered(await streams.respond(request()))).toEqual([200, 'retry: 700\n\n: closing, try again\n\n']);
+  });
+
+  it('is answered 503 instead, where a load balancer needs that', async () => {
+    const streams = new EventStreams(new SharingBus<string>(), { ...all, maxConnections: 1, busyStatus: 503 });
+    const first = await streams.respond(request());
+    const busy = await streams.respond(request());
+    expect(busy.headers.get('retry-after')).toBe('2');
+    expect(await answered(busy)).toEqual([503, '{"error":"too many streams are open"}']);
+    await first.body?.cancel();
+    await streams.close();
+    expect(await answered(await streams.respond(request()))).toEqual([503, '{"error":"the server is closing"}']);
+  });
+
+  it('is not served when too many are open, or being decided about', async () => {
     const bus = new SharingBus<string>();
     let decide!: (verdict: typeof EventFilter.all) => void;
     const verdict = new Promise<typeof EventFilter.all>((resolve) => (decide = resolve));
     const streams = new EventStreams(bus, { authorize: () => verdict, maxConnections: 1 });
     const first = streams.respond(request());
     const second = await streams.respond(request());
-    expect([second.status, second.headers.get('retry-after')]).toEqual([503, '2']);
+    expect(await answered(second)).toEqual([200, BUSY]);
     decide(EventFilter.all);
     expect((await first).status).toBe(200);
-    expect((await streams.respond(request())).status).toBe(503);
+    expect(await answered(await streams.respond(request()))).toEqual([200, BUSY]);
     await (await first).body?.cancel();
-    expect((await streams.respond(request())).status).toBe(200);
+    const reader = new Reader(await streams.respond(request()));
+    bus.publish(event('served'));
+    bus.close();
+    expect(await reader.payloads()).toEqual(['served']);
   });
 
-  it('is answered 503 also where as many come at once', async () => {
+  it('is not served either where as many come at once', async () => {
     for (const options of [all, { authorize: () => EventFilter.all }]) {
       const bus = new SharingBus<string>();
-      const streams = new EventStreams(bus, { ...options, maxConnections: 2 });
+      const streams = new EventStreams(bus, { ...options, maxConnections: 2, busyStatus: 503 });
       const responses = await Promise.all(Array.from({ length: 5 }, () => streams.respond(request())));
       expect(responses.map(({ status }) => status)).toEqual([200, 200, 503, 503, 503]);
       expect([streams.size, bus.subscriberCount]).toEqual([2, 2]);
@@ -282,6 +318,7 @@ describe('options of an event stream', () => {
     [{ capacity: 0 }, RangeError],
     [{ heartbeatMs: 0 }, RangeError],
     [{ maxConnections: 1.5 }, RangeError],
+    [{ busyStatus: 429 as never }, RangeError],
     [{ filter: { type: 'x' } as never }, TypeError],
     [{ authorize: true as never }, TypeError],
     [{ scheduler: {} as never }, TypeError],
@@ -393,6 +430,30 @@ describe('the text of an event stream', () => {
     expect(await started.payloads()).toEqual([1, 2, 3]);
     expect(await foreign.payloads()).toEqual([{ missed: null, byKind: { '*': null }, atMost: true }, 1, 2, 3]);
   });
+
+  it.each(['123', 'x', 'e:-1', 'e:9007199254740993', ':1', `${'e'.repeat(65)}:1`, 'ä'])(
+    'answers an id that it does not know, %s, as it answers that of another life of the bus',
+    async (id) => {
+      const unknown = { missed: null, byKind: { '*': null }, atMost: true };
+      const bus = new SharingBus<number>({ history });
+      bus.publish(event(1));
+      const asked = [request({ lastEventId: id, from: 'start' })];
+      if (id !== 'ä') {
+        asked.push(request({}, { headers: { 'Last-Event-ID': id } }));
+      }
+      const readers = await Promise.all(asked.map((one) => open(bus, all, one)));
+      const live = new SharingBus<number>();
+      const reader = await open(live, all, request({ lastEventId: id }));
+      live.publish(event(2));
+      live.close();
+      bus.close();
+      for (const resumed of readers) {
+        expect(await resumed.payloads()).toEqual([unknown, 1]);
+      }
+      expect(await reader.payloads()).toEqual([unknown, 2]);
+      expect(await (await open(bus, all, request({ lastEventId: id }))).payloads()).toEqual([unknown]);
+    },
+  );
 
   it('has the id of a gap right before what follows, so that a resume from it neither repeats nor loses', async () => {
     const bus = new SharingBus<number>({ history });
@@ -542,6 +603,203 @@ describe('a client that goes away', () => {
   );
 });
 
+describe('a response that nobody reads', () => {
+  /** Lets a collector tell of what it has collected. */
+  async function collected(): Promise<void> {
+    await survivors([new WeakRef({})]);
+    for (let turns = 0; turns < 5; turns += 1) {
+      await turn();
+    }
+  }
+
+  it('frees its slot when nobody has begun to read it within closeMs', async () => {
+    const scheduler = new Clock();
+    const bus = new SharingBus<number>({ history });
+    const streams = new EventStreams(bus, { ...all, closeMs: 100, scheduler });
+    const unread = await streams.respond(request());
+    const single = toEventStream(bus, request(), { ...all, scheduler });
+    scheduler.pass(99);
+    expect([bus.subscriberCount, streams.size]).toEqual([2, 1]);
+    scheduler.pass(1);
+    expect([bus.subscriberCount, streams.size]).toEqual([1, 0]);
+    scheduler.pass(4_899);
+    expect(bus.subscriberCount).toBe(1);
+    scheduler.pass(1);
+    expect([bus.subscriberCount, streams.size, scheduler.pending]).toEqual([0, 0, 0]);
+    // Whoever comes too late sees a broken connection, and reconnects.
+    expect([await unread.text(), await single.text()]).toEqual(['', '']);
+  });
+
+  it('keeps its slot when it is read in time, however slowly', async () => {
+    const scheduler = new Clock();
+    const bus = new SharingBus<number>();
+    const streams = new EventStreams(bus, { ...all, closeMs: 100, scheduler });
+    const reader = new Reader(await streams.respond(request()));
+    scheduler.pass(99);
+    await reader.read();
+    expect(scheduler.pending).toBe(0);
+    scheduler.pass(10_000);
+    bus.publish(event(1));
+    bus.close();
+    expect(await reader.payloads()).toEqual([1]);
+  });
+
+  it.each(['before it was read', 'after it was read'])('frees its slot when it is collected, %s', async (when) => {
+    const scheduler = new Clock();
+    const { lines, logger } = recordingLogger();
+    const bus = new SharingBus<number>({ history, logger });
+    const streams = new EventStreams(bus, { ...all, scheduler });
+    // In a function of its own, whose variables are gone then.
+    async function drop(response: Response): Promise<void> {
+      if (when === 'after it was read') {
+        await new Reader(response).read();
+      }
+    }
+    for (let n = 0; n < 5; n += 1) {
+      await streams.respond(request()).then(drop);
+      await drop(toEventStream(bus, request(), { ...all, scheduler }));
+    }
+    expect([bus.subscriberCount, streams.size]).toEqual([10, 5]);
+    await collected();
+    expect([bus.subscriberCount, streams.size, scheduler.pending]).toEqual([0, 0, 0]);
+    expect(lines.filter((line) => line.includes('dropped'))).toEqual([]);
+  });
+
+  it('is not taken for one while a reader is held, or waits', async () => {
+    const scheduler = new Clock();
+    const bus = new SharingBus<number>();
+    const streams = new EventStreams(bus, { ...all, scheduler });
+    const held = new Reader(await streams.respond(request()));
+    await held.read();
+    const waiting = await (async () => {
+      const reader = new Reader(await streams.respond(request()));
+      await reader.read();
+      return { next: reader.read() };
+    })();
+    await collected();
+    expect([bus.subscriberCount, streams.size]).toEqual([2, 2]);
+    bus.publish(event(1));
+    expect([await held.read(), await waiting.next]).toEqual([
+      expect.stringContaining('"event":1'),
+      expect.stringContaining('"event":1'),
+    ]);
+  });
+});
+
+describe('access that ends with a signal', () => {
+  const REVOKED = 'event: end\ndata: {"reason":"revoked"}\n\n';
+
+  it('is narrowed by its filter, and ends at once: what waits is not sent, and the client is told not to come back', async () => {
+    const bus = new SharingBus<number>({ history });
+    const login = new AbortController();
+    const access = { filter: EventFilter.kind('a'), signal: login.signal };
+    const streams = new EventStreams(bus, { authorize: () => Promise.resolve(access), scheduler: new Clock() });
+    const reader = new Reader(await streams.respond(request()));
+    await reader.read();
+    bus.publish(event(1, { kind: 'b' }));
+    bus.publish(event(2, { kind: 'a' }));
+    expect(await reader.read()).toContain('"event":2');
+    bus.publish(event(3, { kind: 'a' }));
+    login.abort();
+    expect(bus.subscriberCount).toBe(0);
+    bus.publish(event(4, { kind: 'a' }));
+    expect([await reader.rest(), streams.size]).toEqual([REVOKED, 0]);
+  });
+
+  it('ends a stream that waits for events, and one that has not begun', async () => {
+    const scheduler = new Clock();
+    const bus = new SharingBus<number>();
+    const login = new AbortController();
+    const authorize = () => ({ filter: EventFilter.all, signal: login.signal });
+    const streams = new EventStreams(bus, { authorize, scheduler });
+    const [waiting, unread] = [await streams.respond(request()), await streams.respond(request())].map(
+      (response) => new Reader(response),
+    );
+    await waiting?.read();
+    const next = waiting?.read();
+    await turn();
+    login.abort('logged out');
+    expect([await next, await waiting?.rest(), await unread?.rest()]).toEqual([
+      REVOKED,
+      '',
+      `retry: 2000\n\n${REVOKED}`,
+    ]);
+    expect([bus.subscriberCount, streams.size, scheduler.pending]).toEqual([0, 0, 0]);
+  });
+
+  it('ends with the bus or the server as well, and gives the listener at the signal back', async () => {
+    const login = new AbortController();
+    const given = jest.spyOn(login.signal, 'addEventListener');
+    const back = jest.spyOn(login.signal, 'removeEventListener');
+    const authorize = () => ({ filter: EventFilter.all, signal: login.signal });
+    for (const how of ['the bus', 'the server']) {
+      const bus = new SharingBus<number>();
+      const streams = new EventStreams(bus, { authorize });
+      const reader = new Reader(await streams.respond(request()));
+      if (how === 'the bus') {
+        bus.close();
+      } else {
+        void streams.close();
+      }
+      expect(await reader.rest()).toContain(how === 'the bus' ? 'event: end\ndata: {}\n\n' : ': the server closes');
+    }
+    await new EventStreams(new SharingBus(), { authorize }).respond(request({}, { signal: AbortSignal.abort() }));
+    expect(given.mock.calls.length).toBe(3);
+    expect(back.mock.calls.map(([, act]) => act)).toEqual(given.mock.calls.map(([, act]) => act));
+  });
+
+  it('that has ended before is no access', async () => {
+    expect(await refused({ authorize: () => ({ filter: EventFilter.all, signal: AbortSignal.abort() }) })).toEqual([
+      403,
+      '{"error":"access denied"}',
+    ]);
+  });
+
+  it('may have no signal, and nothing but a filter and a signal', async () => {
+    const errors: unknown[] = [];
+    const onError = (error: unknown): void => {
+      errors.push(error);
+    };
+    const bus = new SharingBus<number>();
+    const reader = await open<number>(bus, { authorize: () => ({ filter: EventFilter.kind('a') }) });
+    bus.publish(event(1, { kind: 'b' }));
+    bus.publish(event(2, { kind: 'a' }));
+    bus.close();
+    expect(await reader.payloads()).toEqual([2]);
+    for (const access of [
+      {},
+      { filter: true },
+      { filter: EventFilter.all, signal: 5 },
+      { filter: EventFilter.all, until: 5 },
+    ]) {
+      expect((await refused({ authorize: () => access as never, onError }))[0]).toBe(500);
+    }
+    expect(errors).toEqual([
+      expect.any(TypeError),
+      expect.any(TypeError),
+      expect.any(TypeError),
+      expect.any(TypeError),
+    ]);
+  });
+
+  it('of a client that does not read is cut off after closeMs', async () => {
+    const scheduler = new Clock();
+    const login = new AbortController();
+    const authorize = () => ({ filter: EventFilter.all, signal: login.signal });
+    const streams = new EventStreams(new SharingBus<number>(), { authorize, closeMs: 100, scheduler });
+    const response = new FakeResponse();
+    const handled = streams.handle({ headers: {} }, response);
+    await turn();
+    login.abort();
+    await turn();
+    scheduler.pass(99);
+    expect(streams.size).toBe(1);
+    scheduler.pass(1);
+    await handled;
+    expect([response.calls, response.chunks, streams.size]).toEqual([['writeHead', 'destroy'], ['retry: 2000\n\n'], 0]);
+  });
+});
+
 describe('a response of node:http', () => {
   it('is waited for when it is full, and no more when it closes', async () => {
     const bus = new SharingBus<number>({ history });
@@ -663,7 +921,7 @@ describe('the end', () => {
     expect(text.endsWith('"event":1,"seq":1}\n\n: the server closes\n\n')).toBe(true);
     await closed;
     expect([streams.size, bus.subscriberCount]).toEqual([0, 0]);
-    expect((await streams.respond(request())).status).toBe(503);
+    expect(await answered(await streams.respond(request()))).toEqual([200, CLOSING]);
   });
 
   it('of the server cuts off who does not read', async () => {
@@ -755,6 +1013,8 @@ class FakeResponse extends EventEmitter {
   readonly chunks: string[] = [];
   readonly calls: string[] = [];
   headers: unknown;
+  /** The text that it was ended with. */
+  ended: string | undefined;
 
   constructor({ destroyed = false, headersSent = false, writableEnded = false, throws = false } = {}) {
     super();
@@ -780,7 +1040,8 @@ class FakeResponse extends EventEmitter {
     return false;
   }
 
-  end(): void {
+  end(text?: string): void {
+    this.ended = text;
     this.calls.push('end');
   }
 

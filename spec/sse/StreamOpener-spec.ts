@@ -135,7 +135,7 @@ describe('StreamOpener', () => {
     [1_000, '1'],
     [1_001, '2'],
   ])('says when to come back in whole seconds, never too soon: %i ms', (retryMs, seconds) => {
-    const { opener } = setUp({ ...all, retryMs, maxConnections: 1 });
+    const { opener } = setUp({ ...all, retryMs, maxConnections: 1, busyStatus: 503 });
     void opener.open(request());
     expect((opener.open(request()) as Response).headers.get('retry-after')).toBe(seconds);
   });
@@ -169,7 +169,7 @@ describe('StreamOpener', () => {
 
   describe('that is closed', () => {
     it('is so at once where nothing is open, once for all who ask, and has no timer', async () => {
-      const { opener, clock } = setUp();
+      const { opener, clock } = setUp({ ...all, busyStatus: 503 });
       const closed = opener.close();
       expect([opener.close() === closed, clock.pending]).toEqual([true, 0]);
       await closed;
@@ -216,7 +216,7 @@ describe('StreamOpener', () => {
       const verdict = new Promise<EventFilter<string>>((resolve) => {
         decide = resolve;
       });
-      const { bus, opener } = setUp({ authorize: () => verdict });
+      const { bus, opener } = setUp({ authorize: () => verdict, busyStatus: 503 });
       const answer = opener.open(request());
       await opener.close();
       expect(opener.size).toBe(1);

@@ -14,7 +14,8 @@ describe('eventStreamSettings', () => {
       maxConnections: 1_000,
       maxFilterBytes: 8_192,
       closeMs: 7,
-      heartbeatMs: 15_000,
+      busyStatus: 200,
+      heartbeatMs: 8_000,
       maxEventBytes: 1_048_576,
     });
     expect(bus.subscriberCount).toBe(0);

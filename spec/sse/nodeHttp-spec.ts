@@ -125,6 +125,21 @@ describe('onGone', () => {
     },
   );
 
+  it('calls when the request is aborted, also where that was before, and reads it to its end', () => {
+    let calls = 0;
+    let reads = 0;
+    const request = Object.assign(new EventEmitter(), { headers: {}, aborted: false, resume: () => (reads += 1) });
+    const act = (): void => {
+      calls += 1;
+    };
+    onGone(request, new FakeResponse(), act);
+    expect([calls, reads]).toEqual([0, 1]);
+    request.emit('aborted');
+    expect(calls).toBe(1);
+    onGone({ headers: {}, aborted: true }, new FakeResponse(), act);
+    expect(calls).toBe(2);
+  });
+
   it('calls at once, and once, where they are destroyed already; no socket is needed', () => {
     let calls = 0;
     const act = (): void => {
@@ -149,6 +164,7 @@ describe('requestOf', () => {
     ['a b', '/a', 'http://localhost/a'],
     ['', '/a', 'http://localhost/a'],
     ['a.test', '//b.test/a', 'http://a.test//b.test/a'],
+    [':a.test', '/a', 'http://localhost/a'],
   ])('host %j and path %j are %s', (host, url, expected) => {
     expect(requestOf({ url, headers: { ...(host !== undefined && { host }) } }, signal)?.url).toBe(expected);
   });

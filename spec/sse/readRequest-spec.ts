@@ -37,11 +37,22 @@ describe('readRequest', () => {
     expect(readRequest(request(query, { ...headers }), 9).from).toEqual(from);
   }); // prettier-ignore
 
-  it('measures a filter in bytes, and takes one that has just as many', () => {
-    const text = '{"type":"kind","kinds":["ü"]}';
-    const asked = request([['filter', text]]);
-    expect(readRequest(asked, 30).filter).toEqual(EventFilter.kind('ü'));
-    expect(refusal(() => readRequest(asked, 29))).toEqual([414, 'filter: expected at most 29 bytes']);
+  it.each([
+    ['encodeURIComponent', encodeURIComponent('{"type":"kind","kinds":["ü ö"]}'), 73],
+    ['a form', new URLSearchParams({ filter: '{"type":"kind","kinds":["ü ö"]}' }).toString().slice(7), 71],
+    ['a URL that encodes what it must', '{"type":"kind","kinds":["ü ö"]}', 59],
+  ])('measures a filter as it travels, encoded by %s, and takes one that is just as long', (_how, text, length) => {
+    const asked = new Request(`http://localhost/?a=1&filter=${text}&b=2`);
+    expect(readRequest(asked, length).filter).toEqual(EventFilter.kind('ü ö'));
+    expect(refusal(() => readRequest(asked, length - 1))).toEqual([
+      414,
+      `filter: expected at most ${length - 1} bytes in the URL, got ${length}`,
+    ]);
+  });
+
+  it('measures a filter whose name is encoded, too', () => {
+    const asked = new Request('http://localhost/?%66ilter={%22type%22:%22all%22}');
+    expect(refusal(() => readRequest(asked, 5))).toEqual([414, 'filter: expected at most 5 bytes in the URL, got 22']);
   });
 
   it.each([
@@ -50,7 +61,7 @@ describe('readRequest', () => {
     [[['filter', 'x']], [400, 'filter: expected JSON, got "x"']],
     [[['filter', '']], [400, 'filter: expected JSON, got ""']],
     [[['from', '']], [400, 'from: expected <epoch>:<number>, got ""']],
-    [[['lastEventId', 'e:-1']], [400, 'Last-Event-ID: expected <epoch>:<number>, got "e:-1"']],
+    [[['lastEventId', 'e:1'], ['lastEventId', 'e:1']], [400, 'lastEventId: expected one value, got 2']],
   ] as const)('refuses %j', (query, refused) => {
     expect(refusal(() => readRequest(request(query), 99))).toEqual(refused);
   }); // prettier-ignore

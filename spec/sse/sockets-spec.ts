@@ -13,8 +13,9 @@ import {
   type FromEventStreamOptions,
   toEventStream,
 } from '../../lib/sse/index.js';
+import { survivors } from '../support/collectGarbage.js';
 import { event } from '../support/events.js';
-import { getRaw, parse, serve, type Served, told, Watch } from './support.js';
+import { getRaw, parse, serve, type Served, told, until, Watch } from './support.js';
 
 const history = { capacity: 100_000 };
 const all = { filter: EventFilter.all };
@@ -32,16 +33,6 @@ async function serveStreams<E>(
 function publish(bus: SharingBus<number>, first: number, last: number): void {
   for (let n = first; n <= last; n += 1) {
     bus.publish(event(n, { kind: n % 3 === 0 ? 'third' : 'other' }));
-  }
-}
-
-/** Resolves when `holds`, which the network makes true. */
-async function until(holds: () => boolean): Promise<void> {
-  for (let turns = 0; !holds(); turns += 1) {
-    if (turns > 100_000) {
-      throw new Error(`it never came: ${holds.toString()}`);
-    }
-    await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
@@ -100,7 +91,7 @@ describe('over node:http', () => {
 
   it.each([
     ['a bad host', { host: 'a b' }, 200],
-    ['a bad id', { 'last-event-id': 'x' }, 400],
+    ['an id that it does not know', { 'last-event-id': 'x' }, 200],
     ['another type', { accept: 'text/html' }, 406],
   ])('answers a request with %s', async (_what, headers, status) => {
     const bus = new SharingBus<number>({ history });
@@ -215,7 +206,12 @@ describe('over Hono', () => {
     await until(() => client.states.includes('open'));
     publish(bus, 1, 3);
     await client.count(3);
-    expect(client.values.map(told)).toEqual([1, 2, 3]);
+    // What is idle is not taken for what nobody reads.
+    await survivors([new WeakRef({})]);
+    await until(() => bus.subscriberCount === 1);
+    publish(bus, 4, 5);
+    await client.count(5);
+    expect(client.values.map(told)).toEqual([1, 2, 3, 4, 5]);
     client.stop();
     await until(() => bus.subscriberCount === 0);
     server.close();
@@ -240,6 +236,90 @@ describe('an EventSource', () => {
     bus.close();
     await until(() => source.readyState === EventSource.CLOSED);
     expect(seen).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+});
+
+describe('an EventSource that comes back', () => {
+  interface Page {
+    readonly source: EventSource;
+    readonly seen: number[];
+    answers: number;
+  }
+
+  function page(url: string): Page {
+    const source = new EventSource(url);
+    const opened: Page = { source, seen: [], answers: 0 };
+    source.onopen = () => (opened.answers += 1);
+    source.onmessage = ({ data }) => opened.seen.push((JSON.parse(data as string) as { event: number }).event);
+    return opened;
+  }
+
+  it('to a server that is closing, and waits for a reader who does not read, goes on at the next server', async () => {
+    const bus = new SharingBus<number>({ history });
+    const options = { ...all, retryMs: 1 };
+    const first = new EventStreams(bus, { ...options, closeMs: 60_000 });
+    let streams = first;
+    await using served = await serve((request, response) => void streams.handle(request, response));
+    const stuck = (await first.respond(new Request(served.url))).body?.getReader();
+    await stuck?.read();
+    const client = page(served.url);
+    await until(() => first.size === 2);
+    publish(bus, 1, 3);
+    const closed = first.close();
+    await until(() => client.answers >= 4);
+    expect(first.size).toBe(1);
+    streams = new EventStreams(bus, options);
+    publish(bus, 4, 6);
+    await until(() => client.seen.length === 6);
+    expect(client.seen).toEqual([1, 2, 3, 4, 5, 6]);
+    await stuck?.cancel();
+    await closed;
+    bus.close();
+    await until(() => client.source.readyState === EventSource.CLOSED);
+  });
+
+  it('to a server that is full gets its place when there is one', async () => {
+    const bus = new SharingBus<number>({ history });
+    await using served = await serveStreams(bus, { ...all, retryMs: 1, maxConnections: 1 });
+    const other = await served.streams.respond(new Request(served.url));
+    const late = page(`${served.url}?from=start`);
+    await until(() => late.answers >= 3);
+    publish(bus, 1, 3);
+    await other.body?.cancel();
+    await until(() => late.seen.length === 3);
+    bus.close();
+    await until(() => late.source.readyState === EventSource.CLOSED);
+    expect(late.seen).toEqual([1, 2, 3]);
+  });
+});
+
+describe('a log-out', () => {
+  it('completes fromEventStream, and ends an EventSource by the next answer of authorize', async () => {
+    const bus = new SharingBus<number>({ history });
+    const login = new AbortController();
+    let asked = 0;
+    await using served = await serveStreams<number>(bus, {
+      retryMs: 1,
+      authorize: () => {
+        asked += 1;
+        return login.signal.aborted ? false : { filter: EventFilter.all, signal: login.signal };
+      },
+    });
+    const client = watch(served.url);
+    const source = new EventSource(served.url);
+    await until(() => served.streams.size === 2 && client.states.includes('open') && source.readyState === 1);
+    publish(bus, 1, 2);
+    await client.count(2);
+    login.abort();
+    publish(bus, 3, 4);
+    await client.ended();
+    await until(() => source.readyState === EventSource.CLOSED);
+    expect([client.ending, client.values.map(told), client.states.includes('waiting'), asked]).toEqual([
+      'complete',
+      [1, 2],
+      false,
+      3,
+    ]);
   });
 });
 

@@ -34,6 +34,16 @@ export async function serve(
   };
 }
 
+/** Resolves when `holds`, which the network makes true. */
+export async function until(holds: () => boolean): Promise<void> {
+  for (let turns = 0; !holds(); turns += 1) {
+    if (turns > 100_000) {
+      throw new Error(`it never came: ${holds.toString()}`);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 /** The answer to a GET, raw, as `curl -N` reads it. */
 export function getRaw(url: string, headers: Record<string, string> = {}): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {

@@ -11,6 +11,8 @@ import type {
   SharingBusOptions,
   StreamOptions,
 } from '../../lib/options.js';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { describe, expect, it } from '@jest/globals';
 import {
   asapScheduler,
@@ -38,7 +40,13 @@ import {
   SharingBus,
   type Uuid,
 } from '../../lib/index.js';
-import { type EventStreamOptions, EventStreams, toEventStream } from '../../lib/sse/index.js';
+import {
+  type EventStreamAccess,
+  type EventStreamOptions,
+  EventStreams,
+  type EventStreamVerdict,
+  toEventStream,
+} from '../../lib/sse/index.js';
 
 /** `true` where both types are one, `readonly` and `?` included; a spec that says `true` does not compile otherwise. */
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -289,6 +297,30 @@ describe('the types of the main entry', () => {
     false satisfies Fits<string, Source>;
     false satisfies Fits<{ next: 1 }, Source>;
     expect(new SharingBus<MyEvent>().subscriberCount).toBe(0);
+  });
+
+  it('event streams take the requests and responses of Node, and of HTTP/2 as well', () => {
+    type Handle = Parameters<EventStreams['handle']>;
+    true satisfies Fits<[IncomingMessage, ServerResponse], Handle>;
+    true satisfies Fits<[Http2ServerRequest, Http2ServerResponse], Handle>;
+    false satisfies Fits<[Request, Response], Handle>;
+    expect(new EventStreams(new SharingBus<MyEvent>()).size).toBe(0);
+  });
+
+  it('authorize returns a filter, or one with a signal', () => {
+    type Verdict = EventStreamVerdict<MyEvent>;
+    const { signal } = new AbortController();
+    const access: EventStreamAccess<MyEvent> = { filter: EventFilter.where(({ event }) => event.type === 'Saved') };
+    true satisfies Fits<EventStreamAccess<MyEvent> | EventFilter<MyEvent> | false | Response, Verdict>;
+    true satisfies Fits<{ filter: EventFilter<MyEvent>; signal: AbortSignal | undefined }, Verdict>;
+    false satisfies Fits<{ signal: AbortSignal }, Verdict>;
+    false satisfies Fits<EventStreamAccess<string>, Verdict>;
+    false satisfies Fits<true | undefined, Verdict>;
+    const verdicts: readonly Verdict[] = [false, access, { ...access, signal }];
+    const streams = verdicts.map(
+      (verdict) => new EventStreams(new SharingBus<MyEvent>(), { authorize: () => verdict }),
+    );
+    expect(streams.map(({ size }) => size)).toEqual([0, 0, 0]);
   });
 
   it('options of a receiver are passed on, spread and put together', () => {

@@ -7,6 +7,7 @@ import type { History } from '../replay/History.js';
 import { outOfContext } from '../support/context.js';
 import type { Log } from '../support/logging.js';
 import type { Wait } from '../support/Marks.js';
+import { onCollected } from '../support/weak.js';
 import type { Totals } from './Account.js';
 import { abandon, disposeOn, finish } from './ending.js';
 import { explain } from './explain.js';
@@ -36,7 +37,7 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
   readonly #known = new Map<number, Receiver<E>>();
   #nextId = 0;
   /** Calls back when a handle was garbage-collected. */
-  readonly #handles = new FinalizationRegistry<Receiver<E>>((receiver) => {
+  readonly #handles = onCollected<Receiver<E>>((receiver) => {
     abandon(receiver);
   });
   // Created once: a closure for each receiver would keep its filter alive as long as its handle.

@@ -1,4 +1,5 @@
 import { onAbort } from '../support/abort.js';
+import { weakly } from '../support/weak.js';
 import type { Receiver } from './Receiver.js';
 
 /** Ends `receiver` at once, and discards the waiting events. */
@@ -31,7 +32,7 @@ export function dispose<E>(receiver: Receiver<E>): void {
 export function disposeOn<E>(signal: AbortSignal | undefined, receiver: Receiver<E>): void {
   if (signal !== undefined) {
     // The signal may live longer than all other references to the receiver.
-    const ref = new WeakRef(receiver);
+    const ref = weakly(receiver);
     receiver.more.ignoreSignal = onAbort(signal, () => {
       const target = ref.deref();
       if (target !== undefined) {

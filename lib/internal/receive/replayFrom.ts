@@ -36,10 +36,10 @@ export function replayFrom<E>(
   history: History<E>,
   from: 'start' | BusPosition,
 ): void {
-  const place = from === 'start' ? { epoch: history.epoch, seq: 0 } : from;
-  const isOurs = place.epoch === history.epoch;
+  // The start needs no epoch, so none is drawn for it.
+  const isOurs = from === 'start' || from.epoch === history.epoch;
   // A position after the newest event means that all of them were seen.
-  const after = isOurs ? Math.min(place.seq, history.last) : 0;
+  const after = isOurs && from !== 'start' ? Math.min(from.seq, history.last) : 0;
   const unretained = isOurs ? Math.max(0, history.first - 1 - after) : Infinity;
   const isAtMost = !isOurs || !matchesEverything(filter);
   receiver.filter = filter;

@@ -30,8 +30,6 @@ export interface Reader<E> {
 export class History<E> {
   /** The number of the newest event. The first published event has 1; 0 before that. */
   last = 0;
-  /** Tells this history from that of any other bus, and of this program's next run. */
-  readonly epoch = newUuid();
   /** The number of the oldest retained event or hole, or of the next event if there is none. */
   first = 1;
 
@@ -47,6 +45,7 @@ export class History<E> {
   /** The readers that are not finished. */
   readonly #open = new Set<Reader<E>>();
   #isClosed = false;
+  #epoch: string | undefined;
 
   /** @throws RangeError if a number is out of range, TypeError if an option has the wrong type or is unknown. */
   constructor(options: HistoryOptions<E>) {
@@ -60,6 +59,14 @@ export class History<E> {
     this.#sizeOf = maxBytes === undefined ? undefined : (sizeOf ?? lengthOfJson);
     this.#events = new BoundedQueue(this.#capacity);
     this.#sizes = new BoundedQueue(this.#capacity);
+  }
+
+  /**
+   * Tells this history from that of any other bus, and of this program's next run. It is drawn when it is first read: Cloudflare's workers
+   * have no random numbers while a module is loaded.
+   */
+  get epoch(): string {
+    return (this.#epoch ??= newUuid());
   }
 
   /** The position of the newest event. */
