@@ -37,8 +37,8 @@ export interface EventTextHost {
 /**
  * The text of one client's stream. It is pulled: events that the client does not read stay in its receiver.
  *
- * Invariants: at most one taken delivery is buffered; a timer is set only while a call of `next` waits, or after the receiver has left the
- * bus; once the stream is over, the receiver is disposed.
+ * Invariants: at most one taken delivery is buffered; a timer is set only while a call of `next` waits, after the receiver has left the
+ * bus, or until a web stream is read for the first time; once the stream is over, the receiver is disposed.
  */
 export class EventText<E> {
   readonly #receiver: BusReceiver<E>;
