@@ -142,8 +142,8 @@ export class EventText<E> {
   }
 
   /**
-   * Returns the text as a web stream without a buffer: it pulls only when its reader does. A stream that nobody can read, or begins to read
-   * within `closeMs`, is left: its response was dropped, or another one was sent.
+   * Returns the text as a web stream without a buffer: it pulls only when its reader does. It is left if its reading has not
+   * begun within `closeMs`, or if it is collected: its response was dropped, or another one was sent.
    */
   toReadableStream(): ReadableStream<Uint8Array> {
     const encoder = new TextEncoder();
