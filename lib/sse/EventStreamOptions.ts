@@ -91,7 +91,7 @@ export interface EventStreamServerOptions<E = Event> {
    * How long `close` waits for clients to read the events that wait for them, in milliseconds, 1 to 2^31 - 1. Default 5,000.
    *
    * **Details** If a client's receiver has ended for another reason, the client is cut off when it has read nothing for this time. A
-   * `Response` that nobody begins to read for this time frees its slot.
+   * `Response` whose reading has not begun after this time frees its slot.
    */
   readonly closeMs?: number | undefined;
   /** Runs the timers: heartbeats and `closeMs`. Default `asyncScheduler`. */

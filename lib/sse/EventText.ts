@@ -1,7 +1,7 @@
 import { noop, type SchedulerLike, type Unsubscribable } from 'rxjs';
 import type { BusPosition, BusReceiver, Delivery, Gap, TryRecv } from '../receiver.js';
 import { scheduleOutOfContext } from '../internal/support/context.js';
-import { onCollected, type Weak, weakly } from '../internal/support/weak.js';
+import { type Weak, weakly } from '../internal/support/weak.js';
 import type { BusEvent } from '../events/BusEvent.js';
 import { block, byteLength, comment, endBlock, positionBlock, positionText } from './blocks.js';
 import { gapData, gapOfOne, joined } from './gapData.js';
@@ -12,10 +12,13 @@ const CHUNK = 16_384;
 /** What the receiver gives: a delivery, its completion or its error. */
 type Taken<E> = Exclude<TryRecv<Delivery<E>>, { type: 'empty' }>;
 
-/** Notices web streams that are collected. Outside of any server, since nothing may hold that. */
-const webStreams = onCollected<Pick<EventText<unknown>, 'leave'>>((text) => {
-  text.leave();
-});
+/** Notices web streams that are collected. Outside of any server, since nothing may hold that. Some platforms do not tell. */
+const webStreams =
+  typeof FinalizationRegistry === 'undefined'
+    ? undefined
+    : new FinalizationRegistry<Pick<EventText<unknown>, 'leave'>>((text) => {
+        text.leave();
+      });
 
 /** What a stream needs from its server. */
 export interface EventTextHost {
@@ -34,8 +37,8 @@ export interface EventTextHost {
 /**
  * The text of one client's stream. It is pulled: events that the client does not read stay in its receiver.
  *
- * Invariants: at most one taken delivery is buffered; a timer is set only while a call of `next` waits, or after the receiver has left the
- * bus; once the stream is over, the receiver is disposed.
+ * Invariants: at most one taken delivery is buffered; a timer is set only while a call of `next` waits, after the receiver has left the
+ * bus, or until a web stream is read for the first time; once the stream is over, the receiver is disposed.
  */
 export class EventText<E> {
   readonly #receiver: BusReceiver<E>;
@@ -139,8 +142,8 @@ export class EventText<E> {
   }
 
   /**
-   * Returns the text as a web stream without a buffer: it pulls only when its reader does. A stream that nobody can read, or begins to read
-   * within `closeMs`, is left: its response was dropped, or another one was sent.
+   * Returns the text as a web stream without a buffer: it pulls only when its reader does. It is left if its reading has not
+   * begun within `closeMs`, or if it is collected: its response was dropped, or another one was sent.
    */
   toReadableStream(): ReadableStream<Uint8Array> {
     const encoder = new TextEncoder();
@@ -170,7 +173,7 @@ export class EventText<E> {
       },
       { highWaterMark: 0 },
     );
-    webStreams.register(stream, this, this);
+    webStreams?.register(stream, this);
     return stream;
   }
 

@@ -7,7 +7,6 @@ import type { History } from '../replay/History.js';
 import { outOfContext } from '../support/context.js';
 import type { Log } from '../support/logging.js';
 import type { Wait } from '../support/Marks.js';
-import { onCollected } from '../support/weak.js';
 import type { Totals } from './Account.js';
 import { abandon, disposeOn, finish } from './ending.js';
 import { explain } from './explain.js';
@@ -36,10 +35,9 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
   readonly #history: History<E> | undefined;
   readonly #known = new Map<number, Receiver<E>>();
   #nextId = 0;
-  /** Calls back when a handle was garbage-collected. */
-  readonly #handles = onCollected<Receiver<E>>((receiver) => {
-    abandon(receiver);
-  });
+  /** Calls back when a handle was garbage-collected. `undefined` on a platform that cannot tell. */
+  readonly #handles =
+    typeof FinalizationRegistry === 'undefined' ? undefined : new FinalizationRegistry<Receiver<E>>(abandon);
   // Created once: a closure for each receiver would keep its filter alive as long as its handle.
   readonly #finish = (receiver: Receiver<E>): void => {
     this.stage.leave(receiver);
@@ -87,7 +85,7 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
   handleOf(receiver: Receiver<E>): ReceiverHandle<E> {
     const handle = new ReceiverHandle(receiver);
     if (!receiver.hasEnded) {
-      this.#handles.register(handle, receiver, receiver);
+      this.#handles?.register(handle, receiver, receiver);
     }
     return handle;
   }
@@ -173,7 +171,7 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
   }
 
   unwatch(receiver: Receiver<E>): void {
-    this.#handles.unregister(receiver);
+    this.#handles?.unregister(receiver);
   }
 
   logOf({ id, parts }: Receiver<E>, level: 'info' | 'warn', what: string): void {
