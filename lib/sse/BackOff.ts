@@ -16,14 +16,15 @@ export class BackOff {
   readonly #maxAttempts: number;
   readonly #scheduler: SchedulerLike;
 
-  constructor(retry: FromEventStreamOptions['retry'] = {}, scheduler: SchedulerLike) {
+  /** @param caller The name of the public function, for errors. */
+  constructor(retry: FromEventStreamOptions['retry'] = {}, scheduler: SchedulerLike, caller = 'fromEventStream') {
     const options: Retry = retry === false ? { maxAttempts: 1 } : retry;
-    requireOptions('fromEventStream: retry', options, RETRY_OPTIONS);
+    requireOptions(`${caller}: retry`, options, RETRY_OPTIONS);
     const { initialMs = 1_000, maxMs = 30_000, maxAttempts } = options;
-    this.#initialMs = requireCount('fromEventStream: retry.initialMs', initialMs);
-    this.#maxMs = requireCount('fromEventStream: retry.maxMs', maxMs);
+    this.#initialMs = requireCount(`${caller}: retry.initialMs`, initialMs);
+    this.#maxMs = requireCount(`${caller}: retry.maxMs`, maxMs);
     this.#maxAttempts =
-      maxAttempts === undefined ? Infinity : requireCount('fromEventStream: retry.maxAttempts', maxAttempts);
+      maxAttempts === undefined ? Infinity : requireCount(`${caller}: retry.maxAttempts`, maxAttempts);
     this.#scheduler = scheduler;
   }
 

@@ -1,4 +1,3 @@
-import type { Subscriber } from 'rxjs';
 import type { BusPosition, Delivery } from '../receiver.js';
 import { report } from '../internal/support/report.js';
 import { answerOf, contain } from '../internal/support/promises.js';
@@ -32,16 +31,17 @@ export class BlockReader<E> {
 
   #last: BusPosition | undefined;
   readonly #options: BlockReaderOptions<E>;
-  readonly #out: Subscriber<Delivery<E>>;
 
-  constructor(out: Subscriber<Delivery<E>>, options: BlockReaderOptions<E>) {
-    this.#out = out;
+  constructor(options: BlockReaderOptions<E>) {
     this.#options = options;
   }
 
-  /** Processes a block. Returns whether the block shows that the connection works; a `position` alone does not. */
-  read(block: EventBlock): boolean {
-    if (this.#out.closed || this.hasEnded) {
+  /**
+   * Yields what a block brings, and moves on when that was taken. Returns whether the block shows that the connection works; a `position`
+   * alone does not.
+   */
+  *read(block: EventBlock): Generator<Delivery<E>, boolean> {
+    if (this.hasEnded) {
       return true;
     }
     const position = block.id === undefined ? undefined : parsePosition(block.id);
@@ -50,11 +50,15 @@ export class BlockReader<E> {
       return true;
     }
     const delivery = this.#deliveryOf(block, position);
-    if (delivery !== undefined) {
-      this.#out.next(delivery);
-    }
-    if (block.id !== undefined) {
-      this.#move(block.id, position);
+    try {
+      if (delivery !== undefined) {
+        yield delivery;
+      }
+    } finally {
+      // Also if the consumer leaves: what it has taken is delivered.
+      if (block.id !== undefined) {
+        this.#move(block.id, position);
+      }
     }
     return block.event !== 'position';
   }
