@@ -6,7 +6,8 @@ import type { BusEvent } from '../events/BusEvent.js';
 import { ValidationError } from '../schema/ValidationError.js';
 import type { EventBlock } from './EventBlocks.js';
 import { gapOfOne, parseGap } from './gapData.js';
-import { parsePosition } from './blocks.js';
+import { parsePosition, positionText } from './blocks.js';
+import { Places } from './Places.js';
 
 /** The characters that a header value may have. */
 const HEADER_VALUE = /^[\x20-\x7e]+$/;
@@ -21,7 +22,7 @@ export interface BlockReaderOptions<E> {
 /**
  * Turns blocks into deliveries, across all connections of one stream.
  *
- * Invariant: everything up to `last` was delivered or reported as missing.
+ * Invariant: everything up to the place in an epoch was delivered or reported as missing.
  */
 export class BlockReader<E> {
   /** The id to resume from, as the server sent it. */
@@ -29,7 +30,7 @@ export class BlockReader<E> {
   /** Whether the server has sent `end`: nothing more will come. */
   hasEnded = false;
 
-  #last: BusPosition | undefined;
+  readonly #places = new Places();
   readonly #options: BlockReaderOptions<E>;
 
   constructor(options: BlockReaderOptions<E>) {
@@ -45,11 +46,7 @@ export class BlockReader<E> {
       return true;
     }
     const position = block.id === undefined ? undefined : parsePosition(block.id);
-    if (position !== undefined && this.#isBehind(position) && block.event !== 'position') {
-      // Everything up to this position was delivered before.
-      return true;
-    }
-    const delivery = this.#deliveryOf(block, position);
+    const delivery = this.#isOld(block, position) ? undefined : this.#deliveryOf(block, position);
     try {
       if (delivery !== undefined) {
         yield delivery;
@@ -61,6 +58,15 @@ export class BlockReader<E> {
       }
     }
     return block.event !== 'position';
+  }
+
+  /** Whether what the block brings was delivered before. */
+  #isOld({ event = 'message' }: EventBlock, position: BusPosition | undefined): boolean {
+    if (position === undefined || !this.#places.isBehind(position)) {
+      return false;
+    }
+    // The gap at a change of epochs is about the epoch that was left.
+    return event === 'message' || (event === 'gap' && position.epoch === this.#places.current?.epoch);
   }
 
   #deliveryOf(block: EventBlock, position: BusPosition | undefined): Delivery<E> | undefined {
@@ -119,15 +125,14 @@ export class BlockReader<E> {
   #move(id: string, position: BusPosition | undefined): void {
     if (position === undefined) {
       this.lastId = HEADER_VALUE.test(id) ? id : undefined;
-    } else if (!this.#isBehind(position)) {
-      this.lastId = id;
-      this.#last = position;
-      guarded(this.#options.onPosition, position);
+      return;
     }
-  }
-
-  #isBehind({ epoch, seq }: BusPosition): boolean {
-    return this.#last?.epoch === epoch && seq <= this.#last.seq;
+    const hasMoved = this.#places.move(position);
+    const reached = this.#places.current as BusPosition;
+    this.lastId = positionText(reached);
+    if (hasMoved) {
+      guarded(this.#options.onPosition, reached);
+    }
   }
 
   #invalid({ data }: EventBlock, error: ValidationError): void {

@@ -57,12 +57,18 @@ describe('BlockReader', () => {
     expect([deliveries, reader.lastId]).toEqual([['a', 'at 1', '2 missing', 'at 3'], 'e:3']);
   });
 
-  it('delivers nothing that it has delivered before, of one epoch, and goes on with another', () => {
+  it('delivers nothing that it has delivered before, in whatever epoch, and is at its place there', () => {
     const { reader, read, deliveries, positions } = setUp();
-    ['e:5', 'e:5', 'e:4', 'f:1', 'e:5'].forEach((id) => read(block(id, id)));
-    expect([deliveries, positions, reader.lastId]).toEqual([['e:5', 'f:1', 'e:5'], [5, 1, 5], 'e:5']);
+    ['e:5', 'e:5', 'e:4', 'f:1', 'e:3'].forEach((id) => read(block(id, id)));
+    expect([deliveries, positions, reader.lastId]).toEqual([['e:5', 'f:1'], [5, 1, 5], 'e:5']);
     read(gap(1, 'e:5'));
-    expect(deliveries).toHaveLength(3);
+    expect(deliveries).toHaveLength(2);
+  });
+
+  it('delivers the gap at a change of epochs, wherever it leads', () => {
+    const { reader, read, deliveries } = setUp();
+    [block('a', 'e:5'), gap(1, 'f:1'), gap(2, 'e:0'), gap(3, 'e:4'), gap(4, 'e:6')].forEach(read);
+    expect([deliveries, reader.lastId]).toEqual([['a', '1 missing', '2 missing', '4 missing'], 'e:6']);
   });
 
   it('takes a position for a greeting: it delivers nothing, and moves forward only', () => {
