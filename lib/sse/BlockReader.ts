@@ -9,8 +9,8 @@ import { gapOfOne, parseGap } from './gapData.js';
 import { parsePosition, positionText } from './blocks.js';
 import { Places } from './Places.js';
 
-/** The characters that a header value may have. */
-const HEADER_VALUE = /^[\x20-\x7e]+$/;
+/** A longer id that is not a position is not kept: it has to fit into a URL. */
+const LONGEST_ID = 256;
 
 /** The application's functions that a reader calls. */
 export interface BlockReaderOptions<E> {
@@ -124,7 +124,7 @@ export class BlockReader<E> {
 
   #move(id: string, position: BusPosition | undefined): void {
     if (position === undefined) {
-      this.lastId = HEADER_VALUE.test(id) ? id : undefined;
+      this.lastId = id !== '' && id.length <= LONGEST_ID ? id : undefined;
       return;
     }
     const hasMoved = this.#places.move(position);

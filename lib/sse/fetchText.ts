@@ -1,6 +1,7 @@
 import { EventStreamError } from './EventStreamError.js';
 import { Observable, type Subscriber } from 'rxjs';
 import type { FromEventStreamOptions } from './FromEventStreamOptions.js';
+import { resumeUrl } from './streamUrl.js';
 
 /** An error that may not occur at the next attempt. */
 export class RetryableError extends EventStreamError {
@@ -59,7 +60,8 @@ export function fetchText(request: TextRequest): Observable<string> {
 async function read(request: TextRequest, signal: AbortSignal, subscriber: Subscriber<string>): Promise<void> {
   const headers = await headersOf(request);
   signal.throwIfAborted();
-  const response = await request.fetch(request.url, { method: 'GET', headers, signal, cache: 'no-store' });
+  const url = resumeUrl(request.url, request.lastEventId);
+  const response = await request.fetch(url, { method: 'GET', headers, signal, cache: 'no-store' });
   if (response.status === 204) {
     subscriber.complete();
     return;
@@ -86,13 +88,9 @@ async function read(request: TextRequest, signal: AbortSignal, subscriber: Subsc
 async function headersOf({ headers, lastEventId }: TextRequest): Promise<Record<string, string>> {
   const given = typeof headers === 'function' ? await headers() : (headers ?? {});
   const pairs = Symbol.iterator in given ? [...(given as Iterable<readonly [string, string]>)] : Object.entries(given);
-  // Two spellings of one header would be sent as one header with both values.
+  // The server prefers the header, and here the URL has the newer id.
   const others = pairs.filter(([name]) => lastEventId === undefined || name.toLowerCase() !== 'last-event-id');
-  return {
-    Accept: 'text/event-stream',
-    ...Object.fromEntries(others),
-    ...(lastEventId !== undefined && { 'Last-Event-ID': lastEventId }),
-  };
+  return { Accept: 'text/event-stream', ...Object.fromEntries(others) };
 }
 
 async function refusal(response: Response): Promise<EventStreamError> {

@@ -30,6 +30,21 @@ export function streamUrl<E>(caller: string, url: GivenUrl, { filter, from }: Fr
   return query === '' ? base : `${base}${base.includes('?') ? '&' : '?'}${query}`;
 }
 
+/** Returns `url` with the id after which the stream resumes. A header would make a request to another origin need a preflight. */
+export function resumeUrl(url: string, lastEventId: string | undefined): string {
+  if (lastEventId === undefined) {
+    return url;
+  }
+  const [path, query] = splitUrl(url);
+  const others = query.split('&').filter((part) => part !== '' && !/^lastEventId(=|$)/.test(part));
+  return `${path}?${[...others, `lastEventId=${encodeURIComponent(lastEventId)}`].join('&')}`;
+}
+
+function splitUrl(url: string): [path: string, query: string] {
+  const at = url.indexOf('?');
+  return at === -1 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)];
+}
+
 /** Whether the stream starts with the next event. */
 export function isNow(from: FromEventStreamOptions['from']): from is 'now' | undefined {
   return from === undefined || from === 'now';

@@ -77,15 +77,16 @@ describe('BlockReader', () => {
     expect([deliveries, positions, reader.lastId]).toEqual([[], [5], 'e:5']);
   });
 
-  it('resumes with an id that is no position, where it may stand in a header', () => {
+  it('resumes with an id that is no position, where it may stand in a URL', () => {
     const { reader, read, deliveries } = setUp();
-    expect(['7', 'line\nfeed', '', 'e:01'].map((id) => read(block(id, id)) && reader.lastId)).toEqual([
-      '7',
+    const ids = ['7', 'ü', '', 'e:01', 'x'.repeat(256), 'x'.repeat(257)];
+    expect(ids.map((id) => read(block(id, id)) && reader.lastId)).toEqual([
+      ...ids.slice(0, 2),
       undefined,
+      ...ids.slice(3, 5),
       undefined,
-      'e:01',
     ]);
-    expect(deliveries).toEqual(['7', 'line\nfeed', '', 'e:01']);
+    expect(deliveries).toEqual(ids);
   });
 
   it('is through at the end: it says that it has ended, and reads nothing more', () => {
