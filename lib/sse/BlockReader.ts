@@ -5,7 +5,7 @@ import { show } from '../internal/support/show.js';
 import type { BusEvent } from '../events/BusEvent.js';
 import { ValidationError } from '../schema/ValidationError.js';
 import type { EventBlock } from './EventBlocks.js';
-import { gapOfOne, parseGap } from './gapData.js';
+import { gapOfOne, parseGap, UNKNOWN_GAP } from './gapData.js';
 import { parsePosition, positionText } from './blocks.js';
 import { Places } from './Places.js';
 
@@ -30,6 +30,8 @@ export class BlockReader<E> {
   /** Whether the server has sent `end`: nothing more will come. */
   hasEnded = false;
 
+  /** Whether a gap of unknown size was the last delivery, and what follows is still unknown. */
+  #isLost = false;
   readonly #places = new Places();
   readonly #options: BlockReaderOptions<E>;
 
@@ -37,18 +39,23 @@ export class BlockReader<E> {
     this.#options = options;
   }
 
-  /**
-   * Yields what a block brings, and moves on when that was taken. Returns whether the block shows that the connection works; a `position`
-   * alone does not.
-   */
+  /** Call this when the stream goes on at an unknown place. Returns the gap, unless nothing was delivered since the last one. */
+  loseTrack(): readonly Delivery<E>[] {
+    const isKnown = this.#isLost;
+    this.#isLost = true;
+    return isKnown ? [] : [UNKNOWN_GAP];
+  }
+
+  /** Yields what a block brings, and moves on when that was taken. Returns whether it was an event that is new. */
   *read(block: EventBlock): Generator<Delivery<E>, boolean> {
     if (this.hasEnded) {
-      return true;
+      return false;
     }
     const position = block.id === undefined ? undefined : parsePosition(block.id);
     const delivery = this.#isOld(block, position) ? undefined : this.#deliveryOf(block, position);
     try {
       if (delivery !== undefined) {
+        this.#isLost = false;
         yield delivery;
       }
     } finally {
@@ -57,7 +64,7 @@ export class BlockReader<E> {
         this.#move(block.id, position);
       }
     }
-    return block.event !== 'position';
+    return delivery !== undefined && (block.event ?? 'message') === 'message';
   }
 
   /** Whether what the block brings was delivered before. */

@@ -1,5 +1,6 @@
 import { defer, map, Observable, retry, type Subscriber, throwError, timeout, timer } from 'rxjs';
 import type { Delivery } from '../receiver.js';
+import { show } from '../internal/support/show.js';
 import { onAbort } from '../internal/support/abort.js';
 import type { BackOff } from './BackOff.js';
 import { BlockReader, guarded } from './BlockReader.js';
@@ -7,7 +8,6 @@ import type { ClientSettings } from './clientSettings.js';
 import { type EventBlock, EventBlocks } from './EventBlocks.js';
 import { fetchText, RetryableError } from './fetchText.js';
 import type { EventStreamStatus } from './FromEventStreamOptions.js';
-import { UNKNOWN_GAP } from './gapData.js';
 
 /** What one piece of text brought. It is read as it is iterated over. */
 export type Chunk<E> = Iterable<Delivery<E>>;
@@ -24,12 +24,19 @@ export function connections<E>(settings: ClientSettings<E>): Observable<Chunk<E>
   });
 }
 
+/** How the comment ends that a server sends in place of a stream: it is busy, or is closing. */
+const REFUSED = ', try again';
+
 class Connections<E> {
   readonly #settings: ClientSettings<E>;
   readonly #out: Subscriber<Chunk<E>>;
   readonly #reader: BlockReader<E>;
   readonly #backOff: BackOff;
-  #wasOpen = false;
+  /** Whether the present connection is open, and whether an earlier one had a stream. */
+  #isOpen = false;
+  #wasServed = false;
+  /** What the present connection has said, until it sends a block. A server that is busy or closing says no more. */
+  #said: { retryMs?: number; comment?: string } | undefined;
   /** Why the stream failed. */
   #cause: unknown;
 
@@ -76,6 +83,7 @@ class Connections<E> {
   #connect(): Observable<Chunk<E>> {
     const { url, headers, fetch, silenceMs, scheduler } = this.#settings;
     this.#backOff.attempts += 1;
+    this.#said = {};
     this.#emitStatus({ state: 'connecting' });
     const parse = this.#parser();
     return fetchText({ url, lastEventId: this.#reader.lastId, headers, fetch }).pipe(
@@ -91,11 +99,12 @@ class Connections<E> {
       onBlock: (block) => {
         found.push(block);
       },
-      onRetry: (milliseconds) => {
-        this.#backOff.suggest(milliseconds);
+      onRetry: (retryMs) => {
+        this.#said &&= { ...this.#said, retryMs };
+        this.#backOff.suggest(retryMs);
       },
-      onComment: () => {
-        this.#backOff.reset();
+      onComment: (comment) => {
+        this.#said &&= { ...this.#said, comment };
       },
     });
     return (text) => {
@@ -105,14 +114,13 @@ class Connections<E> {
     };
   }
 
-  *#open(): Generator<Delivery<E>, void> {
+  #open(): Chunk<E> {
+    this.#backOff.opened();
     this.#emitStatus({ state: 'open' });
-    const isUnknown = this.#wasOpen && this.#reader.lastId === undefined && this.#settings.startsNow;
-    this.#wasOpen = true;
-    if (isUnknown) {
-      // Without an id, it is unknown what was published meanwhile.
-      yield UNKNOWN_GAP;
-    }
+    this.#isOpen = true;
+    const isUnknown = this.#wasServed && this.#reader.lastId === undefined && this.#settings.startsNow;
+    // Without an id, it is unknown what was published meanwhile.
+    return isUnknown ? this.#reader.loseTrack() : [];
   }
 
   *#read(blocks: readonly EventBlock[]): Generator<Delivery<E>, void> {
@@ -120,19 +128,27 @@ class Connections<E> {
       if (this.#out.closed) {
         return;
       }
-      const hasWorked = yield* this.#reader.read(block);
-      if (hasWorked) {
+      this.#said = undefined;
+      const isNew = yield* this.#reader.read(block);
+      if (isNew) {
         this.#backOff.reset();
       }
     }
   }
 
   #wait(reason: unknown): Observable<unknown> {
-    const retryInMs = reason instanceof RetryableError ? this.#backOff.next(reason.retryAfter, reason.date) : undefined;
-    if (retryInMs === undefined) {
+    if (!(reason instanceof RetryableError)) {
       return throwError(() => reason);
     }
-    this.#emitStatus({ state: 'waiting', retryInMs, cause: reason });
+    const { retryMs, comment = 'heartbeat' } = (reason.isEnd ? this.#said : undefined) ?? {};
+    this.#wasServed ||= this.#isOpen && !comment.endsWith(REFUSED);
+    this.#isOpen = false;
+    const cause = comment === 'heartbeat' ? reason : explained(reason, comment);
+    const retryInMs = this.#backOff.next(reason.retryAfter, reason.date, retryMs);
+    if (retryInMs === undefined) {
+      return throwError(() => cause);
+    }
+    this.#emitStatus({ state: 'waiting', retryInMs, cause });
     return timer(retryInMs, this.#settings.scheduler);
   }
 
@@ -143,4 +159,9 @@ class Connections<E> {
 
 function silent(silenceMs: number): RetryableError {
   return new RetryableError(`the server sent nothing for ${silenceMs} ms`);
+}
+
+/** Adds the comment that the server has sent to the reason why a connection ended. */
+function explained(cause: RetryableError, comment: string): RetryableError {
+  return new RetryableError(`${cause.message}; the server said ${show(comment)}`, cause.status, cause.body, { cause });
 }

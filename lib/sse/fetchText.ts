@@ -3,26 +3,28 @@ import { Observable, type Subscriber } from 'rxjs';
 import type { FromEventStreamOptions } from './FromEventStreamOptions.js';
 import { resumeUrl } from './streamUrl.js';
 
+interface RetryableOptions {
+  readonly retryAfter?: string | null;
+  readonly date?: string | null;
+  readonly isEnd?: boolean;
+  readonly cause?: unknown;
+}
+
 /** An error that may not occur at the next attempt. */
 export class RetryableError extends EventStreamError {
   /** The header `Retry-After` of the response. */
   readonly retryAfter: string | null;
   /** The header `Date` of the response: the time on the server's clock. */
   readonly date: string | null;
+  /** Whether the server has ended the response in order. */
+  readonly isEnd: boolean;
 
-  constructor(
-    message: string,
-    status?: number,
-    body = '',
-    {
-      retryAfter = null,
-      date = null,
-      ...options
-    }: { retryAfter?: string | null; date?: string | null; cause?: unknown } = {},
-  ) {
-    super(message, status, body, options);
+  constructor(message: string, status?: number, body = '', options: RetryableOptions = {}) {
+    const { retryAfter = null, date = null, isEnd = false, ...others } = options;
+    super(message, status, body, others);
     this.retryAfter = retryAfter;
     this.date = date;
+    this.isEnd = isEnd;
   }
 }
 
@@ -82,7 +84,7 @@ async function read(request: TextRequest, signal: AbortSignal, subscriber: Subsc
       subscriber.next(text);
     }
   }
-  throw new RetryableError('the stream ended without an end event');
+  throw new RetryableError('the stream ended without an end event', undefined, '', { isEnd: true });
 }
 
 async function headersOf({ headers, lastEventId }: TextRequest): Promise<Record<string, string>> {

@@ -53,7 +53,7 @@ describe('BlockReader', () => {
         deliveries.push(`at ${seq}`);
       },
     });
-    expect([read(block('a', 'e:1')), read(gap(2, 'e:3'))]).toEqual([true, true]);
+    expect([read(block('a', 'e:1')), read(gap(2, 'e:3'))]).toEqual([true, false]);
     expect([deliveries, reader.lastId]).toEqual([['a', 'at 1', '2 missing', 'at 3'], 'e:3']);
   });
 
@@ -77,6 +77,32 @@ describe('BlockReader', () => {
     expect([deliveries, positions, reader.lastId]).toEqual([[], [5], 'e:5']);
   });
 
+  it('tells apart what is new from what was delivered before, and from what only says where it is', () => {
+    const { read } = setUp();
+    const blocks = [
+      block('a', 'e:1'),
+      block('a', 'e:1'),
+      gap(1, 'e:2'),
+      position('e:3'),
+      block('b'),
+      block('b', 'f:1'),
+    ];
+    expect(blocks.map(read)).toEqual([true, false, false, false, true, true]);
+  });
+
+  it('tells that it has lost track once, until it delivers something', () => {
+    const { reader, read } = setUp();
+    const gaps = (): number => reader.loseTrack().length;
+    expect([gaps(), gaps(), read(position('e:1')), gaps(), read(block('a')), gaps()]).toEqual([
+      1,
+      0,
+      false,
+      0,
+      true,
+      1,
+    ]);
+  });
+
   it('resumes with an id that is no position, where it may stand in a URL', () => {
     const { reader, read, deliveries } = setUp();
     const ids = ['7', 'ü', '', 'e:01', 'x'.repeat(256), 'x'.repeat(257)];
@@ -91,7 +117,7 @@ describe('BlockReader', () => {
 
   it('is through at the end: it says that it has ended, and reads nothing more', () => {
     const { reader, read, deliveries } = setUp();
-    expect([read(block('', undefined, { event: 'end' })), reader.hasEnded]).toEqual([true, true]);
+    expect([read(block('', undefined, { event: 'end' })), reader.hasEnded]).toEqual([false, true]);
     read(block('a', 'e:1'));
     expect([deliveries, reader.lastId]).toEqual([[], undefined]);
   });

@@ -57,7 +57,8 @@ class Servers implements AsyncDisposable {
     await this.#streams?.close();
     this.#streams = new EventStreams(this.bus(name), { filter: EventFilter.all });
     await turn();
-    this.clock.pass(60_000);
+    // Longer than any wait, and shorter than silenceMs.
+    this.clock.pass(40_000);
     await turn();
     for (const payload of payloads) {
       this.bus(name).publish(event(payload));

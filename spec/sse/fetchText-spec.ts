@@ -73,7 +73,9 @@ describe('fetchText', () => {
     });
     await answer(new Response(body, { headers: { 'content-type': 'Text/Event-Stream ; charset=utf-8' } }));
     expect(values).toEqual(['', 'a', '€b']);
-    expect(endings).toEqual([new RetryableError('the stream ended without an end event')]);
+    expect(endings).toEqual([
+      new RetryableError('the stream ended without an end event', undefined, '', { isEnd: true }),
+    ]);
   });
 
   it('is open, and broke off, where an answer has no body', async () => {
