@@ -1,4 +1,4 @@
-import { defer, map, Observable, retry, type Subscriber, throwError, timeout, timer } from 'rxjs';
+import { defer, map, Observable, retry, type Subscriber, throwError, timer } from 'rxjs';
 import type { Delivery } from '../receiver.js';
 import { show } from '../internal/support/show.js';
 import { onAbort } from '../internal/support/abort.js';
@@ -82,12 +82,13 @@ class Connections<E> {
 
   #connect(): Observable<Chunk<E>> {
     const { url, headers, fetch, silenceMs, scheduler } = this.#settings;
+    const isFirst = this.#backOff.attempts === 0;
     this.#backOff.attempts += 1;
     this.#said = {};
     this.#emitStatus({ state: 'connecting' });
     const parse = this.#parser();
-    return fetchText({ url, lastEventId: this.#reader.lastId, headers, fetch }).pipe(
-      timeout({ each: silenceMs, scheduler, with: () => throwError(() => silent(silenceMs)) }),
+    const lastEventId = this.#reader.lastId;
+    return fetchText({ url, lastEventId, headers, fetch, isFirst, silenceMs, scheduler }).pipe(
       map((text) => (text === '' ? this.#open() : this.#read(parse(text)))),
     );
   }
@@ -155,10 +156,6 @@ class Connections<E> {
   #emitStatus(status: Omit<EventStreamStatus, 'attempt'>): void {
     guarded(this.#settings.onStatus, { ...status, attempt: this.#backOff.attempts });
   }
-}
-
-function silent(silenceMs: number): RetryableError {
-  return new RetryableError(`the server sent nothing for ${silenceMs} ms`);
 }
 
 /** Adds the comment that the server has sent to the reason why a connection ended. */

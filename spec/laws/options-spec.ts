@@ -386,6 +386,7 @@ const BAD_READ: Bad<FromEventStreamOptions> = {
   onStatus: 5,
   onInvalid: 5,
   onPosition: 5,
+  maxUrlLength: 0,
   silenceMs: 0,
   maxEventLength: 0,
   scheduler: 5,
