@@ -86,20 +86,15 @@ export function hopelessReason(error: unknown): string | undefined {
   return undefined;
 }
 
-let hasCache: boolean | undefined;
-
 /** Whether the platform's requests have the option `cache`. Those of workerd throw for it at older compatibility dates. */
 export function takesCache(): boolean {
-  if (hasCache === undefined) {
-    try {
-      // The types of Node do not declare it.
-      const options: object & { method?: string } = { cache: 'no-store' } as object;
-      hasCache = new Request('http://localhost/', options).method === 'GET';
-    } catch {
-      hasCache = false;
-    }
+  try {
+    // The types of Node do not declare it.
+    const options: object & { method?: string } = { cache: 'no-store' } as object;
+    return new Request('http://localhost/', options).method === 'GET';
+  } catch {
+    return false;
   }
-  return hasCache;
 }
 
 function resolved(url: string, base: string | undefined): URL | undefined {

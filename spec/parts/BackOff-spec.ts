@@ -137,6 +137,10 @@ describe('BackOff', () => {
       [400, 4],
       [100, 1],
     ]);
+    // What has stayed open was no refusal.
+    backOff.opened();
+    clock.pass(1_000);
+    expect(backOff.next(null, null, 5_000)).toBe(100);
     // Never opened: how long the attempt took does not count.
     backOff.attempts += 1;
     clock.pass(1_000);

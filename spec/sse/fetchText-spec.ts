@@ -65,6 +65,12 @@ async function answeredAndRead(): Promise<Response> {
   return response;
 }
 
+function answeredAndReading(): Promise<Response> {
+  const response = new Response('a', { headers: type });
+  response.body?.getReader();
+  return Promise.resolve(response);
+}
+
 /** A body that has sent `text`, and then sends nothing more. */
 class Stalled {
   isCancelled = false;
@@ -152,6 +158,27 @@ describe('fetchText', () => {
     expect([...resuming.urls, ...beginning.urls]).toEqual(['http://a.test/?lastEventId=e%3A3', 'http://a.test/']);
   });
 
+  it('asks for no cache, and leaves that out where requests do not have it, as at older dates of workerd', async () => {
+    const own = globalThis.Request;
+    const asked = fetched();
+    await turn();
+    globalThis.Request = class extends own {
+      constructor(url: string, options: object = {}) {
+        super(url, options);
+        if ('cache' in options) {
+          throw new Error("The 'cache' field on 'RequestInitializerDict' is not implemented.");
+        }
+      }
+    };
+    const plain = fetched();
+    await turn();
+    globalThis.Request = own;
+    expect([asked, plain].map(({ requests }) => requests.map((request) => 'cache' in request))).toEqual([
+      [true],
+      [false],
+    ]);
+  });
+
   it('asks for nothing where it is left while its headers are waited for', async () => {
     const { requests, subscription, endings } = fetched({ headers: () => Promise.resolve({}) });
     subscription.unsubscribe();
@@ -229,6 +256,7 @@ describe('fetchText', () => {
     ['a value is no text', { headers: [['a']] as never }, 'headers: the value of "a" cannot be sent'],
     ['fetch returns nothing', { fetch: () => undefined as never }, 'fetch: expected a Response, got undefined'],
     ['fetch returns no response', { fetch: () => Promise.resolve({}) as never }, 'fetch: expected a Response, got {}'],
+    ['fetch reads the response', { fetch: answeredAndReading }, 'got one whose body is in use'],
     ['fetch has read the response', { fetch: answeredAndRead }, 'got one whose body is in use'],
     [
       'redirects have no end',

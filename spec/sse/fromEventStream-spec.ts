@@ -598,6 +598,17 @@ describe('fromEventStream', () => {
     expect(client.statuses.at(-1)?.retryInMs).toBeLessThanOrEqual(50);
   });
 
+  it('takes no answer for that of a busy server that has begun a stream', async () => {
+    const client = new Client({ retry: { initialMs: 10, maxMs: 50 } });
+    const exchange = await client.next();
+    exchange.open('retry: 4000\n\n: busy, try again\n\nevent: position\nid: e:1\ndata: {}\n\n: the server closes\n\n');
+    exchange.end();
+    await turn();
+    const { retryInMs, cause } = client.statuses.at(-1) ?? {};
+    expect(retryInMs).toBeLessThanOrEqual(50);
+    expect(String(cause)).toBe('EventStreamError: the stream ended without an end event');
+  });
+
   it('tells of one break by one gap, however often a busy server answers meanwhile', async () => {
     const client = new Client();
     for (const text of [of('a'), ': busy, try again\n\n', ': busy, try again\n\n', of('b')]) {

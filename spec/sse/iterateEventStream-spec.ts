@@ -262,6 +262,13 @@ describe('iterateEventStream', () => {
     expect([await next(iterator), await next(iterator), aborting.cancels]).toEqual(['a', 'done', 1]);
   });
 
+  it('completes with the end that the server sends, and asks for nothing more', async () => {
+    const script = new Script([`${of('a', 'e:1')}event: end\ndata: {}\n\n${of('b', 'e:2')}`, 'cut']);
+    const { iterator } = script;
+    expect([await next(iterator), await next(iterator), await next(iterator)]).toEqual(['a', 'done', 'done']);
+    expect([script.reads, script.cancels, script.states]).toEqual([1, 1, ['connecting', 'open', 'closed']]);
+  });
+
   it('throws what the stream fails with, once', async () => {
     const script = new Script([], { fetch: () => Promise.resolve(new Response('no', { status: 404 })) });
     const { iterator } = script;
