@@ -13,7 +13,8 @@ export interface EventStreamRequest {
   readonly method: 'GET';
   readonly headers: Record<string, string>;
   readonly signal: AbortSignal;
-  readonly cache: 'no-store';
+  /** Absent on platforms whose requests do not have it. */
+  readonly cache?: 'no-store';
 }
 
 /** The part of the platform's `fetch` that is used. */
@@ -44,7 +45,12 @@ export interface FromEventStreamOptions<E = Event> {
   readonly from?: 'now' | 'start' | BusPosition | undefined;
   /** Sends the requests. A function of your own can set credentials or use a proxy. Default: the platform's `fetch`. */
   readonly fetch?: EventStreamFetch | undefined;
-  /** Headers of every request. A function is called before each request, so it can renew a token. Default: none. */
+  /**
+   * Headers of every request. A function is called before each request, so it can renew a token. Default: none.
+   *
+   * **Errors** What the function throws ends the stream. If its promise rejects, that ends the stream at the first attempt. Later it is an
+   * attempt that failed, since the network may be away.
+   */
   readonly headers?: EventStreamHeaders | (() => EventStreamHeaders | Promise<EventStreamHeaders>) | undefined;
   /** Completes the stream when it is aborted. Default: none. */
   readonly signal?: AbortSignal | undefined;
@@ -52,15 +58,22 @@ export interface FromEventStreamOptions<E = Event> {
    * How the stream reconnects. `false` turns reconnecting off.
    *
    * **Details** The first wait is `initialMs` milliseconds (default 1,000; a `retry:` of the server replaces it). Each further wait is
-   * twice as long, up to `maxMs` (default 30,000), until a connection works: it has sent an event, a gap or a heartbeat. Each wait is
-   * shortened at random by up to a half, and is never less than the server's `Retry-After`. The stream fails after `maxAttempts` attempts
-   * in a row (default: no limit); a connection that worked counts as the first. All are integers from 1 to 2^31 - 1.
+   * twice as long, up to `maxMs` (default 30,000), until an attempt works: it has brought an event that is new, or has stayed open longer
+   * than the wait before it. Each wait is shortened at random by up to a half.
+   *
+   * The wait is never shorter than the server's `Retry-After`. It is lengthened at random by up to half of that time, but by no more than
+   * `maxMs`. A `Retry-After` of more than `maxRetryAfterMs` (default 3,600,000) counts as `maxRetryAfterMs`. If an answer has `retry:` and
+   * then ends without an event, the server is busy or closing, and that `retry:` counts as a `Retry-After`.
+   *
+   * The stream fails after `maxAttempts` attempts in a row (default: no limit); an attempt that worked counts as the first. All are integers
+   * from 1 to 2^31 - 1.
    */
   readonly retry?:
     | {
         readonly initialMs?: number | undefined;
         readonly maxMs?: number | undefined;
         readonly maxAttempts?: number | undefined;
+        readonly maxRetryAfterMs?: number | undefined;
       }
     | false
     | undefined;
@@ -77,6 +90,11 @@ export interface FromEventStreamOptions<E = Event> {
    * Called with the position that the stream has reached, after the delivery of what is before it. Store it to continue later, with `from`.
    */
   readonly onPosition?: ((position: BusPosition) => void) | undefined;
+  /**
+   * The most characters of the URL's path and query, percent-encoded, with `filter`, `from` and the id of a resume: 1 to 2^31 - 1. Many
+   * servers and proxies refuse a longer one. Default 8,000.
+   */
+  readonly maxUrlLength?: number | undefined;
   /** The longest time without data, not even a heartbeat, in milliseconds, 1 to 2^31 - 1. Then it reconnects. Default 45,000. */
   readonly silenceMs?: number | undefined;
   /** The most characters that an event may have, 1 to 2^31 - 1. A longer event is invalid. Default 2,097,152. */
