@@ -447,7 +447,7 @@ describe('asynchronous contexts', () => {
     ]);
   });
 
-  it('an event stream that is cut off is told of in none', () => {
+  it('an event stream that is cut off is told of in none', async () => {
     const scheduler = new SharedScheduler();
     const busScheduler = new SharedScheduler();
     const bus = new SharingBus<string>({ scheduler: busScheduler });
@@ -456,7 +456,9 @@ describe('asynchronous contexts', () => {
       note((error as Error).name);
     };
     const options = { filter: EventFilter.all, overflow: 'evict', capacity: 1, onError, scheduler } as const;
-    toEventStream(bus, new Request('http://localhost/'), options);
+    const response = toEventStream(bus, new Request('http://localhost/'), options);
+    // It has begun to read, and reads no further.
+    await response.body?.getReader().read();
     publishFromThree(bus);
     busScheduler.run();
     scheduler.run();
