@@ -1,4 +1,3 @@
-import type { Subscriber } from 'rxjs';
 import type { BusPosition, Delivery } from '../receiver.js';
 import { report } from '../internal/support/report.js';
 import { answerOf, contain } from '../internal/support/promises.js';
@@ -6,11 +5,12 @@ import { show } from '../internal/support/show.js';
 import type { BusEvent } from '../events/BusEvent.js';
 import { ValidationError } from '../schema/ValidationError.js';
 import type { EventBlock } from './EventBlocks.js';
-import { gapOfOne, parseGap } from './gapData.js';
-import { parsePosition } from './blocks.js';
+import { gapOfOne, parseGap, UNKNOWN_GAP } from './gapData.js';
+import { parsePosition, positionText } from './blocks.js';
+import { Places } from './Places.js';
 
-/** The characters that a header value may have. */
-const HEADER_VALUE = /^[\x20-\x7e]+$/;
+/** A longer id that is not a position is not kept: it has to fit into a URL. */
+const LONGEST_ID = 256;
 
 /** The application's functions that a reader calls. */
 export interface BlockReaderOptions<E> {
@@ -22,7 +22,7 @@ export interface BlockReaderOptions<E> {
 /**
  * Turns blocks into deliveries, across all connections of one stream.
  *
- * Invariant: everything up to `last` was delivered or reported as missing.
+ * Invariant: everything up to the place in an epoch was delivered or reported as missing.
  */
 export class BlockReader<E> {
   /** The id to resume from, as the server sent it. */
@@ -30,33 +30,50 @@ export class BlockReader<E> {
   /** Whether the server has sent `end`: nothing more will come. */
   hasEnded = false;
 
-  #last: BusPosition | undefined;
+  /** Whether a gap of unknown size was the last delivery, and what follows is still unknown. */
+  #isLost = false;
+  readonly #places = new Places();
   readonly #options: BlockReaderOptions<E>;
-  readonly #out: Subscriber<Delivery<E>>;
 
-  constructor(out: Subscriber<Delivery<E>>, options: BlockReaderOptions<E>) {
-    this.#out = out;
+  constructor(options: BlockReaderOptions<E>) {
     this.#options = options;
   }
 
-  /** Processes a block. Returns whether the block shows that the connection works; a `position` alone does not. */
-  read(block: EventBlock): boolean {
-    if (this.#out.closed || this.hasEnded) {
-      return true;
+  /** Call this when the stream goes on at an unknown place. Returns the gap, unless nothing was delivered since the last one. */
+  loseTrack(): readonly Delivery<E>[] {
+    const isKnown = this.#isLost;
+    this.#isLost = true;
+    return isKnown ? [] : [UNKNOWN_GAP];
+  }
+
+  /** Yields what a block brings, and moves on when that was taken. Returns whether it was an event that is new. */
+  *read(block: EventBlock): Generator<Delivery<E>, boolean> {
+    if (this.hasEnded) {
+      return false;
     }
     const position = block.id === undefined ? undefined : parsePosition(block.id);
-    if (position !== undefined && this.#isBehind(position) && block.event !== 'position') {
-      // Everything up to this position was delivered before.
-      return true;
+    const delivery = this.#isOld(block, position) ? undefined : this.#deliveryOf(block, position);
+    try {
+      if (delivery !== undefined) {
+        this.#isLost = false;
+        yield delivery;
+      }
+    } finally {
+      // Also if the consumer leaves: what it has taken is delivered.
+      if (block.id !== undefined) {
+        this.#move(block.id, position);
+      }
     }
-    const delivery = this.#deliveryOf(block, position);
-    if (delivery !== undefined) {
-      this.#out.next(delivery);
+    return delivery !== undefined && (block.event ?? 'message') === 'message';
+  }
+
+  /** Whether what the block brings was delivered before. */
+  #isOld({ event = 'message' }: EventBlock, position: BusPosition | undefined): boolean {
+    if (position === undefined || !this.#places.isBehind(position)) {
+      return false;
     }
-    if (block.id !== undefined) {
-      this.#move(block.id, position);
-    }
-    return block.event !== 'position';
+    // The gap at a change of epochs is about the epoch that was left.
+    return event === 'message' || (event === 'gap' && position.epoch === this.#places.current?.epoch);
   }
 
   #deliveryOf(block: EventBlock, position: BusPosition | undefined): Delivery<E> | undefined {
@@ -114,16 +131,15 @@ export class BlockReader<E> {
 
   #move(id: string, position: BusPosition | undefined): void {
     if (position === undefined) {
-      this.lastId = HEADER_VALUE.test(id) ? id : undefined;
-    } else if (!this.#isBehind(position)) {
-      this.lastId = id;
-      this.#last = position;
-      guarded(this.#options.onPosition, position);
+      this.lastId = id !== '' && id.length <= LONGEST_ID ? id : undefined;
+      return;
     }
-  }
-
-  #isBehind({ epoch, seq }: BusPosition): boolean {
-    return this.#last?.epoch === epoch && seq <= this.#last.seq;
+    const hasMoved = this.#places.move(position);
+    const reached = this.#places.current as BusPosition;
+    this.lastId = positionText(reached);
+    if (hasMoved) {
+      guarded(this.#options.onPosition, reached);
+    }
   }
 
   #invalid({ data }: EventBlock, error: ValidationError): void {

@@ -13,7 +13,7 @@ export interface EventBlock {
 export interface EventBlockHandler {
   onBlock(block: EventBlock): void;
   onRetry(milliseconds: number): void;
-  onComment(): void;
+  onComment(text: string): void;
 }
 
 /**
@@ -42,8 +42,8 @@ export class EventBlocks {
       onRetry: (milliseconds) => {
         handler.onRetry(milliseconds);
       },
-      onComment: () => {
-        handler.onComment();
+      onComment: (text) => {
+        handler.onComment(text);
       },
     });
   }

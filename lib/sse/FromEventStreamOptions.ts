@@ -52,15 +52,22 @@ export interface FromEventStreamOptions<E = Event> {
    * How the stream reconnects. `false` turns reconnecting off.
    *
    * **Details** The first wait is `initialMs` milliseconds (default 1,000; a `retry:` of the server replaces it). Each further wait is
-   * twice as long, up to `maxMs` (default 30,000), until a connection works: it has sent an event, a gap or a heartbeat. Each wait is
-   * shortened at random by up to a half, and is never less than the server's `Retry-After`. The stream fails after `maxAttempts` attempts
-   * in a row (default: no limit); a connection that worked counts as the first. All are integers from 1 to 2^31 - 1.
+   * twice as long, up to `maxMs` (default 30,000), until an attempt works: it has brought an event that is new, or has stayed open longer
+   * than the wait before it. Each wait is shortened at random by up to a half.
+   *
+   * The wait is never shorter than the server's `Retry-After`. It is lengthened at random by up to half of that time, but by no more than
+   * `maxMs`. A `Retry-After` of more than `maxRetryAfterMs` (default 3,600,000) counts as `maxRetryAfterMs`. If an answer has `retry:` and
+   * then ends without an event, the server is busy or closing, and that `retry:` counts as a `Retry-After`.
+   *
+   * The stream fails after `maxAttempts` attempts in a row (default: no limit); an attempt that worked counts as the first. All are integers
+   * from 1 to 2^31 - 1.
    */
   readonly retry?:
     | {
         readonly initialMs?: number | undefined;
         readonly maxMs?: number | undefined;
         readonly maxAttempts?: number | undefined;
+        readonly maxRetryAfterMs?: number | undefined;
       }
     | false
     | undefined;

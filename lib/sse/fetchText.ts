@@ -1,6 +1,14 @@
 import { EventStreamError } from './EventStreamError.js';
 import { Observable, type Subscriber } from 'rxjs';
 import type { FromEventStreamOptions } from './FromEventStreamOptions.js';
+import { resumeUrl } from './streamUrl.js';
+
+interface RetryableOptions {
+  readonly retryAfter?: string | null;
+  readonly date?: string | null;
+  readonly isEnd?: boolean;
+  readonly cause?: unknown;
+}
 
 /** An error that may not occur at the next attempt. */
 export class RetryableError extends EventStreamError {
@@ -8,20 +16,15 @@ export class RetryableError extends EventStreamError {
   readonly retryAfter: string | null;
   /** The header `Date` of the response: the time on the server's clock. */
   readonly date: string | null;
+  /** Whether the server has ended the response in order. */
+  readonly isEnd: boolean;
 
-  constructor(
-    message: string,
-    status?: number,
-    body = '',
-    {
-      retryAfter = null,
-      date = null,
-      ...options
-    }: { retryAfter?: string | null; date?: string | null; cause?: unknown } = {},
-  ) {
-    super(message, status, body, options);
+  constructor(message: string, status?: number, body = '', options: RetryableOptions = {}) {
+    const { retryAfter = null, date = null, isEnd = false, ...others } = options;
+    super(message, status, body, others);
     this.retryAfter = retryAfter;
     this.date = date;
+    this.isEnd = isEnd;
   }
 }
 
@@ -59,7 +62,8 @@ export function fetchText(request: TextRequest): Observable<string> {
 async function read(request: TextRequest, signal: AbortSignal, subscriber: Subscriber<string>): Promise<void> {
   const headers = await headersOf(request);
   signal.throwIfAborted();
-  const response = await request.fetch(request.url, { method: 'GET', headers, signal, cache: 'no-store' });
+  const url = resumeUrl(request.url, request.lastEventId);
+  const response = await request.fetch(url, { method: 'GET', headers, signal, cache: 'no-store' });
   if (response.status === 204) {
     subscriber.complete();
     return;
@@ -80,19 +84,15 @@ async function read(request: TextRequest, signal: AbortSignal, subscriber: Subsc
       subscriber.next(text);
     }
   }
-  throw new RetryableError('the stream ended without an end event');
+  throw new RetryableError('the stream ended without an end event', undefined, '', { isEnd: true });
 }
 
 async function headersOf({ headers, lastEventId }: TextRequest): Promise<Record<string, string>> {
   const given = typeof headers === 'function' ? await headers() : (headers ?? {});
   const pairs = Symbol.iterator in given ? [...(given as Iterable<readonly [string, string]>)] : Object.entries(given);
-  // Two spellings of one header would be sent as one header with both values.
+  // The server prefers the header, and here the URL has the newer id.
   const others = pairs.filter(([name]) => lastEventId === undefined || name.toLowerCase() !== 'last-event-id');
-  return {
-    Accept: 'text/event-stream',
-    ...Object.fromEntries(others),
-    ...(lastEventId !== undefined && { 'Last-Event-ID': lastEventId }),
-  };
+  return { Accept: 'text/event-stream', ...Object.fromEntries(others) };
 }
 
 async function refusal(response: Response): Promise<EventStreamError> {

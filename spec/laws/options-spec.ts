@@ -395,6 +395,7 @@ const BAD_RETRY: Bad<Exclude<FromEventStreamOptions['retry'], false | undefined>
   initialMs: 0,
   maxMs: 0,
   maxAttempts: 0,
+  maxRetryAfterMs: 0,
 };
 
 /** By what is called, what is none for each of its options. */

@@ -93,7 +93,67 @@ describe('BackOff', () => {
     expect(backOff.next(new Date(90_000).toUTCString(), date)).toBe(expected);
   });
 
+  it('does not come back before the time that the server says, and spreads over half of that time after it', () => {
+    const backOff = new BackOff({ initialMs: 100, maxMs: 5_000 }, new Clock());
+    const wait = (at: number, retryAfter: string): number | undefined => {
+      chance = at;
+      return waits(backOff, 1, retryAfter)[0];
+    };
+    expect([wait(0, '4'), wait(0.5, '4'), wait(1, '4')]).toEqual([4_000, 5_000, 6_000]);
+    // And by no more than the longest wait of its own.
+    expect([wait(0, '1000'), wait(0.5, '1000'), wait(1, '1000')]).toEqual([1_000_000, 1_002_500, 1_005_000]);
+  });
+
+  it('waits no longer than it may, whatever the server says', () => {
+    const week = `${7 * 24 * 3_600}`;
+    expect(waits(new BackOff({}, new Clock()), 1, week)).toEqual([3_600_000]);
+    expect(waits(new BackOff({ maxRetryAfterMs: 10_000 }, new Clock()), 3, week)).toEqual([10_000, 10_000, 10_000]);
+    expect(waits(new BackOff({ maxRetryAfterMs: 10 }, new Clock()), 2, week)).toEqual([1_000, 2_000]);
+  });
+
+  it('takes the time of an answer that refuses as it takes a Retry-After', () => {
+    const backOff = new BackOff({ initialMs: 100, maxMs: 450, maxRetryAfterMs: 8_000 }, new Clock());
+    backOff.attempts = 1;
+    chance = 0.5;
+    const refused = (ms: number): number | undefined => backOff.next(null, null, ms);
+    expect([refused(600), refused(8_000), refused(9_000), backOff.next('1', null, 600)]).toEqual([
+      750, 8_225, 8_225, 1_225,
+    ]);
+  });
+
+  it('has worked where it has stayed open for longer than the wait before it, or than the first wait', () => {
+    const clock = new Clock();
+    const backOff = new BackOff({ initialMs: 100, maxMs: 400 }, clock);
+    const stay = (ms: number): unknown => {
+      backOff.attempts += 1;
+      backOff.opened();
+      clock.pass(ms);
+      return [backOff.next(null), backOff.attempts];
+    };
+    expect([stay(100), stay(100), stay(200), stay(400), stay(401)]).toEqual([
+      [100, 1],
+      [200, 2],
+      [400, 3],
+      [400, 4],
+      [100, 1],
+    ]);
+    // Never opened: how long the attempt took does not count.
+    backOff.attempts += 1;
+    clock.pass(1_000);
+    expect([backOff.next(null), backOff.attempts]).toEqual([200, 2]);
+  });
+
+  it('counts the first wait in place of a wait before the first attempt', () => {
+    const clock = new Clock();
+    const backOff = new BackOff({ initialMs: 100, maxAttempts: 1 }, clock);
+    backOff.attempts = 3;
+    backOff.opened();
+    clock.pass(101);
+    expect([backOff.next(null), backOff.attempts]).toEqual([undefined, 1]);
+  });
+
   it.each([
+    [{ maxRetryAfterMs: 0 }, 'retry.maxRetryAfterMs'],
     [{ initialMs: 0 }, 'retry.initialMs'],
     [{ maxMs: NaN }, 'retry.maxMs'],
     [{ maxAttempts: 1.5 }, 'retry.maxAttempts'],

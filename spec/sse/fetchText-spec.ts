@@ -7,12 +7,14 @@ import { type Collected, collect } from '../support/collect.js';
 const type = { 'content-type': 'text/event-stream' };
 
 interface Fetched extends Collected<string> {
+  readonly urls: string[];
   readonly requests: EventStreamRequest[];
   readonly answer: (response: Response | Error) => Promise<void>;
 }
 
 /** A request that is under way, and is answered by the spec. */
 function fetched(options: Partial<TextRequest> = {}): Fetched {
+  const urls: string[] = [];
   const requests: EventStreamRequest[] = [];
   let resolve: ((response: Response) => void) | undefined;
   let reject: ((error: unknown) => void) | undefined;
@@ -21,7 +23,8 @@ function fetched(options: Partial<TextRequest> = {}): Fetched {
       url: 'http://a.test/',
       lastEventId: undefined,
       headers: undefined,
-      fetch: (_url, request) => {
+      fetch: (url, request) => {
+        urls.push(url);
         requests.push(request);
         return new Promise((resolved, rejected) => {
           resolve = resolved;
@@ -33,6 +36,7 @@ function fetched(options: Partial<TextRequest> = {}): Fetched {
   );
   return {
     ...collected,
+    urls,
     requests,
     answer: async (response) => {
       await turn();
@@ -69,7 +73,9 @@ describe('fetchText', () => {
     });
     await answer(new Response(body, { headers: { 'content-type': 'Text/Event-Stream ; charset=utf-8' } }));
     expect(values).toEqual(['', 'a', '€b']);
-    expect(endings).toEqual([new RetryableError('the stream ended without an end event')]);
+    expect(endings).toEqual([
+      new RetryableError('the stream ended without an end event', undefined, '', { isEnd: true }),
+    ]);
   });
 
   it('is open, and broke off, where an answer has no body', async () => {
@@ -100,15 +106,16 @@ describe('fetchText', () => {
     ]);
   });
 
-  it('resumes by one header, however the application spelled its own', async () => {
+  it('resumes by its URL, and drops the id that the application began with, however that is spelled', async () => {
     const headers = { 'last-event-id': 'e:1', 'LAST-EVENT-ID': 'e:2' };
     const resuming = fetched({ headers, lastEventId: 'e:3' });
     const beginning = fetched({ headers: { 'last-event-id': 'e:1' } });
     await turn();
     expect([...resuming.requests, ...beginning.requests].map(({ headers: sent }) => sent)).toEqual([
-      { Accept: 'text/event-stream', 'Last-Event-ID': 'e:3' },
+      { Accept: 'text/event-stream' },
       { Accept: 'text/event-stream', 'last-event-id': 'e:1' },
     ]);
+    expect([...resuming.urls, ...beginning.urls]).toEqual(['http://a.test/?lastEventId=e%3A3', 'http://a.test/']);
   });
 
   it('asks for nothing where it is left while its headers are waited for', async () => {

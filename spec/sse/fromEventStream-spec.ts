@@ -31,8 +31,8 @@ class Exchange {
     });
   }
 
-  get lastEventId(): string | undefined {
-    return this.request.headers['Last-Event-ID'];
+  get lastEventId(): string | null {
+    return new URL(this.url).searchParams.get('lastEventId');
   }
 
   open(text = '', headers: Record<string, string> = { 'content-type': 'text/event-stream; charset=utf-8' }): void {
@@ -57,6 +57,10 @@ class Exchange {
     this.#body.close();
   }
 
+  breakOff(): void {
+    this.#body.error(new Error('broken off'));
+  }
+
   refuse(status: number, text: string | null = null, headers: Record<string, string> = {}): void {
     this.#answer(new Response(text, { status, headers }));
   }
@@ -74,8 +78,11 @@ class Client {
   readonly invalid: [string, string][] = [];
   readonly watch;
 
-  constructor({ parse: given = parse, ...options }: FromEventStreamOptions<unknown> = {}) {
-    const stream$ = fromEventStream<unknown>('http://a.test/events?x=1#part', {
+  constructor(
+    { parse: given = parse, ...options }: FromEventStreamOptions<unknown> = {},
+    address = 'http://a.test/events?x=1#part',
+  ) {
+    const stream$ = fromEventStream<unknown>(address, {
       fetch: (url, request) => {
         const exchange = new Exchange(url, request);
         this.exchanges.push(exchange);
@@ -213,22 +220,43 @@ describe('fromEventStream', () => {
     expect(client.exchanges).toHaveLength(1);
     client.clock.pass(1);
     const second = await client.next();
-    expect([second.lastEventId, first.lastEventId]).toEqual(['e:4', undefined]);
+    expect([second.lastEventId, first.lastEventId]).toEqual(['e:4', null]);
     second.open(of('b', 'e:5'));
     await turn();
     expect(client.told).toEqual(['a', 'b']);
   });
 
+  it('resumes by its URL alone: a header would make a request to another origin one that has to be asked for', async () => {
+    const client = new Client({ filter: EventFilter.kind('k'), from: 'start' });
+    const first = await client.next();
+    first.open(of('a', 'e:4'));
+    await turn();
+    first.end();
+    await turn();
+    client.clock.pass(1000);
+    const second = await client.next();
+    expect(second.request.headers).toEqual({ Accept: 'text/event-stream' });
+    expect(second.url).toBe(`${first.url}&lastEventId=e%3A4`);
+  });
+
   it('resumes behind its own last id, whatever the application began with, in whatever spelling', async () => {
-    const client = new Client({ headers: { 'last-event-id': 'e:1' } });
+    const client = new Client(
+      { headers: { 'last-event-id': 'e:1' } },
+      'http://a.test/?lastEventId=e:0&lastEventIds=1&x',
+    );
     const exchange = await client.next();
+    expect(exchange.lastEventId).toBe('e:0');
     expect(new Headers(exchange.request.headers).get('last-event-id')).toBe('e:1');
     exchange.open(of('a', 'e:2'));
     await turn();
     exchange.end();
     await turn();
     client.clock.pass(1000);
-    expect(new Headers((await client.next()).request.headers).get('last-event-id')).toBe('e:2');
+    const { url, request } = await client.next();
+    expect([url, request.headers]).toEqual([
+      'http://a.test/?lastEventIds=1&x&lastEventId=e%3A2',
+      { Accept: 'text/event-stream' },
+    ]);
   });
 
   it('resumes behind a position alone, where no event has come', async () => {
@@ -394,30 +422,156 @@ describe('fromEventStream', () => {
     expect([error.status, error.body.length, client.states.at(-1)]).toEqual([status, 500, 'closed']);
   });
 
+  it.each([
+    ['nothing', () => ''],
+    ['a heartbeat', () => ': heartbeat\n\n'],
+    ['that it broke off', () => ': the stream broke off\n\n'],
+    ['a time to come back', () => 'retry: 1000\n\n'],
+    ['a position', () => 'event: position\nid: e:9\ndata: {}\n\n'],
+    ['what was delivered before', () => of('a', 'e:1')],
+    ['a gap alone', (n: number) => `event: gap\nid: e:${n}\ndata: {"missed":1,"byKind":{}}\n\n`],
+    ['a gap without an id', () => 'event: gap\ndata: {"missed":1,"byKind":{}}\n\n'],
+    ['what a later version may send', () => 'event: news\nid: e:7\ndata: {}\n\n'],
+  ])('stays away longer each time, and gives up, where a connection brings no more than %s', async (_what, textOf) => {
+    const random = jest.spyOn(Math, 'random').mockReturnValue(0);
+    const client = new Client({ retry: { initialMs: 1000, maxAttempts: 5 } });
+    const waits: unknown[] = [];
+    for (let n = 1; client.watch.ending === undefined && n < 10; n += 1) {
+      const exchange = await client.next();
+      exchange.open(n === 1 ? of('a', 'e:1') : textOf(n));
+      await turn();
+      exchange.end();
+      await turn();
+      waits.push(client.statuses.at(-1)?.retryInMs);
+      client.clock.pass(10_000);
+    }
+    random.mockRestore();
+    // The first has brought an event: it is the first of five.
+    expect(waits).toEqual([1000, 2000, 4000, 8000, undefined]);
+    expect([client.watch.ending, client.told.filter((one) => one === 'a')]).toEqual([
+      expect.any(EventStreamError),
+      ['a'],
+    ]);
+  });
+
+  it('keeps its short wait, and does not give up, where a quiet stream is cut again and again', async () => {
+    const client = new Client({ retry: { initialMs: 1000, maxAttempts: 2 } });
+    for (let n = 1; n <= 20; n += 1) {
+      const exchange = await client.next();
+      exchange.open();
+      await turn();
+      client.clock.pass(10_000);
+      exchange.breakOff();
+      await turn();
+      expect(client.statuses.at(-1)).toMatchObject({ state: 'waiting', attempt: 1 });
+      expect(client.statuses.at(-1)?.retryInMs).toBeLessThanOrEqual(1000);
+      client.clock.pass(1000);
+    }
+  });
+
+  it('counts an answer of a busy server as a failed attempt, comes back no earlier than it says, and shows why', async () => {
+    const client = new Client({ retry: { initialMs: 10, maxMs: 50, maxAttempts: 3 } });
+    for (let n = 1; n <= 3; n += 1) {
+      const exchange = await client.next();
+      expect(client.exchanges).toHaveLength(n);
+      exchange.open('retry: 4000\n\n: busy, try again\n\n');
+      exchange.end();
+      await turn();
+      const { retryInMs, attempt, cause } = client.statuses.at(-1) ?? {};
+      expect([attempt, String(cause)]).toEqual([n, expect.stringMatching(/: .*; the server said "busy, try again"$/)]);
+      if (n < 3) {
+        expect(retryInMs).toBeGreaterThanOrEqual(4000);
+        client.clock.pass(4050);
+      }
+    }
+    expect([client.watch.ending, client.told]).toEqual([client.statuses.at(-1)?.cause, []]);
+  });
+
+  it('waits no longer than it does anyway where an answer was cut, and not ended', async () => {
+    const client = new Client({ retry: { initialMs: 10, maxMs: 50 } });
+    const exchange = await client.next();
+    exchange.open('retry: 4000\n\n');
+    await turn();
+    exchange.breakOff();
+    await turn();
+    expect(client.statuses.at(-1)?.retryInMs).toBeLessThanOrEqual(50);
+  });
+
+  it('tells of one break by one gap, however often a busy server answers meanwhile', async () => {
+    const client = new Client();
+    for (const text of [of('a'), ': busy, try again\n\n', ': busy, try again\n\n', of('b')]) {
+      const exchange = await client.next();
+      exchange.open(text);
+      exchange.end();
+      await turn();
+      client.clock.pass(4_000);
+    }
+    expect(client.told).toEqual(['a', 'Infinity missing', 'b']);
+  });
+
   it.each([408, 425, 429, 500, 502, 503])('comes back after the answer %i, when the server says so', async (status) => {
     const client = new Client();
     (await client.next()).refuse(status, 'later', { 'retry-after': '7' });
     await turn();
-    expect(client.statuses.at(-1)).toMatchObject({ state: 'waiting', retryInMs: 7000 });
+    const { state, retryInMs } = client.statuses.at(-1) ?? {};
+    expect(state).toBe('waiting');
+    expect(retryInMs).toBeGreaterThanOrEqual(7000);
+    expect(retryInMs).toBeLessThanOrEqual(10_500);
   });
 
-  it('understands a Retry-After that is a date', async () => {
-    const client = new Client();
-    (await client.next()).refuse(503, 'later', { 'retry-after': new Date(client.clock.now() + 9000).toUTCString() });
-    await turn();
-    expect(client.statuses.at(-1)).toMatchObject({ retryInMs: 9000 });
+  it('spreads clients that were told one time to come back: none is early, and they are not all at once', async () => {
+    const clients = Array.from({ length: 200 }, () => new Client());
+    const waits = clients.map(async (client) => {
+      (await client.next()).refuse(503, 'later', { 'retry-after': '60' });
+      await turn();
+      return client.statuses.at(-1)?.retryInMs ?? NaN;
+    });
+    const all = await Promise.all(waits);
+    clients.forEach(({ watch }) => {
+      watch.stop();
+    });
+    expect(Math.min(...all)).toBeGreaterThanOrEqual(60_000);
+    expect(Math.max(...all)).toBeLessThanOrEqual(90_000);
+    expect(new Set(all).size).toBeGreaterThan(150);
   });
 
   it.each([
-    ['ahead', 3_600_000],
-    ['behind', -3_600_000],
-  ])("measures a Retry-After that is a date by the server's clock: the client's is an hour %s", async (_, ahead) => {
+    [undefined, 3_600_000, 30_000],
+    [10_000, 10_000, 5_000],
+  ])(
+    'does not wait for a week where it is told to: with a maxRetryAfterMs of %j',
+    async (maxRetryAfterMs, most, spread) => {
+      const client = new Client({ retry: { maxRetryAfterMs } });
+      (await client.next()).refuse(503, 'later', { 'retry-after': '604800' });
+      await turn();
+      const { retryInMs } = client.statuses.at(-1) ?? {};
+      expect(retryInMs).toBeGreaterThanOrEqual(most);
+      expect(retryInMs).toBeLessThanOrEqual(most + spread);
+    },
+  );
+
+  it.each([
+    ['right', 0],
+    ['an hour ahead', 3_600_000],
+    ['an hour behind', -3_600_000],
+  ])("measures a Retry-After that is a date by the server's clock: the client's is %s", async (_, ahead) => {
     const client = new Client();
     const now = client.clock.now() - ahead;
     const headers = { date: new Date(now).toUTCString(), 'retry-after': new Date(now + 9000).toUTCString() };
     (await client.next()).refuse(503, 'later', headers);
     await turn();
-    expect(client.statuses.at(-1)).toMatchObject({ retryInMs: 9000 });
+    const { retryInMs } = client.statuses.at(-1) ?? {};
+    expect(retryInMs).toBeGreaterThanOrEqual(9000);
+    expect(retryInMs).toBeLessThanOrEqual(13_500);
+  });
+
+  it('measures a Retry-After that is a date by its own clock where the answer has no date', async () => {
+    const client = new Client();
+    (await client.next()).refuse(503, 'later', { 'retry-after': new Date(client.clock.now() + 9000).toUTCString() });
+    await turn();
+    const { retryInMs } = client.statuses.at(-1) ?? {};
+    expect(retryInMs).toBeGreaterThanOrEqual(9000);
+    expect(retryInMs).toBeLessThanOrEqual(13_500);
   });
 
   it('ends with an answer that is no event stream', async () => {

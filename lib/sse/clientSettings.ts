@@ -1,0 +1,95 @@
+import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import {
+  type OptionNames,
+  requireCount,
+  requireFunction,
+  requireOptions,
+  requireSignal,
+  requireType,
+} from '../internal/support/require.js';
+import type { BusEvent } from '../events/BusEvent.js';
+import { parseBusEvent } from '../schema/parseBusEvent.js';
+import { BackOff } from './BackOff.js';
+import type { EventStreamFetch, FromEventStreamOptions } from './FromEventStreamOptions.js';
+import { type GivenUrl, isNow, streamUrl } from './streamUrl.js';
+
+const OPTIONS: OptionNames<FromEventStreamOptions> = {
+  filter: true,
+  from: true,
+  fetch: true,
+  headers: true,
+  signal: true,
+  retry: true,
+  parse: true,
+  onStatus: true,
+  onInvalid: true,
+  onPosition: true,
+  silenceMs: true,
+  maxEventLength: true,
+  scheduler: true,
+};
+
+/** The validated options of a client, with defaults filled in. */
+export interface ClientSettings<E> extends Pick<
+  FromEventStreamOptions<E>,
+  'headers' | 'signal' | 'onStatus' | 'onInvalid' | 'onPosition'
+> {
+  /** With `filter` and `from` in its query. */
+  readonly url: string;
+  /** Whether the stream starts with the next event. */
+  readonly startsNow: boolean;
+  readonly fetch: EventStreamFetch;
+  readonly parse: (value: unknown) => BusEvent<E>;
+  readonly silenceMs: number;
+  readonly maxEventLength: number;
+  readonly scheduler: SchedulerLike;
+  readonly newBackOff: () => BackOff;
+}
+
+/**
+ * Validates `url` and `options`. What is wrong is refused at the call: later it would look like a broken connection and be retried forever.
+ *
+ * @param caller The name of the public function, for errors.
+ */
+export function clientSettings<E>(
+  caller: string,
+  url: GivenUrl,
+  options: FromEventStreamOptions<E>,
+): ClientSettings<E> {
+  requireOptions(`${caller}: options`, options, OPTIONS);
+  const { silenceMs = 45_000, maxEventLength = 2_097_152, scheduler = asyncScheduler } = options;
+  const { parse = parseBusEvent as (value: unknown) => BusEvent<E>, retry } = options;
+  const { headers, signal, onStatus, onInvalid, onPosition } = options;
+  const address = streamUrl(caller, url, options);
+  requireCount(`${caller}: silenceMs`, silenceMs);
+  requireCount(`${caller}: maxEventLength`, maxEventLength);
+  requireFunction(`${caller}: parse`, parse);
+  requireFunction(`${caller}: scheduler.schedule`, (scheduler as Partial<SchedulerLike> | null)?.schedule);
+  requireSignal(`${caller}: signal`, signal);
+  for (const name of ['fetch', 'onStatus', 'onInvalid', 'onPosition'] as const) {
+    if (options[name] !== undefined) {
+      requireFunction(`${caller}: ${name}`, options[name]);
+    }
+  }
+  if (headers !== undefined && typeof headers !== 'function') {
+    requireType(`${caller}: headers`, 'object', headers);
+  }
+  const newBackOff = (): BackOff => new BackOff(retry, scheduler, caller);
+  // Validates `retry`.
+  newBackOff();
+  return {
+    url: address,
+    startsNow: isNow(options.from),
+    fetch: options.fetch ?? ((target, request) => fetch(target, request)),
+    headers,
+    signal,
+    parse,
+    onStatus,
+    onInvalid,
+    onPosition,
+    silenceMs,
+    maxEventLength,
+    scheduler,
+    newBackOff,
+  };
+}

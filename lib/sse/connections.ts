@@ -1,0 +1,167 @@
+import { defer, map, Observable, retry, type Subscriber, throwError, timeout, timer } from 'rxjs';
+import type { Delivery } from '../receiver.js';
+import { show } from '../internal/support/show.js';
+import { onAbort } from '../internal/support/abort.js';
+import type { BackOff } from './BackOff.js';
+import { BlockReader, guarded } from './BlockReader.js';
+import type { ClientSettings } from './clientSettings.js';
+import { type EventBlock, EventBlocks } from './EventBlocks.js';
+import { fetchText, RetryableError } from './fetchText.js';
+import type { EventStreamStatus } from './FromEventStreamOptions.js';
+
+/** What one piece of text brought. It is read as it is iterated over. */
+export type Chunk<E> = Iterable<Delivery<E>>;
+
+/**
+ * Reads a stream over all its connections, one after the other, and emits what each piece of text brings.
+ *
+ * **Details** Cold: each subscription has its own connections. Unsubscribing aborts the request. A chunk that is not iterated to its end
+ * must be the last one that is used.
+ */
+export function connections<E>(settings: ClientSettings<E>): Observable<Chunk<E>> {
+  return new Observable<Chunk<E>>((subscriber) => {
+    new Connections(settings, subscriber).start();
+  });
+}
+
+/** How the comment ends that a server sends in place of a stream: it is busy, or is closing. */
+const REFUSED = ', try again';
+
+class Connections<E> {
+  readonly #settings: ClientSettings<E>;
+  readonly #out: Subscriber<Chunk<E>>;
+  readonly #reader: BlockReader<E>;
+  readonly #backOff: BackOff;
+  /** Whether the present connection is open, and whether an earlier one had a stream. */
+  #isOpen = false;
+  #wasServed = false;
+  /** What the present connection has said, until it sends a block. A server that is busy or closing says no more. */
+  #said: { retryMs?: number; comment?: string } | undefined;
+  /** Why the stream failed. */
+  #cause: unknown;
+
+  constructor(settings: ClientSettings<E>, out: Subscriber<Chunk<E>>) {
+    this.#settings = settings;
+    this.#out = out;
+    this.#reader = new BlockReader(settings);
+    this.#backOff = settings.newBackOff();
+  }
+
+  start(): void {
+    const out = this.#out;
+    // Added first, so it runs when all else has ended.
+    out.add(() => {
+      this.#emitStatus({ state: 'closed', ...(this.#cause !== undefined && { cause: this.#cause }) });
+    });
+    out.add(
+      onAbort(this.#settings.signal, () => {
+        out.complete();
+      }),
+    );
+    if (!out.closed) {
+      const chunk$ = defer(() => this.#connect()).pipe(retry({ delay: (reason) => this.#wait(reason) }));
+      out.add(
+        chunk$.subscribe({
+          next: (chunk) => {
+            out.next(chunk);
+            if (this.#reader.hasEnded) {
+              out.complete();
+            }
+          },
+          error: (error: unknown) => {
+            this.#cause = error;
+            out.error(error);
+          },
+          complete: () => {
+            out.complete();
+          },
+        }),
+      );
+    }
+  }
+
+  #connect(): Observable<Chunk<E>> {
+    const { url, headers, fetch, silenceMs, scheduler } = this.#settings;
+    this.#backOff.attempts += 1;
+    this.#said = {};
+    this.#emitStatus({ state: 'connecting' });
+    const parse = this.#parser();
+    return fetchText({ url, lastEventId: this.#reader.lastId, headers, fetch }).pipe(
+      timeout({ each: silenceMs, scheduler, with: () => throwError(() => silent(silenceMs)) }),
+      map((text) => (text === '' ? this.#open() : this.#read(parse(text)))),
+    );
+  }
+
+  /** Returns a function that parses the text of one connection into blocks. */
+  #parser(): (text: string) => readonly EventBlock[] {
+    let found: EventBlock[] = [];
+    const blocks = new EventBlocks(this.#settings.maxEventLength, {
+      onBlock: (block) => {
+        found.push(block);
+      },
+      onRetry: (retryMs) => {
+        this.#said &&= { ...this.#said, retryMs };
+        this.#backOff.suggest(retryMs);
+      },
+      onComment: (comment) => {
+        this.#said &&= { ...this.#said, comment };
+      },
+    });
+    return (text) => {
+      found = [];
+      blocks.feed(text);
+      return found;
+    };
+  }
+
+  #open(): Chunk<E> {
+    this.#backOff.opened();
+    this.#emitStatus({ state: 'open' });
+    this.#isOpen = true;
+    const isUnknown = this.#wasServed && this.#reader.lastId === undefined && this.#settings.startsNow;
+    // Without an id, it is unknown what was published meanwhile.
+    return isUnknown ? this.#reader.loseTrack() : [];
+  }
+
+  *#read(blocks: readonly EventBlock[]): Generator<Delivery<E>, void> {
+    for (const block of blocks) {
+      if (this.#out.closed) {
+        return;
+      }
+      this.#said = undefined;
+      const isNew = yield* this.#reader.read(block);
+      if (isNew) {
+        this.#backOff.reset();
+      }
+    }
+  }
+
+  #wait(reason: unknown): Observable<unknown> {
+    if (!(reason instanceof RetryableError)) {
+      return throwError(() => reason);
+    }
+    const { retryMs, comment = 'heartbeat' } = (reason.isEnd ? this.#said : undefined) ?? {};
+    this.#wasServed ||= this.#isOpen && !comment.endsWith(REFUSED);
+    this.#isOpen = false;
+    const cause = comment === 'heartbeat' ? reason : explained(reason, comment);
+    const retryInMs = this.#backOff.next(reason.retryAfter, reason.date, retryMs);
+    if (retryInMs === undefined) {
+      return throwError(() => cause);
+    }
+    this.#emitStatus({ state: 'waiting', retryInMs, cause });
+    return timer(retryInMs, this.#settings.scheduler);
+  }
+
+  #emitStatus(status: Omit<EventStreamStatus, 'attempt'>): void {
+    guarded(this.#settings.onStatus, { ...status, attempt: this.#backOff.attempts });
+  }
+}
+
+function silent(silenceMs: number): RetryableError {
+  return new RetryableError(`the server sent nothing for ${silenceMs} ms`);
+}
+
+/** Adds the comment that the server has sent to the reason why a connection ended. */
+function explained(cause: RetryableError, comment: string): RetryableError {
+  return new RetryableError(`${cause.message}; the server said ${show(comment)}`, cause.status, cause.body, { cause });
+}
