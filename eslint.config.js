@@ -91,7 +91,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['examples/angular-console/e2e/**'],
+    files: ['examples/angular-console/e2e/**', 'scripts/web/**'],
     rules: {
       // The runner itself waits for these.
       '@typescript-eslint/no-floating-promises': [
