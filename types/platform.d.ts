@@ -38,13 +38,16 @@ declare const setInterval: unknown;
 
 declare var performance: { readonly now: () => number } | undefined;
 
-interface URLSearchParams {
+declare class URLSearchParams {
+  constructor(query: string);
   getAll(name: string): string[];
+  has(name: string): boolean;
 }
 
 declare class URL {
   static canParse(url: string): boolean;
   readonly href: string;
+  readonly search: string;
   readonly searchParams: URLSearchParams;
   constructor(url: string, base?: string);
 }

@@ -1,7 +1,7 @@
 import { noop, type SchedulerLike, type Unsubscribable } from 'rxjs';
 import type { BusPosition, BusReceiver, Delivery, Gap, TryRecv } from '../receiver.js';
 import { scheduleOutOfContext } from '../internal/support/context.js';
-import { onCollected, type Weak, weakly } from '../internal/support/weak.js';
+import { type Weak, weakly } from '../internal/support/weak.js';
 import type { BusEvent } from '../events/BusEvent.js';
 import { block, byteLength, comment, endBlock, positionBlock, positionText } from './blocks.js';
 import { gapData, gapOfOne, joined } from './gapData.js';
@@ -12,10 +12,13 @@ const CHUNK = 16_384;
 /** What the receiver gives: a delivery, its completion or its error. */
 type Taken<E> = Exclude<TryRecv<Delivery<E>>, { type: 'empty' }>;
 
-/** Notices web streams that are collected. Outside of any server, since nothing may hold that. */
-const webStreams = onCollected<Pick<EventText<unknown>, 'leave'>>((text) => {
-  text.leave();
-});
+/** Notices web streams that are collected. Outside of any server, since nothing may hold that. Some platforms do not tell. */
+const webStreams =
+  typeof FinalizationRegistry === 'undefined'
+    ? undefined
+    : new FinalizationRegistry<Pick<EventText<unknown>, 'leave'>>((text) => {
+        text.leave();
+      });
 
 /** What a stream needs from its server. */
 export interface EventTextHost {
@@ -170,7 +173,7 @@ export class EventText<E> {
       },
       { highWaterMark: 0 },
     );
-    webStreams.register(stream, this, this);
+    webStreams?.register(stream, this);
     return stream;
   }
 

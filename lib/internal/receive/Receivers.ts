@@ -7,7 +7,6 @@ import type { History } from '../replay/History.js';
 import { outOfContext } from '../support/context.js';
 import type { Log } from '../support/logging.js';
 import type { Wait } from '../support/Marks.js';
-import { onCollected } from '../support/weak.js';
 import type { Totals } from './Account.js';
 import { abandon, disposeOn, finish } from './ending.js';
 import { explain } from './explain.js';
@@ -35,10 +34,9 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
   readonly #known = new Map<number, Receiver<E>>();
   #nextId = 0;
   #isClosed = false;
-  /** Tells when a handle is collected. */
-  readonly #handles = onCollected<Receiver<E>>((receiver) => {
-    abandon(receiver);
-  });
+  /** Tells when a handle is collected. `undefined` on a platform that does not tell. */
+  readonly #handles =
+    typeof FinalizationRegistry === 'undefined' ? undefined : new FinalizationRegistry<Receiver<E>>(abandon);
   // Made once: closures for each receiver would hold its filter as long as its handle.
   readonly #finish = (receiver: Receiver<E>): void => {
     this.stage.leave(receiver);
@@ -86,7 +84,7 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
   handleOf(receiver: Receiver<E>): ReceiverHandle<E> {
     const handle = new ReceiverHandle(receiver);
     if (!receiver.hasEnded) {
-      this.#handles.register(handle, receiver, receiver);
+      this.#handles?.register(handle, receiver, receiver);
     }
     return handle;
   }
@@ -169,7 +167,7 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
   }
 
   unwatch(receiver: Receiver<E>): void {
-    this.#handles.unregister(receiver);
+    this.#handles?.unregister(receiver);
   }
 
   logOf({ id, parts }: Receiver<E>, level: 'info' | 'warn', what: string): void {

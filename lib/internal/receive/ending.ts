@@ -46,12 +46,11 @@ export function disposeOn<E>(signal: AbortSignal | undefined, receiver: Receiver
 export function abandon<E>(receiver: Receiver<E>): void {
   const { host } = receiver;
   host.stage.settle();
-  const { phase, waiting } = receiver;
-  if (phase === 'live') {
+  if (receiver.phase === 'live') {
     host.logOf(
       receiver,
       'warn',
-      `was dropped without being closed: its slot is free, ${waiting} events that waited are gone`,
+      `was dropped without being closed: its slot is free, ${receiver.waiting} events that waited are gone`,
     );
   }
   dispose(receiver);

@@ -41,12 +41,11 @@ export function replayFrom<E>(
   // A position after the newest event means that all of them were seen.
   const after = isOurs && from !== 'start' ? Math.min(from.seq, history.last) : 0;
   const unretained = isOurs ? Math.max(0, history.first - 1 - after) : Infinity;
-  const isVague = !isOurs || !matchesEverything(filter);
   receiver.filter = filter;
   receiver.lastSeq = after;
   if (unretained > 0 && receiver.recordsGaps) {
     receiver.miss(OTHERS, unretained);
-    if (isVague) {
+    if (!isOurs || !matchesEverything(filter)) {
       receiver.blurGap();
     }
   }
