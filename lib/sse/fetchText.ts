@@ -2,7 +2,7 @@ import { asyncScheduler, noop, Observable, type SchedulerLike, type Subscriber, 
 import { show } from '../internal/support/show.js';
 import { EventStreamError } from './EventStreamError.js';
 import type { EventStreamFetch, EventStreamRequest, FromEventStreamOptions } from './FromEventStreamOptions.js';
-import { canNeverWork, takesCache } from './platformFetch.js';
+import { hopelessReason, takesCache } from './platformFetch.js';
 import { readHeaders } from './requestHeaders.js';
 import { resumeUrl } from './streamUrl.js';
 
@@ -225,8 +225,9 @@ async function sent(answer: Promise<Response>): Promise<Response> {
   try {
     return await answer;
   } catch (error) {
-    if (canNeverWork(error)) {
-      throw new EventStreamError(`the request cannot be sent: ${messageOf(error)}`, undefined, '', { cause: error });
+    const reason = hopelessReason(error);
+    if (reason !== undefined) {
+      throw new EventStreamError(`the request cannot be sent: ${reason}`, undefined, '', { cause: error });
     }
     throw error;
   }

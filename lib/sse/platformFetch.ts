@@ -70,17 +70,20 @@ export const platformFetch: EventStreamFetch = async (url, request) => {
   return fetch(url, request);
 };
 
-/** Whether `error`, or a cause of it, says that the same request can never succeed. Browsers tell less: there it is a network error. */
-export function canNeverWork(error: unknown): boolean {
+/**
+ * Returns why the same request can never succeed, if `error` or a cause of it says so. Browsers tell less: there it is a network error.
+ */
+export function hopelessReason(error: unknown): string | undefined {
   let present = error;
   for (let depth = 0; depth < DEPTH && typeof present === 'object' && present !== null; depth += 1) {
     const { message, code, cause } = present as { message?: unknown; code?: unknown; cause?: unknown };
-    if (HOPELESS.test(`${String(message)} ${String(code)}`)) {
-      return true;
+    const reason = [message, code].filter((part) => typeof part === 'string').join(', ');
+    if (HOPELESS.test(reason)) {
+      return reason;
     }
     present = cause;
   }
-  return false;
+  return undefined;
 }
 
 let hasCache: boolean | undefined;

@@ -233,10 +233,10 @@ describe('fetchText', () => {
     [
       'redirects have no end',
       { fetch: refusedBy(new Error('redirect count exceeded')) },
-      'cannot be sent: fetch failed',
+      'cannot be sent: redirect count exceeded',
     ],
-    ['a scheme is unknown', { fetch: refusedBy(new Error('unknown scheme')) }, 'cannot be sent: fetch failed'],
-    ['a URL is none', { fetch: refusedBy({ code: 'ERR_INVALID_URL' }) }, 'cannot be sent: fetch failed'],
+    ['a scheme is unknown', { fetch: refusedBy(new Error('unknown scheme')) }, 'cannot be sent: unknown scheme'],
+    ['a URL is none', { fetch: refusedBy({ code: 'ERR_INVALID_URL' }) }, 'cannot be sent: ERR_INVALID_URL'],
   ])('is not tried again where %s', async (_what, options, message) => {
     const { endings } = fetched(options);
     await turn();
