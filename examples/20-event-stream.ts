@@ -1,6 +1,6 @@
 // From a server to a page: events over HTTP as Server-Sent Events, gaps included. The page reconnects by itself.
 import { EventFilter, SharingBus } from 'sharing-bus';
-import { fromEventStream, toEventStream } from 'sharing-bus/sse';
+import { fromEventStream, iterateEventStream, toEventStream } from 'sharing-bus/sse';
 import { take } from 'rxjs';
 
 // The server. With a history, a page whose connection was cut goes on where it was.
@@ -41,8 +41,19 @@ await events$.pipe(take(1)).forEach((delivery) => {
   console.log(delivery.type === 'gap' ? `... ${delivery.missed} missing` : JSON.stringify(delivery.event.event));
 });
 
+// A page that takes its time over each event reads at its own pace: what it does not ask for waits in its queue on the server.
+const slow = iterateEventStream('http://localhost/events', {
+  from: 'start',
+  fetch: (url, { headers, signal }) => Promise.resolve(serve(new Request(url, { headers, signal }))),
+});
+for await (const delivery of slow) {
+  console.log(delivery.type === 'gap' ? `... ${delivery.missed} missing` : `slowly: ${delivery.event.event.type}`);
+  break; // Closes the connection.
+}
+
 // Prints:
 // [connecting]
 // [open]
 // {"type":"AgentMessageChunk","content":{"type":"text","text":"Hello!"}}
 // [closed]
+// slowly: AgentMessageChunk

@@ -47,6 +47,11 @@ declare class URLSearchParams {
 declare class URL {
   static canParse(url: string): boolean;
   readonly href: string;
+  readonly protocol: string;
+  readonly username: string;
+  readonly password: string;
+  readonly host: string;
+  readonly pathname: string;
   readonly search: string;
   readonly searchParams: URLSearchParams;
   constructor(url: string, base?: string);
@@ -57,6 +62,8 @@ interface Headers extends Iterable<[string, string]> {
   getSetCookie(): string[];
 }
 
+declare const Headers: new (pairs: [string, string][]) => Headers;
+
 interface Request {
   readonly method: string;
   readonly url: string;
@@ -66,7 +73,7 @@ interface Request {
 
 declare const Request: new (
   url: string,
-  options: { method: string; headers: [string, string][]; signal: AbortSignal },
+  options: { method?: string; headers?: [string, string][]; signal?: AbortSignal },
 ) => Request;
 
 interface Response {
@@ -84,7 +91,7 @@ declare const Response: new (
 
 declare function fetch(
   url: string,
-  request: { method: string; headers: Record<string, string>; signal: AbortSignal; cache: 'no-store' },
+  request: { method: string; headers: Record<string, string>; signal: AbortSignal; cache?: 'no-store' },
 ): Promise<Response>;
 
 declare class TextEncoder {

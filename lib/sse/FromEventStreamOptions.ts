@@ -13,7 +13,8 @@ export interface EventStreamRequest {
   readonly method: 'GET';
   readonly headers: Record<string, string>;
   readonly signal: AbortSignal;
-  readonly cache: 'no-store';
+  /** Absent on platforms whose requests do not have it. */
+  readonly cache?: 'no-store';
 }
 
 /** The part of the platform's `fetch` that is used. */
@@ -44,7 +45,12 @@ export interface FromEventStreamOptions<E = Event> {
   readonly from?: 'now' | 'start' | BusPosition | undefined;
   /** Sends the requests. A function of your own can set credentials or use a proxy. Default: the platform's `fetch`. */
   readonly fetch?: EventStreamFetch | undefined;
-  /** Headers of every request. A function is called before each request, so it can renew a token. Default: none. */
+  /**
+   * Headers of every request. A function is called before each request, so it can renew a token. Default: none.
+   *
+   * **Errors** What the function throws ends the stream. If its promise rejects, that ends the stream at the first attempt. Later it is an
+   * attempt that failed, since the network may be away.
+   */
   readonly headers?: EventStreamHeaders | (() => EventStreamHeaders | Promise<EventStreamHeaders>) | undefined;
   /** Completes the stream when it is aborted. Default: none. */
   readonly signal?: AbortSignal | undefined;
@@ -84,6 +90,11 @@ export interface FromEventStreamOptions<E = Event> {
    * Called with the position that the stream has reached, after the delivery of what is before it. Store it to continue later, with `from`.
    */
   readonly onPosition?: ((position: BusPosition) => void) | undefined;
+  /**
+   * The most characters of the URL's path and query, percent-encoded, with `filter`, `from` and the id of a resume: 1 to 2^31 - 1. Many
+   * servers and proxies refuse a longer one. Default 8,000.
+   */
+  readonly maxUrlLength?: number | undefined;
   /** The longest time without data, not even a heartbeat, in milliseconds, 1 to 2^31 - 1. Then it reconnects. Default 45,000. */
   readonly silenceMs?: number | undefined;
   /** The most characters that an event may have, 1 to 2^31 - 1. A longer event is invalid. Default 2,097,152. */

@@ -5,13 +5,14 @@ import {
   requireFunction,
   requireOptions,
   requireSignal,
-  requireType,
 } from '../internal/support/require.js';
 import type { BusEvent } from '../events/BusEvent.js';
 import { parseBusEvent } from '../schema/parseBusEvent.js';
 import { BackOff } from './BackOff.js';
 import type { EventStreamFetch, FromEventStreamOptions } from './FromEventStreamOptions.js';
-import { type GivenUrl, isNow, streamUrl } from './streamUrl.js';
+import { platformFetch, requireFetchable } from './platformFetch.js';
+import { requirePairs } from './requestHeaders.js';
+import { type GivenUrl, isNow, requireUrlLength, streamUrl } from './streamUrl.js';
 
 const OPTIONS: OptionNames<FromEventStreamOptions> = {
   filter: true,
@@ -24,6 +25,7 @@ const OPTIONS: OptionNames<FromEventStreamOptions> = {
   onStatus: true,
   onInvalid: true,
   onPosition: true,
+  maxUrlLength: true,
   silenceMs: true,
   maxEventLength: true,
   scheduler: true,
@@ -57,12 +59,14 @@ export function clientSettings<E>(
   options: FromEventStreamOptions<E>,
 ): ClientSettings<E> {
   requireOptions(`${caller}: options`, options, OPTIONS);
-  const { silenceMs = 45_000, maxEventLength = 2_097_152, scheduler = asyncScheduler } = options;
+  const { silenceMs = 45_000, maxEventLength = 2_097_152, maxUrlLength = 8_000, scheduler = asyncScheduler } = options;
   const { parse = parseBusEvent as (value: unknown) => BusEvent<E>, retry } = options;
-  const { headers, signal, onStatus, onInvalid, onPosition } = options;
+  const { signal, onStatus, onInvalid, onPosition } = options;
   const address = streamUrl(caller, url, options);
   requireCount(`${caller}: silenceMs`, silenceMs);
   requireCount(`${caller}: maxEventLength`, maxEventLength);
+  requireCount(`${caller}: maxUrlLength`, maxUrlLength);
+  requireUrlLength(caller, address, maxUrlLength);
   requireFunction(`${caller}: parse`, parse);
   requireFunction(`${caller}: scheduler.schedule`, (scheduler as Partial<SchedulerLike> | null)?.schedule);
   requireSignal(`${caller}: signal`, signal);
@@ -71,8 +75,9 @@ export function clientSettings<E>(
       requireFunction(`${caller}: ${name}`, options[name]);
     }
   }
-  if (headers !== undefined && typeof headers !== 'function') {
-    requireType(`${caller}: headers`, 'object', headers);
+  const headers = requireHeaders(caller, options);
+  if (options.fetch === undefined) {
+    requireFetchable(`${caller}: url`, address);
   }
   const newBackOff = (): BackOff => new BackOff(retry, scheduler, caller);
   // Validates `retry`.
@@ -80,7 +85,7 @@ export function clientSettings<E>(
   return {
     url: address,
     startsNow: isNow(options.from),
-    fetch: options.fetch ?? ((target, request) => fetch(target, request)),
+    fetch: options.fetch ?? platformFetch,
     headers,
     signal,
     parse,
@@ -92,4 +97,15 @@ export function clientSettings<E>(
     scheduler,
     newBackOff,
   };
+}
+
+/** Validates headers that are given as such, and returns the headers to use. */
+function requireHeaders<E>(caller: string, { headers }: FromEventStreamOptions<E>): FromEventStreamOptions['headers'] {
+  if (headers === undefined || typeof headers === 'function') {
+    return headers;
+  }
+  const pairs = requirePairs(`${caller}: headers`, headers);
+  // An iterator can be read only once, which was now.
+  const iterator: unknown = Symbol.iterator in headers && (headers as Iterable<unknown>)[Symbol.iterator]();
+  return iterator === headers ? pairs : headers;
 }

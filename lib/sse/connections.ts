@@ -1,4 +1,4 @@
-import { defer, map, Observable, retry, type Subscriber, throwError, timeout, timer } from 'rxjs';
+import { defer, map, Observable, retry, type Subscriber, throwError, timer } from 'rxjs';
 import type { Delivery } from '../receiver.js';
 import { show } from '../internal/support/show.js';
 import { onAbort } from '../internal/support/abort.js';
@@ -17,10 +17,13 @@ export type Chunk<E> = Iterable<Delivery<E>>;
  *
  * **Details** Cold: each subscription has its own connections. Unsubscribing aborts the request. A chunk that is not iterated to its end
  * must be the last one that is used.
+ *
+ * @param demand Resolves when the next piece may be read. By then, the chunk before was iterated to its end. Without it, each piece is read
+ * at once, and each chunk is iterated while it is emitted.
  */
-export function connections<E>(settings: ClientSettings<E>): Observable<Chunk<E>> {
+export function connections<E>(settings: ClientSettings<E>, demand?: () => Promise<void>): Observable<Chunk<E>> {
   return new Observable<Chunk<E>>((subscriber) => {
-    new Connections(settings, subscriber).start();
+    new Connections(settings, subscriber, demand).start();
   });
 }
 
@@ -32,6 +35,7 @@ class Connections<E> {
   readonly #out: Subscriber<Chunk<E>>;
   readonly #reader: BlockReader<E>;
   readonly #backOff: BackOff;
+  readonly #demand: (() => Promise<void>) | undefined;
   /** Whether the present connection is open, and whether an earlier one had a stream. */
   #isOpen = false;
   #wasServed = false;
@@ -40,11 +44,17 @@ class Connections<E> {
   /** Why the stream failed. */
   #cause: unknown;
 
-  constructor(settings: ClientSettings<E>, out: Subscriber<Chunk<E>>) {
+  constructor(settings: ClientSettings<E>, out: Subscriber<Chunk<E>>, demand: (() => Promise<void>) | undefined) {
     this.#settings = settings;
     this.#out = out;
     this.#reader = new BlockReader(settings);
     this.#backOff = settings.newBackOff();
+    this.#demand =
+      demand &&
+      (async () => {
+        await demand();
+        this.#completeAtEnd();
+      });
   }
 
   start(): void {
@@ -64,9 +74,7 @@ class Connections<E> {
         chunk$.subscribe({
           next: (chunk) => {
             out.next(chunk);
-            if (this.#reader.hasEnded) {
-              out.complete();
-            }
+            this.#completeAtEnd();
           },
           error: (error: unknown) => {
             this.#cause = error;
@@ -80,14 +88,23 @@ class Connections<E> {
     }
   }
 
+  /** Completes if the server has sent `end`. Call it when a chunk was iterated over. */
+  #completeAtEnd(): void {
+    if (this.#reader.hasEnded) {
+      this.#out.complete();
+    }
+  }
+
   #connect(): Observable<Chunk<E>> {
     const { url, headers, fetch, silenceMs, scheduler } = this.#settings;
+    const isFirst = this.#backOff.attempts === 0;
     this.#backOff.attempts += 1;
     this.#said = {};
     this.#emitStatus({ state: 'connecting' });
     const parse = this.#parser();
-    return fetchText({ url, lastEventId: this.#reader.lastId, headers, fetch }).pipe(
-      timeout({ each: silenceMs, scheduler, with: () => throwError(() => silent(silenceMs)) }),
+    const lastEventId = this.#reader.lastId;
+    const demand = this.#demand;
+    return fetchText({ url, lastEventId, headers, fetch, isFirst, silenceMs, scheduler, demand }).pipe(
       map((text) => (text === '' ? this.#open() : this.#read(parse(text)))),
     );
   }
@@ -155,10 +172,6 @@ class Connections<E> {
   #emitStatus(status: Omit<EventStreamStatus, 'attempt'>): void {
     guarded(this.#settings.onStatus, { ...status, attempt: this.#backOff.attempts });
   }
-}
-
-function silent(silenceMs: number): RetryableError {
-  return new RetryableError(`the server sent nothing for ${silenceMs} ms`);
 }
 
 /** Adds the comment that the server has sent to the reason why a connection ended. */

@@ -1,6 +1,9 @@
+import { asyncScheduler, noop, Observable, type SchedulerLike, type Subscriber, type Unsubscribable } from 'rxjs';
+import { show } from '../internal/support/show.js';
 import { EventStreamError } from './EventStreamError.js';
-import { Observable, type Subscriber } from 'rxjs';
-import type { FromEventStreamOptions } from './FromEventStreamOptions.js';
+import type { EventStreamFetch, EventStreamRequest, FromEventStreamOptions } from './FromEventStreamOptions.js';
+import { hopelessReason, takesCache } from './platformFetch.js';
+import { readHeaders } from './requestHeaders.js';
 import { resumeUrl } from './streamUrl.js';
 
 interface RetryableOptions {
@@ -30,14 +33,31 @@ export class RetryableError extends EventStreamError {
 
 /** How many characters of the body of an error response are kept for the message. */
 const LONGEST_BODY = 500;
+/** How long the body of an error response is read, and how long each piece of it is waited for, in milliseconds. It is for the message. */
+const BODY_MS = 1_000;
+const PIECE_MS = 100;
+
+/** The platforms' types of a body differ. */
+type Part = { readonly done?: false; readonly value: Uint8Array } | { readonly done: true; readonly value?: unknown };
+interface Reader {
+  read(): Promise<Part>;
+  cancel(): Promise<unknown>;
+}
 
 /** A request for an event stream. */
 export interface TextRequest {
   readonly url: string;
   /** The id after which the stream resumes. */
   readonly lastEventId: string | undefined;
-  readonly fetch: Exclude<FromEventStreamOptions['fetch'], undefined>;
+  readonly fetch: EventStreamFetch;
   readonly headers: FromEventStreamOptions['headers'];
+  /** Whether it is the first attempt. A promise of headers that rejects then is a mistake, and later perhaps a network that is away. */
+  readonly isFirst: boolean;
+  /** The longest wait for the response, and for each piece of its text, in milliseconds. */
+  readonly silenceMs: number;
+  readonly scheduler: SchedulerLike;
+  /** Resolves when the next piece may be read. Without it, each piece is read at once. */
+  readonly demand?: (() => Promise<void>) | undefined;
 }
 
 /**
@@ -45,59 +65,152 @@ export interface TextRequest {
  * stream.
  *
  * **Details** It completes if the server answers 204, and fails otherwise, with {@link RetryableError} if another attempt may succeed.
- * Unsubscribing aborts the request.
+ * Unsubscribing aborts the request and cancels the body, in case `fetch` has dropped the signal.
  */
 export function fetchText(request: TextRequest): Observable<string> {
   return new Observable<string>((subscriber) => {
-    const controller = new AbortController();
-    subscriber.add(() => {
-      controller.abort();
-    });
-    read(request, controller.signal, subscriber).catch((error: unknown) => {
-      subscriber.error(error instanceof EventStreamError ? error : broken(error));
-    });
+    new Transfer(request, subscriber).start();
   });
 }
 
-async function read(request: TextRequest, signal: AbortSignal, subscriber: Subscriber<string>): Promise<void> {
-  const headers = await headersOf(request);
-  signal.throwIfAborted();
-  const url = resumeUrl(request.url, request.lastEventId);
-  const response = await request.fetch(url, { method: 'GET', headers, signal, cache: 'no-store' });
-  if (response.status === 204) {
-    subscriber.complete();
-    return;
+/** One request and its response. */
+class Transfer {
+  readonly #request: TextRequest;
+  readonly #out: Subscriber<string>;
+  readonly #controller = new AbortController();
+  #reader: Reader | undefined;
+  #timer: Unsubscribable | undefined;
+
+  constructor(request: TextRequest, out: Subscriber<string>) {
+    this.#request = request;
+    this.#out = out;
   }
-  if (response.status !== 200) {
-    throw await refusal(response);
+
+  start(): void {
+    this.#out.add(() => {
+      this.#timer?.unsubscribe();
+      this.#controller.abort();
+      cancel(this.#reader);
+    });
+    this.#limitSilence();
+    this.#run().catch((error: unknown) => {
+      this.#out.error(error instanceof EventStreamError ? error : broken(error));
+    });
   }
-  const type = response.headers.get('content-type') ?? 'nothing';
-  if (!/^text\/event-stream\s*(;|$)/i.test(type)) {
-    throw new EventStreamError(`content-type: expected text/event-stream, got ${type}`, 200);
+
+  async #run(): Promise<void> {
+    const response = await this.#send();
+    if (response === undefined) {
+      return;
+    }
+    this.#reader = readerOf(response);
+    const { status } = response;
+    if (status === 204) {
+      this.#out.complete();
+      return;
+    }
+    if (status !== 200) {
+      throw refusal(response, await this.#beginning());
+    }
+    const type = response.headers.get('content-type') ?? 'nothing';
+    if (!/^text\/event-stream\s*(;|$)/i.test(type)) {
+      const message = `content-type: expected text/event-stream, got ${type}`;
+      throw new EventStreamError(message, 200, await this.#beginning());
+    }
+    this.#out.next('');
+    await this.#readAll();
+    throw new RetryableError('the stream ended without an end event', undefined, '', { isEnd: true });
   }
-  subscriber.next('');
-  const reader = bodyOf(response)?.getReader();
-  const decoder = new TextDecoder();
-  for (let part = await reader?.read(); part?.done === false && !subscriber.closed; part = await reader?.read()) {
-    const text = decoder.decode(part.value, { stream: true });
-    if (text !== '') {
-      subscriber.next(text);
+
+  #isOver(): boolean {
+    return this.#out.closed;
+  }
+
+  /** Returns the response, or `undefined` if it came too late. */
+  async #send(): Promise<Response | undefined> {
+    const { url, lastEventId, fetch, headers: given, isFirst } = this.#request;
+    const headers = await readHeaders(given, lastEventId !== undefined, isFirst);
+    if (this.#isOver()) {
+      return undefined;
+    }
+    const { signal } = this.#controller;
+    const request: EventStreamRequest = { method: 'GET', headers, signal, ...(takesCache() && { cache: 'no-store' }) };
+    const response = requireResponse(await sent(fetch(resumeUrl(url, lastEventId), request)));
+    if (this.#isOver()) {
+      cancel(readerOf(response));
+      return undefined;
+    }
+    return response;
+  }
+
+  async #readAll(): Promise<void> {
+    const decoder = new TextDecoder();
+    for (let part = await this.#read(); part !== undefined && part.done !== true; part = await this.#read()) {
+      const text = decoder.decode(part.value, { stream: true });
+      if (text !== '') {
+        this.#out.next(text);
+      }
     }
   }
-  throw new RetryableError('the stream ended without an end event', undefined, '', { isEnd: true });
+
+  /** Reads the next piece when it is asked for. `undefined` if there is none, or if the subscription has ended. */
+  async #read(): Promise<Part | undefined> {
+    this.#timer?.unsubscribe();
+    await this.#request.demand?.();
+    if (this.#isOver()) {
+      return undefined;
+    }
+    this.#limitSilence();
+    return this.#reader?.read();
+  }
+
+  #limitSilence(): void {
+    const { silenceMs } = this.#request;
+    this.#limit(silenceMs, () => {
+      this.#out.error(new RetryableError(`the server sent nothing for ${silenceMs} ms`));
+    });
+  }
+
+  /** Calls `act` after `milliseconds`, in place of what was to be called before. */
+  #limit(milliseconds: number, act: () => void): void {
+    this.#timer?.unsubscribe();
+    this.#timer = this.#request.scheduler.schedule(act, milliseconds);
+  }
+
+  /** The beginning of the body, which may be endless, or never come. */
+  #beginning(): Promise<string> {
+    const decoder = new TextDecoder();
+    let text = '';
+    let idle: Unsubscribable | undefined;
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        idle?.unsubscribe();
+        resolve(text.slice(0, LONGEST_BODY));
+      };
+      const readPart = (): Promise<Part> | undefined => {
+        idle?.unsubscribe();
+        // Real time: the status has decided, and a test with virtual time need not let it pass.
+        idle = asyncScheduler.schedule(finish, PIECE_MS);
+        return this.#reader?.read();
+      };
+      const readAll = async (): Promise<void> => {
+        for (let part = await readPart(); part !== undefined && part.done !== true; part = await readPart()) {
+          text += decoder.decode(part.value, { stream: true });
+          if (text.length > LONGEST_BODY) {
+            return;
+          }
+        }
+      };
+      this.#out.add(finish);
+      this.#limit(Math.min(BODY_MS, this.#request.silenceMs), finish);
+      // If the body breaks off, the text so far is enough.
+      readAll().then(finish, finish);
+    });
+  }
 }
 
-async function headersOf({ headers, lastEventId }: TextRequest): Promise<Record<string, string>> {
-  const given = typeof headers === 'function' ? await headers() : (headers ?? {});
-  const pairs = Symbol.iterator in given ? [...(given as Iterable<readonly [string, string]>)] : Object.entries(given);
-  // The server prefers the header, and here the URL has the newer id.
-  const others = pairs.filter(([name]) => lastEventId === undefined || name.toLowerCase() !== 'last-event-id');
-  return { Accept: 'text/event-stream', ...Object.fromEntries(others) };
-}
-
-async function refusal(response: Response): Promise<EventStreamError> {
-  const { status, headers } = response;
-  const body = await beginningOf(response);
+/** The error for a response that is not a stream. */
+function refusal({ status, headers }: Response, body: string): EventStreamError {
   const message = `the server answered ${status}${body === '' ? '' : `: ${body}`}`;
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
     return new RetryableError(message, status, body, {
@@ -108,31 +221,45 @@ async function refusal(response: Response): Promise<EventStreamError> {
   return new EventStreamError(message, status, body);
 }
 
-/** The beginning of the body, which may be endless. */
-async function beginningOf(response: Response): Promise<string> {
-  const reader = bodyOf(response)?.getReader();
-  const decoder = new TextDecoder();
-  let text = '';
+async function sent(answer: Promise<Response>): Promise<Response> {
   try {
-    for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) {
-      text += decoder.decode(part.value, { stream: true });
-      if (text.length > LONGEST_BODY) {
-        break;
-      }
+    return await answer;
+  } catch (error) {
+    const reason = hopelessReason(error);
+    if (reason !== undefined) {
+      throw new EventStreamError(`the request cannot be sent: ${reason}`, undefined, '', { cause: error });
     }
-    await reader?.cancel();
-  } catch {
-    // The text so far is enough.
+    throw error;
   }
-  return text.slice(0, LONGEST_BODY);
+}
+
+/** A `fetch` of the application may return anything. */
+function requireResponse(response: Response): Response {
+  const { status, body, bodyUsed } = Object(response) as Partial<Response>;
+  if (typeof status !== 'number') {
+    throw new EventStreamError(`fetch: expected a Response, got ${show(response)}`);
+  }
+  if (bodyUsed === true || body?.locked === true) {
+    throw new EventStreamError(
+      'fetch: expected a Response whose body was not read, got one whose body is in use',
+      status,
+    );
+  }
+  return response;
+}
+
+function cancel(reader: Reader | undefined): void {
+  reader?.cancel().catch(noop);
 }
 
 function broken(error: unknown): RetryableError {
-  const message = error instanceof Error ? error.message : String(error);
-  return new RetryableError(`the connection failed: ${message}`, undefined, '', { cause: error });
+  return new RetryableError(`the connection failed: ${messageOf(error)}`, undefined, '', { cause: error });
 }
 
-/** The types of Node do not declare the chunks of a body. */
-function bodyOf({ body }: Response): ReadableStream<Uint8Array> | null {
-  return body as ReadableStream<Uint8Array> | null;
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function readerOf({ body }: Response): Reader | undefined {
+  return body?.getReader();
 }

@@ -13,9 +13,10 @@ import type { FromEventStreamOptions } from './FromEventStreamOptions.js';
  * the last event, so no event is missing or comes twice. Events that the server no longer has are reported as a gap. The stream completes
  * when the bus is closed or `signal` is aborted.
  *
- * **Errors** The stream fails with {@link EventStreamError} if another attempt cannot help (the response is not an event stream, or has a
- * status of 4xx other than 408, 425 and 429), and after the last attempt if `retry` limits them. The call throws `ValidationError` if
- * `filter` is not plain data, `RangeError` if a number is out of range, and `TypeError` if an option has the wrong type or is unknown.
+ * **Errors** The stream fails with {@link EventStreamError} if another attempt cannot help (the response is not an event stream, has a status
+ * of 4xx other than 408, 425 and 429, or the request cannot be sent), and after the last attempt if `retry` limits them. The call throws
+ * `ValidationError` if `filter` is not plain data, `RangeError` if a number is out of range or the URL is too long, and `TypeError` if the
+ * URL, a header or an option cannot be used, or an option is unknown.
  *
  * **Gotchas** A stream of a bus without a history cannot resume: each break is a gap of unknown size.
  *

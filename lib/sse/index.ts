@@ -16,5 +16,6 @@ export {
   type FromEventStreamOptions,
 } from './FromEventStreamOptions.js';
 export { fromEventStream } from './fromEventStream.js';
+export { iterateEventStream } from './iterateEventStream.js';
 export type { NodeRequest, NodeResponse, NodeSocket } from './nodeHttp.js';
 export { toEventStream } from './toEventStream.js';

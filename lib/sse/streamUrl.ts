@@ -3,6 +3,7 @@ import { show } from '../internal/support/show.js';
 import { parseEventFilter } from '../schema/parseEventFilter.js';
 import { parsePosition, positionText } from './blocks.js';
 import type { FromEventStreamOptions } from './FromEventStreamOptions.js';
+import { pageUrl } from './platformFetch.js';
 
 /** The URL of a stream, as the caller gave it. */
 export type GivenUrl = string | { readonly href: string };
@@ -28,6 +29,32 @@ export function streamUrl<E>(caller: string, url: GivenUrl, { filter, from }: Fr
   const [base = ''] = href.split('#');
   const query = parameters.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
   return query === '' ? base : `${base}${base.includes('?') ? '&' : '?'}${query}`;
+}
+
+/** The longest id of an event. A resume needs room for it in the URL. */
+const LONGEST_POSITION = positionText({ epoch: 'x'.repeat(64), seq: Number.MAX_SAFE_INTEGER });
+
+/**
+ * Checks the length of `url` as it travels: its path and its query, percent-encoded, with the id of a resume.
+ *
+ * @throws RangeError if it has more than `limit` characters. Servers and proxies answer with 414 or 431, or cut the connection.
+ */
+export function requireUrlLength(caller: string, url: string, limit: number): void {
+  const length = lengthOf(resumeUrl(url, LONGEST_POSITION));
+  if (length > limit) {
+    throw new RangeError(
+      `${caller}: url: expected at most ${limit} characters (maxUrlLength), got ${length}, percent-encoded, with filter, from and lastEventId`,
+    );
+  }
+}
+
+function lengthOf(url: string): number {
+  try {
+    const { pathname, search } = new URL(url, pageUrl() ?? 'http://localhost');
+    return pathname.length + search.length;
+  } catch {
+    return url.length;
+  }
 }
 
 /** Returns `url` with the id after which the stream resumes. A header would make a request to another origin need a preflight. */

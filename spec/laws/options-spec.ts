@@ -31,6 +31,7 @@ import {
   EventStreams,
   fromEventStream,
   type FromEventStreamOptions,
+  iterateEventStream,
   toEventStream,
 } from '../../lib/sse/index.js';
 import { busEvent, busHelpers, sessionRegistered } from '../../lib/testing/index.js';
@@ -131,6 +132,16 @@ const TAKERS: readonly Taker[] = [
   {
     what: 'fromEventStream: retry',
     call: (_bus, retry) => fromEventStream('/', { retry }),
+    option: ['maxAttempts', 5],
+  },
+  {
+    what: 'iterateEventStream: options',
+    call: (_bus, options) => iterateEventStream('/', options),
+    option: ['silenceMs', 5],
+  },
+  {
+    what: 'iterateEventStream: retry',
+    call: (_bus, retry) => iterateEventStream('/', { retry }),
     option: ['maxAttempts', 5],
   },
   {
@@ -387,6 +398,7 @@ const BAD_READ: Bad<FromEventStreamOptions> = {
   onStatus: 5,
   onInvalid: 5,
   onPosition: 5,
+  maxUrlLength: 0,
   silenceMs: 0,
   maxEventLength: 0,
   scheduler: 5,
@@ -415,6 +427,8 @@ const BAD: readonly (readonly [what: string, bad: Readonly<Record<string, unknow
   ['EventStreams: options', BAD_SERVED],
   ['fromEventStream: options', BAD_READ],
   ['fromEventStream: retry', BAD_RETRY],
+  ['iterateEventStream: options', BAD_READ],
+  ['iterateEventStream: retry', BAD_RETRY],
   ['instrument: options', BAD_INSTRUMENT],
   ['testBus: options', BAD_BUS],
 ];

@@ -168,6 +168,107 @@ describe('fromEventStream', () => {
     expect(() => fromEventStream('/', options as never)).toThrow(new TypeError(message));
   });
 
+  it.each([
+    [
+      'a password',
+      'http://me:secret@a.test/',
+      'fetch takes no user name and no password in a URL, got some for a.test',
+    ],
+    [
+      'a user name',
+      new URL('http://secret@a.test/'),
+      'fetch takes no user name and no password in a URL, got some for a.test',
+    ],
+    ['another scheme', 'ws://a.test/', 'expected http: or https:, got "ws:"'],
+    ['a file', 'file:///a', 'expected http: or https:, got "file:"'],
+    ['no host', 'http://', 'expected a URL, got "http://"'],
+  ])('refuses at the call what its fetch never takes: a URL with %s', (_what, url, message) => {
+    const read = (): unknown => fromEventStream(url);
+    expect(read).toThrow(TypeError);
+    expect(read).toThrow(`fromEventStream: url: ${message}`);
+    expect(read).not.toThrow('secret');
+    // A fetch of the application may take it.
+    expect(() => fromEventStream(url, { fetch: () => new Promise(() => undefined) })).not.toThrow();
+  });
+
+  it.each([
+    [{ 'a b': '1' }, 'fromEventStream: headers: "a b" is not a name of a header'],
+    [[['a', 'secret\n2']] as const, 'fromEventStream: headers: the value of "a" cannot be sent'],
+    [{ authorization: 'secret п' }, 'fromEventStream: headers: the value of "authorization" cannot be sent'],
+  ])('refuses at the call headers that cannot be sent: %#', (headers, message) => {
+    expect(() => fromEventStream('/', { headers })).toThrow(new TypeError(message));
+  });
+
+  it('sends headers at each attempt that are given as an iterator', async () => {
+    const client = new Client({ headers: new Map([['a', '1']]).entries() });
+    (await client.next()).fail(new Error('no network'));
+    await turn();
+    client.clock.pass(1000);
+    expect((await client.next()).request.headers).toEqual({ Accept: 'text/event-stream', a: '1' });
+    expect(client.exchanges).toHaveLength(2);
+  });
+
+  it.each<[string, FromEventStreamOptions, string]>([
+    [
+      'a relative URL without a page',
+      {},
+      'url: expected an absolute URL, since there is no page that "/a" is relative to',
+    ],
+    ['headers that cannot be made', { headers: () => Promise.reject(new Error('no token')) }, 'no token'],
+    ['headers that cannot be sent', { headers: () => ({ 'a b': '1' }) }, '"a b" is not a name of a header'],
+  ])('ends at the first attempt, and does not try again: %s', async (_what, options, message) => {
+    const states: string[] = [];
+    const watch = new Watch(fromEventStream('/a', { ...options, onStatus: ({ state }) => states.push(state) }));
+    await watch.ended();
+    expect(watch.ending).toBeInstanceOf(EventStreamError);
+    expect(String(watch.ending)).toContain(message);
+    expect(states).toEqual(['connecting', 'closed']);
+  });
+
+  it('tries again where a new token cannot be had, later', async () => {
+    let calls = 0;
+    const client = new Client({
+      headers: () => {
+        calls += 1;
+        return calls === 2 ? Promise.reject(new TypeError('fetch failed')) : Promise.resolve({ token: `${calls}` });
+      },
+    });
+    const first = await client.next();
+    first.open(of('a', 'e:1'));
+    await turn();
+    first.end();
+    await turn();
+    client.clock.pass(1000);
+    await turn();
+    expect([client.states.at(-1), client.exchanges.length]).toEqual(['waiting', 1]);
+    client.clock.pass(2000);
+    expect((await client.next()).request.headers).toMatchObject({ token: '3' });
+  });
+
+  it('refuses at the call a URL that is too long as it travels, and shows its length and the limit', () => {
+    const kinds = Array.from({ length: 200 }, (_, index) => `вид-события-${index}`);
+    const filter = EventFilter.kind(...kinds);
+    const bytes = Buffer.byteLength(JSON.stringify(filter));
+    const path = `/events?filter=${encodeURIComponent(JSON.stringify(filter))}`;
+    expect([bytes < 8_000, path.length > 8_000]).toEqual([true, true]);
+    const read = (options: FromEventStreamOptions = {}): unknown =>
+      fromEventStream('http://a.test/events', { filter, ...options });
+    // With the id of a resume, of which the longest counts.
+    const length = path.length + `&lastEventId=${'x'.repeat(64)}%3A${Number.MAX_SAFE_INTEGER}`.length;
+    expect(read).toThrow(RangeError);
+    expect(read).toThrow(`fromEventStream: url: expected at most 8000 characters (maxUrlLength), got ${length}`);
+    expect(() => read({ maxUrlLength: length - 1 })).toThrow(RangeError);
+    expect(() => read({ maxUrlLength: length })).not.toThrow();
+  });
+
+  it('measures a URL percent-encoded, and a relative one, too', () => {
+    expect(() => fromEventStream('/', { maxUrlLength: 98 })).not.toThrow();
+    expect(() => fromEventStream('/?ü', { maxUrlLength: 98 })).toThrow('got 104, percent-encoded');
+    expect(() => fromEventStream('http://', { fetch: () => new Promise(() => undefined), maxUrlLength: 50 })).toThrow(
+      RangeError,
+    );
+  });
+
   it('refuses at the call what is no URL, and shows it', () => {
     expect(() => fromEventStream({} as never)).toThrow(/^fromEventStream: url: expected a string or a URL, got \{\}$/);
     expect(() => fromEventStream(null as never)).toThrow(/got null$/);

@@ -7,6 +7,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { type BusPosition, type Delivery, EventFilter, SharingBus } from '../../lib/index.js';
 import {
+  EventStreamError,
   type EventStreamOptions,
   EventStreams,
   fromEventStream,
@@ -193,6 +194,42 @@ describe('over node:http', () => {
     bus.close();
     await client.ended();
     expect(client.values.map(told)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  });
+});
+
+describe('a client over node:http', () => {
+  it.each([
+    ['redirects that lead to each other', undefined],
+    ['a relative URL', '/events'],
+    ['a password', 'http://me:secret@127.0.0.1:9/'],
+    ['an unknown scheme', 'foo://127.0.0.1/'],
+  ])('ends with what can never work, also by a fetch of its own: %s', async (_what, url) => {
+    await using served = await serve(({ url: path = '' }, response) => {
+      response.writeHead(302, { location: path.endsWith('a') ? '/b' : '/a' }).end();
+    });
+    const client = watch(url ?? served.url, { fetch: (address, request) => fetch(address, request) });
+    await client.ended();
+    expect([client.ending, client.states]).toEqual([expect.any(EventStreamError), ['connecting', 'closed']]);
+  });
+
+  it('ends with the status of an answer whose body never comes', async () => {
+    await using served = await serve((_request, response) => {
+      response.writeHead(403).flushHeaders();
+    });
+    const client = watch(served.url);
+    await client.ended();
+    expect(client.ending).toMatchObject({ name: 'EventStreamError', status: 403, body: '' });
+  });
+
+  it('frees its slot when it is left, also where its fetch drops the signal', async () => {
+    const bus = new SharingBus<number>();
+    await using served = await serveStreams(bus, { ...all, maxConnections: 2 });
+    for (let visit = 0; visit < 5; visit += 1) {
+      const client = watch(served.url, { fetch: (url, { headers }) => fetch(url, { headers }) });
+      await until(() => client.states.includes('open'));
+      client.stop();
+      await until(() => bus.subscriberCount === 0);
+    }
   });
 });
 
