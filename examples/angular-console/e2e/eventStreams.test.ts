@@ -4,12 +4,15 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
+import { EventFilter } from 'sharing-bus';
 import { Browser } from './support/Browser.js';
 import { bundled } from './support/bundled.js';
 import { CuttableLine } from './support/CuttableLine.js';
 import { eventually } from './support/eventually.js';
 import { StreamServer } from './support/StreamServer.js';
 
+/** Longer than a browser that reads needs for a batch. */
+const SOON_MS = 1_000;
 const BATCH = 10;
 const FILLER = 'x'.repeat(100_000);
 
@@ -58,6 +61,34 @@ describe('event streams in a browser', { timeout: 120_000 }, () => {
     server.publish('four');
     assert.deepEqual(await takenUntil(page, 'four'), ['one', 'two', 'three', 'four']);
     assert.deepEqual([...new Set(server.methods)], ['GET']);
+  });
+
+  it('a page that pulls slowly is felt by the server, and told what it has missed', async () => {
+    await using server = await StreamServer.listen(0, { capacity: 2 * BATCH });
+    const page = await open(server.url);
+    await page.evaluate(`void inPage.readSlowly('${server.url}events')`);
+    server.publish('one');
+    await takenUntil(page, 'one');
+    let published = 1;
+    while (server.bus.stats().dropped === 0) {
+      assert.ok(published * FILLER.length < 100e6, 'the browser has taken 100 MB');
+      server.publish(...Array.from({ length: BATCH }, () => `filler ${FILLER}`));
+      published += BATCH;
+      // Resolves when the browser has taken them.
+      await server.bus.flush(EventFilter.all, { signal: AbortSignal.timeout(SOON_MS) }).catch(() => undefined);
+    }
+    assert.equal(await page.evaluate('inPage.taken.length'), 1);
+    await page.evaluate('inPage.goOn()');
+    await server.bus.flush();
+    server.publish('last');
+    published += 1;
+    const taken = await takenUntil(page, 'last');
+    const missed = taken.map((text) => Number(/^gap of (.*)/.exec(text)?.[1] ?? 1));
+    assert.equal(
+      missed.reduce((sum, count) => sum + count, 0),
+      published,
+    );
+    assert.ok(taken.some((text) => text.startsWith('gap')));
   });
 
   it('an EventSource goes on after a restart of the server, however long that takes', async () => {

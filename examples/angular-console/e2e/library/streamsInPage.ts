@@ -1,6 +1,6 @@
 // The code that eventStreams.test.ts runs in a page. What has arrived is read by the test.
-import type { BusEvent } from 'sharing-bus';
-import { fromEventStream } from 'sharing-bus/sse';
+import type { BusEvent, Delivery } from 'sharing-bus';
+import { fromEventStream, iterateEventStream } from 'sharing-bus/sse';
 
 /** What has arrived so far: the first word of each event, and gaps as `gap of <number>`. */
 export const taken: string[] = [];
@@ -13,19 +13,35 @@ function take(event: string): void {
   taken.push(event.split(' ')[0] ?? '');
 }
 
+function takeDelivery(delivery: Delivery<string>): void {
+  if (delivery.type === 'event') {
+    take(delivery.event.event);
+  } else {
+    taken.push(`gap of ${delivery.missed}`);
+  }
+}
+
 /** Reads with the client of the library. */
 export function read(url: string): void {
   fromEventStream<string>(url, { from: 'start', parse }).subscribe({
-    next: (delivery) => {
-      if (delivery.type === 'event') {
-        take(delivery.event.event);
-      } else {
-        taken.push(`gap of ${delivery.missed}`);
-      }
-    },
+    next: takeDelivery,
     error: (error: unknown) => taken.push(String(error)),
   });
 }
+
+/** Reads by `iterateEventStream`. After the first delivery, it waits for `goOn`. */
+export async function readSlowly(url: string): Promise<void> {
+  for await (const delivery of iterateEventStream<string>(url, { from: 'start', parse })) {
+    takeDelivery(delivery);
+    await mayGoOn;
+  }
+}
+
+/** Lets `readSlowly` take all that comes. */
+export let goOn: () => void;
+const mayGoOn = new Promise<void>((resolve) => {
+  goOn = resolve;
+});
 
 /** Reads with the platform's own client. */
 export function readByEventSource(url: string): void {
