@@ -1,6 +1,6 @@
 // The application that web.test.ts runs in each runtime: event streams of one bus, and orders that are given by GET requests.
-import { type BusEvent, EventFilter, SharingBus } from 'sharing-bus';
-import { EventStreams, fromEventStream } from 'sharing-bus/sse';
+import { type BusEvent, type Delivery, EventFilter, SharingBus } from 'sharing-bus';
+import { EventStreams, fromEventStream, iterateEventStream } from 'sharing-bus/sse';
 
 /** Heartbeats of the streams at `/events/<key>/...`. All others have the default. */
 const HEARTBEATS: Readonly<Record<string, number>> = { beating: 300, still: 600_000 };
@@ -9,8 +9,8 @@ export class App {
   readonly #bus = new SharingBus<string>({ history: { capacity: 10_000 } });
   /** Made when they are first asked for, so that each check has one of its own. */
   readonly #streams = new Map<string, EventStreams<string>>();
-  /** What the application itself has read from another server. */
-  readonly #taken: string[] = [];
+  /** What the application itself has read from another server, by each form of the client. */
+  readonly #taken: Readonly<Record<'pushed' | 'pulled', string[]>> = { pushed: [], pulled: [] };
 
   streamsAt(path: string): EventStreams<string> | undefined {
     const [, first, second = ''] = path.split('/');
@@ -65,10 +65,21 @@ export class App {
 
   #read(url: string): void {
     const parse = (value: unknown): BusEvent<string> => value as BusEvent<string>;
-    fromEventStream<string>(url, { from: 'start', parse, retry: { initialMs: 200, maxMs: 500 } }).subscribe({
-      next: (delivery) =>
-        this.#taken.push(delivery.type === 'gap' ? `gap of ${delivery.missed}` : delivery.event.event),
-      error: (error: unknown) => this.#taken.push(String(error)),
+    const options = { from: 'start', parse, retry: { initialMs: 200, maxMs: 500 } } as const;
+    const { pushed, pulled } = this.#taken;
+    fromEventStream<string>(url, options).subscribe({
+      next: (delivery) => pushed.push(shown(delivery)),
+      error: (error: unknown) => pushed.push(String(error)),
     });
+    const pull = async (): Promise<void> => {
+      for await (const delivery of iterateEventStream<string>(url, options)) {
+        pulled.push(shown(delivery));
+      }
+    };
+    pull().catch((error: unknown) => pulled.push(String(error)));
   }
+}
+
+function shown(delivery: Delivery<string>): string {
+  return delivery.type === 'gap' ? `gap of ${delivery.missed}` : delivery.event.event;
 }

@@ -7,6 +7,8 @@ export interface AppStats {
   readonly waiting: number;
 }
 
+export type Taken = Readonly<Record<'pushed' | 'pulled', readonly string[]>>;
+
 /** The application of `app/` in a runtime. */
 export class AppServer implements AsyncDisposable {
   private constructor(
@@ -46,14 +48,14 @@ export class AppServer implements AsyncDisposable {
     return (await this.#order('/stats')) as AppStats;
   }
 
-  /** Lets the application itself read a stream of another server. */
+  /** Lets the application itself read a stream of another server, by both forms of the client. */
   async read(url: string): Promise<void> {
     await this.#order(`/read?url=${encodeURIComponent(url)}`);
   }
 
-  /** What the application has read so far. */
-  async taken(): Promise<readonly string[]> {
-    return (await this.#order('/taken')) as readonly string[];
+  /** What the application has read so far, by each form of the client. */
+  async taken(): Promise<Taken> {
+    return (await this.#order('/taken')) as Taken;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
