@@ -110,7 +110,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['examples/angular-console/e2e/**'],
+    files: ['examples/angular-console/e2e/**', 'scripts/web/**'],
     rules: {
       // The test runner waits for these promises.
       '@typescript-eslint/no-floating-promises': [

@@ -1,10 +1,9 @@
 /** The library alone in a real browser, bundled as in an application: `npm run console:test`. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import type { Page } from 'playwright-core';
 import { Browser } from './support/Browser.js';
+import { bundled } from './support/bundled.js';
 
 describe('the library in a browser', { timeout: 120_000 }, () => {
   let browser: Browser;
@@ -12,18 +11,7 @@ describe('the library in a browser', { timeout: 120_000 }, () => {
   let page: Page;
 
   before(async () => {
-    const { outputFiles } = await build({
-      entryPoints: [fileURLToPath(new URL('library/inPage.ts', import.meta.url))],
-      bundle: true,
-      format: 'iife',
-      globalName: 'inPage',
-      platform: 'browser',
-      target: 'es2022',
-      // The installed package. With the paths of the project, this would bundle the sources.
-      tsconfigRaw: {},
-      write: false,
-    });
-    program = outputFiles[0]?.text ?? '';
+    program = await bundled('inPage');
     browser = await Browser.launch();
   });
   beforeEach(async () => {
