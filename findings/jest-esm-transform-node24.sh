@@ -7,7 +7,7 @@
 # jest-runtime has a require() for ES modules. It is used if the package has "type": "module", and it runs the transformed text, which is
 # CommonJS, as an ES module. babel-jest is not affected: it is told that ES modules are supported, and does not transform them.
 #
-# Needs bash, Node with npm, and a registry. Exits with 0 if the behaviour is as described, and with 1 if it has changed.
+# Needs bash and Node with npm. Exits with 0 if the behaviour is as described, and with 1 if it has changed.
 set -euo pipefail
 unset NODE_OPTIONS
 
