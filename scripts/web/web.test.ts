@@ -1,7 +1,7 @@
 /**
  * The packed library in real runtimes and behind real proxies: `npm run web:test`.
  *
- * The proxies get the configuration that docs/guide/12-deploying.md prints.
+ * The proxies get the configuration that docs/guide/deploying.md prints.
  */
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-const PAGE = new URL('../../../docs/guide/12-deploying.md', import.meta.url);
+const PAGE = new URL('../../../docs/guide/deploying.md', import.meta.url);
 
 export function readGuide(): string {
   return readFileSync(PAGE, 'utf8');
