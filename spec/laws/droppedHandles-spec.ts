@@ -29,7 +29,7 @@ function publishWatched(bus: SharingBus<object>, count: number): WeakRef<object>
 /** Collects garbage, and lets those be told who want to know. Where no `refs` are given, what is garbage now goes. */
 async function settled(refs: readonly WeakRef<object>[] = [new WeakRef({})]): Promise<number> {
   const alive = await survivors(refs);
-  for (let turn = 0; turn < 5; turn += 1) {
+  for (let turn = 0; turn < 100; turn += 1) {
     await new Promise(setImmediate);
   }
   return alive;
