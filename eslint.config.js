@@ -33,7 +33,7 @@ export default defineConfig(
   },
   {
     // For the same reason. Also, only the `subscribe` of an Observable itself can detect the place of the subscription.
-    files: ['lib/internal/receive/EventsObservable.ts'],
+    files: ['lib/internal/receive/EventsObservable.ts', 'lib/internal/support/PerSubscription.ts'],
     rules: { 'rxjs-x/no-subclass': 'off' },
   },
   ...Object.entries({

@@ -6,7 +6,7 @@ import { Stage } from './internal/dispatch/Stage.js';
 import { CLOSED, connectTo, type Sink } from './internal/publish/connectTo.js';
 import { Publisher } from './internal/publish/Publisher.js';
 import { type ConsumeCall, ConsumeCalls, consumeEach } from './internal/receive/consumeEach.js';
-import { EventsObservable, PerSubscription } from './internal/receive/EventsObservable.js';
+import { EventsObservable } from './internal/receive/EventsObservable.js';
 import type { Receiver } from './internal/receive/Receiver.js';
 import { ReceiverHandle } from './internal/receive/ReceiverHandle.js';
 import { Receivers } from './internal/receive/Receivers.js';
@@ -15,6 +15,7 @@ import { ReceiverPort } from './internal/receive/serve.js';
 import { History } from './internal/replay/History.js';
 import { onAbort, unlessAborted } from './internal/support/abort.js';
 import { loggingTo } from './internal/support/logging.js';
+import { PerSubscription } from './internal/support/PerSubscription.js';
 import {
   isOptions,
   requireCapacityOptions,

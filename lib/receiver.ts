@@ -1,4 +1,4 @@
-import type { Observable } from 'rxjs';
+import type { InteropObservable, Observable } from 'rxjs';
 import type { BusEvent } from './events/BusEvent.js';
 import type { Event } from './events/Event.js';
 
@@ -38,12 +38,12 @@ export type TryRecv<D> =
   | { readonly type: 'failed'; readonly error: unknown };
 
 /**
- * A source that you read one value at a time, at your own pace.
+ * A source that you read one value at a time, at your own pace. RxJS's `from(source)` observes it instead, as `events$` or `deliveries$`.
  *
  * @typeParam T The values, as `recv`, the iterator and the stream give them.
  * @typeParam D The same values, as `tryRecv` gives them.
  */
-export interface Pullable<T, D = T> extends AsyncIterable<T> {
+export interface Pullable<T, D = T> extends AsyncIterable<T>, InteropObservable<T> {
   /**
    * Takes the next value. If nothing waits, the promise resolves when a value arrives.
    *
@@ -60,7 +60,12 @@ export interface Pullable<T, D = T> extends AsyncIterable<T> {
   tryRecv(): TryRecv<D>;
   /** Iterates over the values. Leaving the loop, by `break`, `return` or an error, disposes the receiver. */
   [Symbol.asyncIterator](): AsyncIterableIterator<T>;
-  /** Returns a web stream of the values. The stream has no buffer of its own. Cancelling it disposes the receiver. */
+  /**
+   * Returns a web stream of the values. The stream has no buffer of its own. Cancelling it disposes the receiver.
+   *
+   * **Gotchas** RxJS's `from(stream)` does not cancel it before the next value, which is then counted as delivered and seen by nobody. Use
+   * `from(receiver)`.
+   */
   toReadableStream(): ReadableStream<T>;
 }
 
@@ -86,13 +91,15 @@ export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Pul
   /**
    * The events, in the order in which they were published. Handlers are called on the bus's scheduler.
    *
-   * **Details** A receiver has one consumer at a time. After the receiver has ended, a new subscription completes at once. With zone.js,
-   * handlers run in the zone that was current at `subscribe`. They run outside of every `AsyncLocalStorage` context.
+   * **Details** A receiver has one consumer at a time. After the receiver has ended, a new subscription completes at once; if an earlier
+   * subscription has ended it, the bus's logger gets one warning. With zone.js, handlers run in the zone that was current at `subscribe`.
+   * They run outside of every `AsyncLocalStorage` context. RxJS's `from(receiver)` is the same.
    *
    * **Errors** {@link ReceiverBusyError} for a second concurrent consumer. What the filter's predicate threw, or another error that ended
    * the receiver, such as {@link SlowConsumerError}; queued events are delivered first.
    *
-   * **Gotchas** Unsubscribing disposes the receiver. To have several consumers, use `share()`.
+   * **Gotchas** Unsubscribing disposes the receiver. To have several consumers, use `share()`. To subscribe again later, as a template
+   * does, use `bus.stream()`.
    */
   readonly events$: Observable<BusEvent<E>>;
   /** Number of matching events that this receiver has lost so far; its `overflow` says which. Exact when read, also after the end. */

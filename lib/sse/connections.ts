@@ -2,6 +2,8 @@ import { defer, map, Observable, retry, type Subscriber, throwError, timer } fro
 import type { Delivery } from '../receiver.js';
 import { show } from '../internal/support/show.js';
 import { onAbort } from '../internal/support/abort.js';
+import { report } from '../internal/support/report.js';
+import { currentZone, outsideOfZone, runIn } from '../internal/support/zone.js';
 import type { BackOff } from './BackOff.js';
 import { BlockReader, guarded } from './BlockReader.js';
 import type { ClientSettings } from './clientSettings.js';
@@ -23,9 +25,15 @@ export type Chunk<E> = Iterable<Delivery<E>>;
  */
 export function connections<E>(settings: ClientSettings<E>, demand?: () => Promise<void>): Observable<Chunk<E>> {
   return new Observable<Chunk<E>>((subscriber) => {
-    new Connections(settings, subscriber, demand).start();
+    const all = new Connections(settings, subscriber, demand);
+    outsideOfZone(() => {
+      all.start();
+    });
   });
 }
+
+/** What a piece brought that has no block in it, such as a heartbeat. */
+const NOTHING: Chunk<never> = [];
 
 /** How the comment ends that a server sends in place of a stream: it is busy, or is closing. */
 const REFUSED = ', try again';
@@ -43,6 +51,7 @@ class Connections<E> {
   #said: { retryMs?: number; comment?: string } | undefined;
   /** Why the stream failed. */
   #cause: unknown;
+  readonly #zone = currentZone();
 
   constructor(settings: ClientSettings<E>, out: Subscriber<Chunk<E>>, demand: (() => Promise<void>) | undefined) {
     this.#settings = settings;
@@ -73,15 +82,25 @@ class Connections<E> {
       out.add(
         chunk$.subscribe({
           next: (chunk) => {
-            out.next(chunk);
-            this.#completeAtEnd();
+            if (chunk === NOTHING) {
+              out.next(chunk);
+              return;
+            }
+            this.#enterZone(() => {
+              out.next(chunk);
+              this.#completeAtEnd();
+            });
           },
           error: (error: unknown) => {
             this.#cause = error;
-            out.error(error);
+            this.#enterZone(() => {
+              out.error(error);
+            });
           },
           complete: () => {
-            out.complete();
+            this.#enterZone(() => {
+              out.complete();
+            });
           },
         }),
       );
@@ -105,7 +124,7 @@ class Connections<E> {
     const lastEventId = this.#reader.lastId;
     const demand = this.#demand;
     return fetchText({ url, lastEventId, headers, fetch, isFirst, silenceMs, scheduler, demand }).pipe(
-      map((text) => (text === '' ? this.#open() : this.#read(parse(text)))),
+      map((text) => (text === '' ? this.#open() : this.#chunkOf(parse(text)))),
     );
   }
 
@@ -137,7 +156,11 @@ class Connections<E> {
     this.#isOpen = true;
     const isUnknown = this.#wasServed && this.#reader.lastId === undefined && this.#settings.startsNow;
     // Without an id, it is unknown what was published meanwhile.
-    return isUnknown ? this.#reader.loseTrack() : [];
+    return isUnknown ? this.#reader.loseTrack() : NOTHING;
+  }
+
+  #chunkOf(blocks: readonly EventBlock[]): Chunk<E> {
+    return blocks.length === 0 ? NOTHING : this.#read(blocks);
   }
 
   *#read(blocks: readonly EventBlock[]): Generator<Delivery<E>, void> {
@@ -170,7 +193,17 @@ class Connections<E> {
   }
 
   #emitStatus(status: Omit<EventStreamStatus, 'attempt'>): void {
-    guarded(this.#settings.onStatus, { ...status, attempt: this.#backOff.attempts });
+    const { onStatus } = this.#settings;
+    if (onStatus !== undefined) {
+      this.#enterZone(() => {
+        guarded(onStatus, { ...status, attempt: this.#backOff.attempts });
+      });
+    }
+  }
+
+  /** Calls the application in the subscriber's zone, which is entered once for all that `work` does. */
+  #enterZone(work: () => void): void {
+    runIn(this.#zone, work, report);
   }
 }
 

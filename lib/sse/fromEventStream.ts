@@ -2,6 +2,7 @@ import { Observable } from 'rxjs';
 import type { Delivery } from '../receiver.js';
 import type { BusEvent } from '../events/BusEvent.js';
 import type { Event } from '../events/Event.js';
+import { PerSubscription } from '../internal/support/PerSubscription.js';
 import { clientSettings } from './clientSettings.js';
 import { connections } from './connections.js';
 import type { FromEventStreamOptions } from './FromEventStreamOptions.js';
@@ -11,7 +12,8 @@ import type { FromEventStreamOptions } from './FromEventStreamOptions.js';
  *
  * **Details** The observable is cold: each subscription has its own connection, and unsubscribing aborts it. After a break it resumes after
  * the last event, so no event is missing or comes twice. Events that the server no longer has are reported as a gap. The stream completes
- * when the bus is closed or `signal` is aborted.
+ * when the bus is closed or `signal` is aborted. With zone.js, requests and timers run outside of the subscriber's zone, and handlers run
+ * in it, once for each piece of text that arrives.
  *
  * **Errors** The stream fails with {@link EventStreamError} if another attempt cannot help (the response is not an event stream, has a status
  * of 4xx other than 408, 425 and 429, or the request cannot be sent), and after the last attempt if `retry` limits them. The call throws
@@ -44,19 +46,22 @@ export function fromEventStream<E>(
   options: FromEventStreamOptions<E> = {},
 ): Observable<Delivery<E>> {
   const settings = clientSettings('fromEventStream', url, options);
-  return new Observable<Delivery<E>>((subscriber) =>
-    connections(settings).subscribe({
-      next: (chunk) => {
-        for (const delivery of chunk) {
-          subscriber.next(delivery);
-        }
-      },
-      error: (error: unknown) => {
-        subscriber.error(error);
-      },
-      complete: () => {
-        subscriber.complete();
-      },
-    }),
+  return new PerSubscription(
+    () =>
+      new Observable<Delivery<E>>((subscriber) =>
+        connections(settings).subscribe({
+          next: (chunk) => {
+            for (const delivery of chunk) {
+              subscriber.next(delivery);
+            }
+          },
+          error: (error: unknown) => {
+            subscriber.error(error);
+          },
+          complete: () => {
+            subscriber.complete();
+          },
+        }),
+      ),
   );
 }

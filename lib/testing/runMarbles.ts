@@ -18,7 +18,8 @@ export interface BusRunHelpers extends RunHelpers, BusHelpers {}
  *
  * **Errors** Throws what `test` or the comparison of the scheduler throws. Throws `TypeError` if `test` returns a promise. Throws an error
  * at the end if `toBe` was not called on a result of `expectDeliveries`, `expectObservable` or `expectSubscriptions`. Throws an error if
- * `asapScheduler` still has work from before the test: RxJS has only one `asapScheduler` and cannot make it virtual then.
+ * `asapScheduler` still has work from before the test: RxJS has only one `asapScheduler` and cannot make it virtual then. A test that has
+ * failed may have left such work; `asapScheduler.flush()` runs it.
  *
  * **Gotchas** Promises are not virtual: `recv`, `for await`, `flush` and `connect` settle after the test. An `async` test is refused, since
  * virtual time ends when `test` returns, and expectations after an `await` would never be compared.
@@ -85,7 +86,9 @@ function requireVirtual({ flush }: RunHelpers): void {
   flush();
   if (!isVirtual) {
     probe.unsubscribe();
-    throw new Error('runMarbles: asapScheduler has work from before this test; let it run first');
+    throw new Error(
+      'runMarbles: asapScheduler has work from before this test; let it run first, or, if a test has failed and left it, call asapScheduler.flush()',
+    );
   }
 }
 

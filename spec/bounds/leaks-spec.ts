@@ -10,6 +10,7 @@ import {
 } from '../../lib/index.js';
 import { survivors } from '../support/collectGarbage.js';
 import { event } from '../support/events.js';
+import { ManualScheduler } from '../support/ManualScheduler.js';
 
 interface Payload {
   readonly bytes: Uint8Array;
@@ -197,6 +198,20 @@ describe('law 34: after any end nothing is retained', () => {
     await turn();
     expect(await survivors(refs)).toBe(0);
     expect(bus.subscriberCount).toBe(1);
+  });
+
+  it.each([64, 256])('a burst that is never handed over: the capacity of %i and 256 more', async (capacity) => {
+    const bus = new SharingBus<Payload>({ scheduler: new ManualScheduler() });
+    const receiver = bus.subscribeFiltered(EventFilter.all, capacity);
+    receiver.events$.subscribe();
+    const published: WeakRef<object>[] = [];
+    let most = 0;
+    while (published.length < 1200) {
+      published.push(...publishWatched(bus, 150));
+      most = Math.max(most, await survivors(published, 1));
+    }
+    expect(most).toBeLessThanOrEqual(capacity + 256);
+    expect(receiver.lagged).toBe(1200 - capacity);
   });
 
   it('events that match no receiver are not held', async () => {

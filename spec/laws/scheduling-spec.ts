@@ -1,6 +1,7 @@
 import type { ReceiverOptions } from '../../lib/options.js';
 import { describe, expect, it } from '@jest/globals';
-import { asapScheduler, queueScheduler, VirtualTimeScheduler } from 'rxjs';
+import { asapScheduler, noop, queueScheduler, VirtualTimeScheduler } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
 import { type BusReceiver, EventFilter, SharingBus } from '../../lib/index.js';
 import { collect, collectPayloads } from '../support/collect.js';
 import { event, uuid } from '../support/events.js';
@@ -198,6 +199,47 @@ describe('scheduler', () => {
     bus.publish(event(2));
     scheduler.flush();
     expect(values).toEqual([1]);
+  });
+
+  describe('law 27: what others do to asapScheduler', () => {
+    it('a burst does not wait for a flush that never comes, since a test in virtual time has failed', async () => {
+      const leavesWork = (): void => {
+        new TestScheduler(noop).run(() => {
+          asapScheduler.schedule(noop);
+          throw new Error('the test failed');
+        });
+      };
+      expect(leavesWork).toThrow('the test failed');
+      const bus = new SharingBus<number>();
+      const receiver = bus.subscribeAll();
+      const { values } = collectPayloads(receiver.events$);
+      for (let burst = 0; burst < 2; burst += 1) {
+        Array.from({ length: 150 }, (_, index) => event(150 * burst + index)).forEach((one) => {
+          bus.publish(one);
+        });
+        expect(values).toHaveLength(150 * burst);
+        await Promise.resolve();
+      }
+      expect([values, receiver.lagged]).toEqual([Array.from({ length: 300 }, (_, index) => index), 0]);
+      // What the failed test left.
+      asapScheduler.flush();
+    });
+
+    it('a burst that lost its action to an error of a stranger is delivered in the same task', async () => {
+      const bus = new SharingBus<number>();
+      const { values } = collectPayloads(bus.stream());
+      asapScheduler.schedule(() => {
+        throw new Error('of a stranger');
+      });
+      bus.publish(event(1));
+      // The flush cancels the actions behind one that throws.
+      expect(() => {
+        asapScheduler.flush();
+      }).toThrow('of a stranger');
+      expect(values).toEqual([]);
+      await Promise.resolve();
+      expect(values).toEqual([1]);
+    });
   });
 
   it('refuses a scheduler without schedule()', () => {

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { config, map, Observable, type Observer, Subscription, take } from 'rxjs';
+import { config, from, map, Observable, type Observer, Subscription, take } from 'rxjs';
 import { type BusEvent, type BusReceiver, EventFilter, SharingBus } from '../../lib/index.js';
 import { event } from '../support/events.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
+import { settle } from '../support/settle.js';
 
 // `events$` is an Observable of its own. What is seen of it is compared with what is seen of one that RxJS makes of it.
 
@@ -163,5 +164,125 @@ describe('events$', () => {
         expect(story).toEqual(expected);
       }
     });
+  });
+});
+
+describe('law 32: a receiver that is consumed again', () => {
+  const consume: Readonly<Record<string, (receiver: BusReceiver<number>) => { leave(): void }>> = {
+    events$: ({ events$ }) => {
+      const subscription = events$.subscribe();
+      return {
+        leave: () => {
+          subscription.unsubscribe();
+        },
+      };
+    },
+    deliveries$: ({ deliveries$ }) => {
+      const subscription = deliveries$.subscribe();
+      return {
+        leave: () => {
+          subscription.unsubscribe();
+        },
+      };
+    },
+    'an iterator': (receiver) => {
+      const iterator = receiver[Symbol.asyncIterator]();
+      void iterator.next();
+      return {
+        leave: () => {
+          void iterator.return?.();
+        },
+      };
+    },
+    'a web stream': (receiver) => {
+      const reader = receiver.toReadableStream().getReader();
+      void reader.read();
+      return {
+        leave: () => {
+          void reader.cancel();
+        },
+      };
+    },
+  };
+  const ways = Object.keys(consume);
+
+  it.each(ways.flatMap((first) => ways.map((second) => [first, second] as const)))(
+    'after %s has left, by %s: says once why nothing comes',
+    async (first, second) => {
+      const lines: unknown[] = [];
+      const bus = new SharingBus<number>({ logger: { warn: (line) => lines.push(line) } });
+      const receiver = bus.subscribeFiltered(EventFilter.all, { name: 'page' });
+      consume[first]?.(receiver).leave();
+      await settle();
+      expect(lines).toEqual([]);
+      consume[second]?.(receiver);
+      consume[second]?.(receiver);
+      // A web stream pulls in a microtask.
+      await settle();
+      expect(lines).toEqual([
+        'sharing-bus: receiver 0 (page) is consumed again, but it ended when its consumer left, so nothing comes; bus.stream() makes a ' +
+          'receiver for each subscription',
+      ]);
+    },
+  );
+
+  it.each(ways)('%s: says nothing if the bus or the receiver was closed', async (way) => {
+    const lines: unknown[] = [];
+    const bus = new SharingBus<number>({ logger: { warn: (line) => lines.push(line) } });
+    const [one, other] = [bus.subscribeAll(), bus.subscribeAll()];
+    one.close();
+    bus.close();
+    for (const receiver of [one, other]) {
+      consume[way]?.(receiver).leave();
+      consume[way]?.(receiver);
+      await settle();
+    }
+    expect(lines).toEqual([]);
+  });
+});
+
+describe('from(receiver)', () => {
+  it('frees the slot when it is unsubscribed, and takes no event afterwards', () => {
+    const scheduler = new ManualScheduler();
+    const bus = new SharingBus<number>({ scheduler });
+    const story: unknown[] = [];
+    const subscriptions = [
+      from(bus.subscribeAll()).subscribe(({ event: payload }) => story.push(payload)),
+      from(bus.subscribeFiltered(EventFilter.all, 1).deliveries).subscribe((delivery) => story.push(delivery.type)),
+    ];
+    bus.publish(event(1));
+    bus.publish(event(2));
+    scheduler.flush();
+    expect(story.sort()).toEqual([1, 2, 'event', 'gap']);
+    subscriptions.forEach((subscription) => {
+      subscription.unsubscribe();
+    });
+    expect(bus.subscriberCount).toBe(0);
+    bus.publish(event(3));
+    expect(bus.stats().delivered).toBe(3);
+  });
+
+  it('is iterated by for await and pulled by connect as before', async () => {
+    const source = new SharingBus<number>();
+    const target = new SharingBus<number>();
+    const receiver = source.subscribeFiltered(EventFilter.all, 300);
+    const slow = target.subscribeFiltered(EventFilter.all, 4);
+    const taken: number[] = [];
+    const read = (async () => {
+      for await (const { event: payload } of slow) {
+        taken.push(payload);
+      }
+    })();
+    const connected = target.connect(receiver, { window: 4 });
+    const numbers = Array.from({ length: 300 }, (_, index) => index);
+    numbers.forEach((payload) => {
+      source.publish(event(payload));
+    });
+    source.close();
+    // Pulling waits for the slow receiver, which an Observable could not.
+    expect(await connected).toBe(300);
+    await target[Symbol.asyncDispose]();
+    await read;
+    expect([taken, slow.lagged]).toEqual([numbers, 0]);
   });
 });

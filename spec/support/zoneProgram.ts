@@ -151,6 +151,12 @@ const FORMS: Record<string, Form> = {
     const events$ = bus.stream(EventFilter.where(fail), { consume: () => [] });
     return () => events$.subscribe(observer(note, text));
   },
+  stallAfterMs: (bus, note) => {
+    return () => {
+      const receiver = bus.subscribeFiltered(EventFilter.all, { stallAfterMs: 1 });
+      receiver.closed$.subscribe(observer(note, () => 'closed'));
+    };
+  },
   closed$: (bus, note) => {
     const { closed$ } = bus.subscribeFiltered(EventFilter.all, { capacity: 1, overflow: 'evict' });
     return () => closed$.subscribe(observer(note, () => 'closed'));
@@ -196,7 +202,10 @@ const FORMS: Record<string, Form> = {
     const fetch = (url: string, init: object): Promise<Response> =>
       Promise.resolve(toEventStream(bus, new Request(url, init), { filter: EventFilter.all }));
     const parse = (value: unknown): BusEvent<string> => value as BusEvent<string>;
-    const deliveries$ = fromEventStream('http://localhost/', { fetch, parse });
+    const onStatus = ({ state }: { readonly state: string }): void => {
+      note(state);
+    };
+    const deliveries$ = fromEventStream('http://localhost/', { fetch, parse, onStatus });
     return () => deliveries$.subscribe(observer(note, toText));
   },
   'a handler that throws': (bus, note) => {
@@ -225,10 +234,20 @@ export interface Tried {
   readonly calls: string[];
   /** How often the subscriber's zone was entered, since it has subscribed. */
   entries: number;
+  /** Number of timers and requests that were begun in the subscriber's zone. Angular calls a page stable when none is left. */
+  tasks: number;
 }
 
 const maker = Zone.root.fork({ name: 'maker' });
-const publisher = Zone.root.fork({ name: 'publisher' });
+/** All tasks that were begun in the publisher's zone, microtasks too. */
+const ofPublisher: string[] = [];
+const publisher = Zone.root.fork({
+  name: 'publisher',
+  onScheduleTask: (parent, _current, target, task) => {
+    ofPublisher.push(`${task.type} ${task.source}`);
+    return parent.scheduleTask(target, task);
+  },
+});
 const stranger = Zone.root.fork({ name: 'stranger' });
 
 /** Takes one step, when something of somebody else's was the first to use RxJS's scheduler. */
@@ -245,7 +264,7 @@ const buses: Bus[] = [];
 const tried: Record<string, Tried> = {};
 for (const [name, form] of Object.entries(FORMS)) {
   const bus = new SharingBus<string>();
-  const result: Tried = { calls: [], entries: 0 };
+  const result: Tried = { calls: [], entries: 0, tasks: 0 };
   buses.push(bus);
   tried[name] = result;
   const note: Note = (what) => {
@@ -256,6 +275,10 @@ for (const [name, form] of Object.entries(FORMS)) {
     onInvoke: (parent, _current, target, callback, applyThis, applyArgs, source) => {
       result.entries += 1;
       return parent.invoke(target, callback, applyThis, applyArgs, source) as unknown;
+    },
+    onScheduleTask: (parent, _current, target, task) => {
+      result.tasks += task.type === 'microTask' ? 0 : 1;
+      return parent.scheduleTask(target, task);
     },
   });
   const consume = maker.run<() => unknown>(() => form(bus, note));
@@ -285,6 +308,6 @@ take([
     });
   },
   () => {
-    console.log(JSON.stringify(tried));
+    console.log(JSON.stringify({ tried, ofPublisher }));
   },
 ]);

@@ -418,7 +418,9 @@ describe('testBus, in runMarbles', () => {
         ran = true;
       });
     };
-    expect(run).toThrow('asapScheduler has work from before this test');
+    expect(run).toThrow(
+      'asapScheduler has work from before this test; let it run first, or, if a test has failed and left it, call asapScheduler.flush()',
+    );
     expect(ran).toBe(false);
     await waiting;
     run();

@@ -5,8 +5,10 @@ export interface BoundedReceiver {
   readonly waiting: number;
 }
 
-/** Limits the memory that a burst takes if a publisher never yields. */
+/** The most events that are staged, if a publisher never yields. */
 const LONGEST_BURST = 1024;
+/** The most events that are staged while every receiver lags: they wait only to be counted as lost. */
+const LONGEST_LOST_BURST = 256;
 
 /**
  * The number of events that may be staged before one more could make a receiver begin to lag.
@@ -17,7 +19,7 @@ const LONGEST_BURST = 1024;
  * than necessary.
  */
 export class Room {
-  leastFree = LONGEST_BURST;
+  leastFree = LONGEST_LOST_BURST;
   /** Number of events that were routed since the last recount. */
   routed = 0;
   /** Number of joined receivers, by capacity. */
@@ -57,7 +59,7 @@ export class Room {
       return;
     }
     this.routed = 0;
-    this.leastFree = LONGEST_BURST;
+    this.leastFree = this.byCapacity.size === 0 ? LONGEST_LOST_BURST : LONGEST_BURST;
     for (const capacity of this.byCapacity.keys()) {
       this.leastFree = Math.min(this.leastFree, capacity);
     }

@@ -1,8 +1,12 @@
-import type { SchedulerLike, Subscription } from 'rxjs';
+import { asapScheduler, type SchedulerLike, type Subscription } from 'rxjs';
 import { outOfContext } from '../support/context.js';
 import { platform } from '../support/platform.js';
+import { fakeAsyncTimers, outerZone, type Zone } from '../support/zone.js';
 
 // The order of all work. Jobs run on the caller's stack, one at a time. Consumers run in scheduled actions, in turns.
+
+/** Its `then` queues a microtask. */
+const RESOLVED = Promise.resolve();
 
 /**
  * Runs jobs one at a time, in the order of the calls. A job that is added while another one runs waits for its place in that order.
@@ -56,6 +60,9 @@ export class Action {
   private scheduled: Subscription | undefined;
   /** The platform's `setInterval` when the action was scheduled: it identifies the set of timers. */
   private timers: unknown;
+  /** The zone in which the action was scheduled, and the timers of the `fakeAsync` test that it was scheduled in. */
+  private zone: Zone | undefined;
+  private fakeTimers: unknown;
 
   /** @param work Must not throw. Returns whether another action is needed. */
   constructor(scheduler: SchedulerLike, work: () => boolean) {
@@ -75,15 +82,17 @@ export class Action {
 
   /** Schedules an action, unless one is scheduled or running. */
   ensure(): void {
-    // A closed action will not run: an error in another action of the same scheduler has cancelled it. An action of other timers, such as
-    // fake ones, may not run either.
-    if (!this.isRunning && (this.scheduled?.closed !== false || this.timers !== platform.setInterval)) {
+    // A closed action will not run: an error in another action of the same scheduler has cancelled it.
+    if (!this.isRunning && (this.scheduled?.closed !== false || !this.hasItsTimers)) {
       this.timers = platform.setInterval;
-      const before = this.runs;
-      const action = this.scheduler.schedule(this.run);
-      // A scheduler may run the action before `schedule` returns. Then there is nothing to cancel.
-      if (this.runs === before) {
-        this.scheduled = action;
+      this.zone = outerZone();
+      if (this.zone === undefined) {
+        this.schedule();
+      } else {
+        this.fakeTimers = fakeAsyncTimers();
+        this.zone.run(() => {
+          this.schedule();
+        });
       }
     }
   }
@@ -92,10 +101,41 @@ export class Action {
   cancel(): void {
     // Other timers cannot clear it, and RxJS throws when the timer of a cancelled action fires. So such an action is not cancelled. If it
     // runs, it finds nothing to do.
-    if (this.timers === platform.setInterval) {
+    if (this.hasItsTimers) {
       this.scheduled?.unsubscribe();
     }
     this.scheduled = undefined;
+  }
+
+  private schedule(): void {
+    const before = this.runs;
+    const action = this.scheduler.schedule(this.run);
+    // A scheduler may run the action before `schedule` returns. Then there is nothing to cancel.
+    if (this.runs === before) {
+      this.scheduled = action;
+      if (this.scheduler === asapScheduler) {
+        this.watch(action);
+      }
+    }
+  }
+
+  /**
+   * Runs the work if `asapScheduler` has not run `action` by its own time. That is so if an error in another action of that scheduler has
+   * cancelled it, and if the scheduler waits in vain for a microtask of a test that has failed in virtual time.
+   */
+  private watch(action: Subscription): void {
+    // Queued after the scheduler's own microtask.
+    void RESOLVED.then(() => {
+      if (this.scheduled === action) {
+        action.unsubscribe();
+        this.run();
+      }
+    });
+  }
+
+  /** Whether the timers are those that the action was scheduled with. On others, such as fake ones, it may never run. */
+  private get hasItsTimers(): boolean {
+    return this.timers === platform.setInterval && (this.zone === undefined || this.fakeTimers === fakeAsyncTimers());
   }
 }
 

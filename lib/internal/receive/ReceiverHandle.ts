@@ -10,7 +10,7 @@ import type {
 } from '../../receiver.js';
 import type { BusEvent } from '../../events/BusEvent.js';
 import type { ConsumerPort } from './consumers.js';
-import { EventsObservable, PerSubscription } from './EventsObservable.js';
+import { EventsObservable } from './EventsObservable.js';
 import { Notices } from './Notices.js';
 import {
   deliveryPull,
@@ -27,6 +27,7 @@ import { dispose } from './ending.js';
 import { leave, serve, serveDeliveries } from './serve.js';
 import { positionOf } from './views.js';
 import type { Receiver } from './Receiver.js';
+import { PerSubscription } from '../support/PerSubscription.js';
 import { keepSelf, selfOf, throughProxies } from '../support/throughProxies.js';
 import { withoutUndefined } from '../support/withoutUndefined.js';
 
@@ -131,6 +132,16 @@ export class ReceiverHandle<E> implements BusReceiver<E>, ConsumerPort<BusEvent<
     return streamOver(this.#pulled(eventPull<E>));
   }
 
+  /** For RxJS's `from`. Without it, `from` would iterate, and an unsubscription would take effect at the next event only. */
+  [Symbol.observable](): Observable<BusEvent<E>> {
+    return this.events$;
+  }
+
+  /** The same, under the name that RxJS uses in engines without the symbol. */
+  ['@@observable'](): Observable<BusEvent<E>> {
+    return this.events$;
+  }
+
   close(): void {
     this.#receiver.close();
   }
@@ -159,12 +170,16 @@ export class ReceiverHandle<E> implements BusReceiver<E>, ConsumerPort<BusEvent<
 
   #pullDeliveries(): Pullable<Delivery<E>> {
     const pulled = this.#pulled(deliveryPull<E>);
-    return {
+    const observe$ = (): Observable<Delivery<E>> => this.deliveries$;
+    const pullable: Pullable<Delivery<E>> & { '@@observable': unknown } = {
       recv: (options) => receive(this.#receiver, deliveryPull<E>, this, undefined, options),
       tryRecv: () => tryReceive(this.#receiver, true),
       toReadableStream: () => streamOver(pulled),
       [Symbol.asyncIterator]: () => iteratorOver(pulled),
+      [Symbol.observable]: observe$,
+      '@@observable': observe$,
     };
+    return withoutUndefined(pullable);
   }
 
   #pulled<T>(createPull: PullFactory<E, T>): Pulled<T> {

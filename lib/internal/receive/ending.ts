@@ -28,6 +28,26 @@ export function dispose<E>(receiver: Receiver<E>): void {
   }
 }
 
+/** Disposes `receiver`, since its consumer has left. */
+export function disposeLeft<E>(receiver: Receiver<E>): void {
+  if (receiver.phase === 'live') {
+    receiver.more.wasLeft = true;
+  }
+  dispose(receiver);
+}
+
+/** Logs a warning if a consumer comes after another one has ended `receiver` by leaving: it gets nothing, and would not know why. */
+export function warnIfLeft<E>(receiver: Receiver<E>): void {
+  if (receiver.parts?.wasLeft === true) {
+    receiver.parts.wasLeft = false;
+    receiver.host.logOf(
+      receiver,
+      'warn',
+      'is consumed again, but it ended when its consumer left, so nothing comes; bus.stream() makes a receiver for each subscription',
+    );
+  }
+}
+
 /** Disposes `receiver` when `signal` is aborted. */
 export function disposeOn<E>(signal: AbortSignal | undefined, receiver: Receiver<E>): void {
   if (signal !== undefined) {

@@ -4,7 +4,7 @@ import type { BusEvent } from '../../events/BusEvent.js';
 import { onAbort } from '../support/abort.js';
 import { requireOptions, requireSignal } from '../support/require.js';
 import type { Link } from '../support/LinkedList.js';
-import { dispose } from './ending.js';
+import { disposeLeft, warnIfLeft } from './ending.js';
 import { type Pull, Pulls } from './Pulls.js';
 import type { Receiver } from './Receiver.js';
 
@@ -35,6 +35,9 @@ export function pullNext<E>(
     pull.error(new ReceiverBusyError(receiver.id));
     return undefined;
   }
+  if (isNew) {
+    warnIfLeft(receiver);
+  }
   const pulls = (receiver.more.pulls ??= new Pulls());
   pulls.puller = puller ?? current;
   stage.settle();
@@ -63,7 +66,7 @@ export function leavePulling<E>(receiver: Receiver<E>, puller: object): void {
   const current = receiver.parts?.pulls?.puller;
   const hasNoConsumer = current === undefined && receiver.consumer === undefined && !receiver.hasPulls;
   if (hasNoConsumer || current === puller) {
-    dispose(receiver);
+    disposeLeft(receiver);
   }
 }
 

@@ -54,6 +54,8 @@ export interface Parts<E> {
   failure?: { readonly error: unknown } | undefined;
   /** Whether a consumer got its ending. A gap before the ending is then no longer needed. */
   isEndDelivered?: boolean;
+  /** Whether its consumer has left and so ended it, and no later consumer has been told. */
+  wasLeft?: boolean;
   /** Set when it no longer has a slot: its counts are then part of the totals of the bus. */
   account?: Account;
 }

@@ -3,7 +3,7 @@ import type { BusEvent } from '../../events/BusEvent.js';
 import { type Delivery, ReceiverBusyError } from '../../receiver.js';
 import { report } from '../support/report.js';
 import { currentZone, runIn } from '../support/zone.js';
-import { dispose } from './ending.js';
+import { disposeLeft, warnIfLeft } from './ending.js';
 import { DeliveryConsumer, DirectConsumer, type ConsumerPort } from './consumers.js';
 import type { Receiver } from './Receiver.js';
 
@@ -23,6 +23,7 @@ export function serve<E>(receiver: Receiver<E>, consumer: Observer<BusEvent<E>>)
     receiver.forgetGaps();
   }
   if (receiver.isExhausted) {
+    warnIfLeft(receiver);
     consumer.complete();
     return;
   }
@@ -54,7 +55,7 @@ export function leave<E>(receiver: Receiver<E>, leaver: Observer<BusEvent<E>>): 
   const isOwn = consumer === leaver || (consumer instanceof DirectConsumer && consumer.isProxiedBy(leaver));
   if (consumer !== undefined && isOwn) {
     receiver.consumer = undefined;
-    dispose(receiver);
+    disposeLeft(receiver);
   }
 }
 

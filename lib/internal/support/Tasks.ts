@@ -1,4 +1,5 @@
 import { asyncScheduler } from 'rxjs';
+import { outOfContext } from './context.js';
 
 interface Port {
   onmessage: unknown;
@@ -36,24 +37,26 @@ export class Tasks {
 
   /** Resolves in a new task, after the tasks that are due. */
   next(): Promise<void> {
-    const platform = this.#platform;
     return new Promise((resolve) => {
-      // First choice: Node processes a thousand messages of a port before it checks its timers.
-      if (platform.setImmediate !== undefined) {
-        const { setImmediate: schedule } = platform;
-        schedule(resolve);
-      } else if (platform.MessageChannel !== undefined) {
-        const { port1, port2 } = (this.#channel ??= new platform.MessageChannel());
-        port1.onmessage = () => {
-          resolve();
-        };
-        port2.postMessage(undefined);
-      } else {
-        asyncScheduler.schedule(() => {
-          resolve();
-        });
-      }
+      outOfContext(() => {
+        this.#queue(resolve);
+      });
     });
+  }
+
+  #queue(task: () => void): void {
+    const platform = this.#platform;
+    // First choice: Node processes a thousand messages of a port before it checks its timers.
+    if (platform.setImmediate !== undefined) {
+      const { setImmediate: schedule } = platform;
+      schedule(task);
+    } else if (platform.MessageChannel !== undefined) {
+      const { port1, port2 } = (this.#channel ??= new platform.MessageChannel());
+      port1.onmessage = task;
+      port2.postMessage(undefined);
+    } else {
+      asyncScheduler.schedule(task);
+    }
   }
 
   /** Releases the channel. No call of `next` may wait. */

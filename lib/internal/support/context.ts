@@ -1,4 +1,5 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
+import { outsideOfZone } from './zone.js';
 
 /** Calls its argument synchronously. */
 type Way = <T>(work: () => T) => T;
@@ -17,11 +18,13 @@ interface Platform {
   };
 }
 
-/**
- * Calls `work` outside of the caller's asynchronous context: every `AsyncLocalStorage` is empty there. In a browser, which has no such
- * contexts, `work` is called directly.
- */
-export const outOfContext: Way = wayOut();
+/** Leaves every `AsyncLocalStorage`. In a browser, which has no such contexts, the work is called directly. */
+const outOfStorages: Way = wayOut();
+
+/** Calls `work` outside of the caller's asynchronous context: every `AsyncLocalStorage` is empty there, and with zone.js it runs in the {@link outerZone}. */
+export function outOfContext<T>(work: () => T): T {
+  return outsideOfZone(() => outOfStorages(work));
+}
 
 function wayOut(): Way {
   const direct: Way = (work) => work();
