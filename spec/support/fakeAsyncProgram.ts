@@ -53,11 +53,18 @@ function busOf(): { readonly bus: SharingBus<string>; readonly taken: string[] }
   return { bus, taken };
 }
 
+/** Keeps the process busy, as a slow machine does. The date of the test stands still meanwhile. */
+function passRealTime(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
+
 function inTest(): FakeAsyncTried['inTest'] {
   let result: FakeAsyncTried['inTest'] | undefined;
   inFakeAsync(() => {
     const { bus, taken } = busOf();
     bus.subscribeFiltered(EventFilter.all, { stallAfterMs: 1000 });
+    passRealTime(150);
     bus.publish(busEvent('a'));
     Zone.current.fork({ name: 'angular' }).run(() => {
       bus.publish(busEvent('b'));

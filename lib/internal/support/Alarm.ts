@@ -1,7 +1,7 @@
 import type { Subscription } from 'rxjs';
 import { scheduleOutOfContext } from './context.js';
 import type { SteadyClock, Timed } from './SteadyClock.js';
-import { platform } from './platform.js';
+import { currentTimers } from './platform.js';
 
 /**
  * Calls a function once at a given time.
@@ -40,7 +40,7 @@ export class Alarm implements Timed {
     this.stop();
     const { clock, number } = this;
     const left = Math.max(this.due - clock.read(), 1);
-    this.timers = platform.setInterval;
+    this.timers = currentTimers();
     clock.expect(this);
     const ring = (): void => {
       if (number === this.number) {
@@ -53,7 +53,7 @@ export class Alarm implements Timed {
 
   stop(): void {
     // The timers that replaced them cannot clear the action: RxJS would throw when its timer fires after the cancellation.
-    if (this.timers === platform.setInterval) {
+    if (this.timers === currentTimers()) {
       this.action?.unsubscribe();
     }
     this.release();

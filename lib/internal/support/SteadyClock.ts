@@ -1,5 +1,6 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
-import { platform } from './platform.js';
+import { currentTimers, platform } from './platform.js';
+import { fakeAsyncTimers } from './zone.js';
 
 /** Two clocks that were not set differ by at most this much. */
 const TOLERANCE_MS = 20;
@@ -42,7 +43,7 @@ export class SteadyClock {
   /** The ticks of {@link own} at the last reading, even if they are replaced now. */
   private ownTicked = readOwnTicks();
   private ticks = platform.performance?.now;
-  private timers: unknown = platform.setInterval;
+  private timers: unknown = currentTimers();
   /** How often the date was set, as far as this class can detect. */
   settings = 0;
 
@@ -67,7 +68,7 @@ export class SteadyClock {
 
   /** Checks whether alarms were lost with fake timers. Cheap enough for each event. */
   watch(): void {
-    if (this.hasAlarms && platform.setInterval !== this.timers) {
+    if (this.hasAlarms && currentTimers() !== this.timers) {
       this.read();
     }
   }
@@ -95,12 +96,11 @@ export class SteadyClock {
 
   private update(said: number): number {
     this.said = said;
-    if (platform.setInterval !== this.timers || platform.performance?.now !== this.ticks) {
+    if (currentTimers() !== this.timers || platform.performance?.now !== this.ticks) {
       return this.enter(said);
     }
-    // As readTicks does: for each event, a call would cost as much as the reading.
-    const ticked = platform.performance?.now() ?? NaN;
-    this.ownTicked = this.ticks === ownTicks ? ticked : readOwnTicks();
+    const ticked = readTicks();
+    this.ownTicked = this.ticks === ownTicks && !Number.isNaN(ticked) ? ticked : readOwnTicks();
     const time = said + this.sinceSaid;
     // Without `performance`, the ticks are NaN, and the clocks never agree.
     const agree = Math.abs(time - ticked - this.sinceTicks) <= TOLERANCE_MS;
@@ -139,7 +139,7 @@ export class SteadyClock {
     this.sinceTicks = this.time - readTicks();
     this.ownTicked = ownTicked;
     this.ticks = platform.performance?.now;
-    this.timers = platform.setInterval;
+    this.timers = currentTimers();
     if (isReal) {
       this.renew(Infinity);
     }
@@ -168,8 +168,9 @@ function areTimersFakedAlone(): boolean {
   return Date !== own.Date && platform.setInterval !== own.timers && platform.performance?.now === ownTicks;
 }
 
+/** NaN without a monotonic clock, and in a `fakeAsync` test, which sets the date and does not touch that clock. */
 function readTicks(): number {
-  return platform.performance?.now() ?? NaN;
+  return fakeAsyncTimers() !== undefined ? NaN : (platform.performance?.now() ?? NaN);
 }
 
 function readOwnTicks(): number {
