@@ -1,6 +1,11 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { type Attributes, diag, DiagLogLevel, type Meter } from '@opentelemetry/api';
-import { AggregationTemporality } from '@opentelemetry/sdk-metrics';
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics';
 import fc from 'fast-check';
 import { type BusReceiver, SharingBus } from '../../lib/index.js';
 import { instrument, type InstrumentOptions } from '../../lib/otel/index.js';
@@ -583,5 +588,44 @@ describe.each(TEMPORALITIES)('names, %s', (_label, temporality) => {
     expect(backend.of(COUNT)).toEqual({ a: 1, '*': 2 });
     await backend.collect();
     expect(bus.subscriberCount).toBe(3);
+  });
+});
+
+describe('names, two readers of one provider', () => {
+  it('are exact in both temporalities, though each collection is told to both', async () => {
+    const exporters = [CUMULATIVE, DELTA].map((temporality) => new InMemoryMetricExporter(temporality));
+    const readers = exporters.map(
+      (exporter) => new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 }),
+    );
+    const provider = new MeterProvider({ readers });
+    const bus = quietBus();
+    instrument(bus, provider.getMeter('sharing-bus'), { maxNames: 3, maxNamesEver: 20 });
+    const totals = { cumulative: { count: 0, lost: 0 }, delta: { count: 0, lost: 0 } };
+    const sumOf = (exporter: InMemoryMetricExporter | undefined, figure: string): number => {
+      const metrics = (exporter?.getMetrics() ?? []).flatMap(({ scopeMetrics }) =>
+        scopeMetrics.flatMap((one) => one.metrics),
+      );
+      const points = metrics
+        .filter(({ descriptor }) => descriptor.name === figure)
+        .flatMap(({ dataPoints }) => dataPoints as { value: number }[]);
+      return points.reduce((total, { value }) => total + value, 0);
+    };
+    for (let round = 0; round < 20; round += 1) {
+      const receivers = Array.from({ length: 5 }, (_, n) => join(bus, `page ${round * 5 + n}`));
+      publish(bus, 2);
+      exporters.forEach((exporter) => {
+        exporter.reset();
+      });
+      await provider.forceFlush();
+      totals.cumulative = { count: sumOf(exporters[0], COUNT), lost: sumOf(exporters[0], LOST) };
+      totals.delta.count += sumOf(exporters[1], COUNT);
+      totals.delta.lost += sumOf(exporters[1], LOST);
+      const exact = { count: 5, lost: 5 * (round + 1) };
+      expect(totals).toEqual({ cumulative: exact, delta: exact });
+      receivers.forEach((receiver) => {
+        receiver.dispose();
+      });
+    }
+    await provider.shutdown();
   });
 });
