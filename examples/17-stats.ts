@@ -10,7 +10,8 @@ const bus = new SharingBus<string>({
   },
 });
 bus.subscribeFiltered(EventFilter.kind('permission'), { name: 'notifier' });
-bus.subscribeFiltered(EventFilter.kind('tool-call'), { name: 'screen', capacity: 2 });
+const screen = bus.subscribeFiltered(EventFilter.kind('tool-call'), { name: 'screen', capacity: 2 });
+const kept = bus.keepLosses();
 
 const toolCall = { routing: { kind: 'tool-call' }, origin: 'agent', event: 'read main.ts' };
 for (let call = 1; call <= 5; call += 1) {
@@ -27,6 +28,13 @@ for (const { name, waiting, highWaterMark, capacity, lagged } of receivers) {
 for (const { name, matches, drops, why } of bus.explain(toolCall)) {
   console.log(`${name}: ${matches ? 'matches' : 'does not match'}, ${drops ? 'drops' : 'does not drop'}: ${why}`);
 }
+
+// `stats()` no longer shows a receiver that has left. Its losses can be kept.
+screen.dispose();
+for (const { name, lagged } of kept.take()) {
+  console.log(`${name} has left: ${lagged} lost`);
+}
+kept.stop();
 bus.close();
 
 // Prints:
@@ -36,3 +44,4 @@ bus.close();
 // screen: 2 of 2 wait (at most 2 so far), 3 lost
 // notifier: does not match, does not drop: it does not match kind("permission")
 // screen: matches, drops: there is no room: 2 wait
+// screen has left: 3 lost

@@ -27,7 +27,7 @@ export {
   SlowConsumerError,
   type TryRecv,
 } from './receiver.js';
-export type { BusStats, Explanation, ReceiverStats } from './stats.js';
+export type { BusStats, DepartedLoss, Explanation, KeptLosses, ReceiverStats } from './stats.js';
 export type {
   BusEventSource,
   ConcatMapDropNewestOptions,

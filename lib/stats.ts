@@ -49,6 +49,30 @@ export interface BusStats<E = unknown> {
   readonly receivers: readonly ReceiverStats<E>[];
 }
 
+/** What one receiver has lost that `BusStats.receivers` does not show, since the receiver has left the bus. */
+export interface DepartedLoss {
+  /** The receiver's id. */
+  readonly id: number;
+  /** The `name` from the receiver's options. */
+  readonly name: string | undefined;
+  /**
+   * Number of lost events. If the receiver was open when `keepLosses` was called, its losses from before that call are included, and its
+   * entries add up to its `lagged`.
+   */
+  readonly lagged: number;
+}
+
+/** What {@link SharingBus.keepLosses} returns. */
+export interface KeptLosses {
+  /**
+   * Takes the losses that were kept since the previous call: one entry for each receiver that has left with a loss. A closed receiver
+   * that still reads from a history may lose more later; then it has an entry again.
+   */
+  take(): readonly DepartedLoss[];
+  /** Keeps nothing from now on. Calling it again has no effect. */
+  stop(): void;
+}
+
 /** What would happen to an event at one receiver if it were published now. */
 export interface Explanation {
   /** The receiver's id. */

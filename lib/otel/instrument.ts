@@ -1,8 +1,18 @@
-// Types only: at run time, OpenTelemetry is not imported.
-import type { Attributes, BatchObservableResult, Meter } from '@opentelemetry/api';
-import type { BusStats, ReceiverStats } from '../stats.js';
-import { type OptionNames, requireOptions, requireType } from '../internal/support/require.js';
+import { type Attributes, type BatchObservableResult, diag, type Meter } from '@opentelemetry/api';
+import { type Logger, loggingTo, requireLogger } from '../internal/support/logging.js';
+import { answerOf } from '../internal/support/promises.js';
+import {
+  type OptionNames,
+  requireCount,
+  requireFunction,
+  requireOptions,
+  requireType,
+} from '../internal/support/require.js';
+import { show } from '../internal/support/show.js';
 import type { SharingBus } from '../SharingBus.js';
+import { BusExport, type ExportSettings } from './BusExport.js';
+import { keyOf, useOf } from './meters.js';
+import { REST } from './Names.js';
 
 /** Options of {@link instrument}. */
 export interface InstrumentOptions {
@@ -10,150 +20,76 @@ export interface InstrumentOptions {
   readonly destination?: string | undefined;
   /** Attributes that are added to every reported value. Default: none. */
   readonly attributes?: Attributes | undefined;
+  /**
+   * The name under which receivers of this name are reported, for example to group names that contain ids. With `undefined`, they are
+   * reported with the receivers that have no name. It must be pure and synchronous; it is called once for each name at each collection. If
+   * it throws, or returns anything else, they are reported as `*`. Default: the name itself.
+   */
+  readonly receiverName?: ((name: string) => string | undefined) | undefined;
+  /** The most names that are reported separately at one time, 1 to 2^31 - 1. Further names are added up as `*`. Default: 100. */
+  readonly maxNames?: number | undefined;
+  /**
+   * The most names that are reported separately over the life of the meter, 1 to 2^31 - 1. The names of all buses on the meter count.
+   * Further names are added up as `*`. Default: 1,000, or `maxNames` if that is more.
+   */
+  readonly maxNamesEver?: number | undefined;
+  /**
+   * Gets a warning when a limit of names is reached, when `receiverName` fails, and when two buses on one meter have the same attributes:
+   * once each. Default: `diag` of `@opentelemetry/api`.
+   */
+  readonly logger?: Logger | undefined;
 }
 
-const OPTIONS: OptionNames<InstrumentOptions> = { destination: true, attributes: true };
+const OPTIONS: OptionNames<InstrumentOptions> = {
+  destination: true,
+  attributes: true,
+  receiverName: true,
+  maxNames: true,
+  maxNamesEver: true,
+  logger: true,
+};
 
-/** How to create an instrument, and how to compute its value from `S`. */
-interface Figure<S> {
-  readonly make: 'createObservableCounter' | 'createObservableUpDownCounter' | 'createObservableGauge';
-  readonly name: string;
-  readonly unit: string;
-  readonly description: string;
-  readonly value: (stats: S) => number;
-  readonly attributes?: Attributes;
-}
-
-type Instrument = ReturnType<Meter['createObservableGauge']>;
-type Receivers = readonly ReceiverStats<never>[];
-
-const counter = { make: 'createObservableCounter', unit: '{message}' } as const;
-const upDownCounter = { make: 'createObservableUpDownCounter', unit: '{message}' } as const;
-const gauge = { make: 'createObservableGauge', unit: '{message}' } as const;
-
-const FIGURES_OF_A_BUS: readonly Figure<BusStats<never>>[] = [
-  {
-    ...counter,
-    name: 'messaging.client.sent.messages',
-    description: 'Events that were published.',
-    attributes: { 'messaging.operation.name': 'publish' },
-    value: ({ published }) => published,
+const DIAG: Logger = {
+  warn: (...line) => {
+    diag.warn(line.join(' '));
   },
-  {
-    ...counter,
-    name: 'messaging.client.consumed.messages',
-    description: 'Events that were delivered to consumers.',
-    attributes: { 'messaging.operation.name': 'deliver' },
-    value: ({ delivered }) => delivered,
-  },
-  {
-    ...counter,
-    name: 'sharing_bus.dropped.messages',
-    description: 'Events that receivers lost.',
-    value: ({ dropped }) => dropped,
-  },
-  {
-    ...counter,
-    name: 'sharing_bus.bound.messages',
-    description: 'Events that went to the receivers with a scroll id.',
-    value: ({ bound }) => bound,
-  },
-  {
-    ...counter,
-    name: 'sharing_bus.unbound.messages',
-    description: 'Events that went to the receivers without a scroll id.',
-    value: ({ unbound }) => unbound,
-  },
-  {
-    ...counter,
-    name: 'sharing_bus.released.messages',
-    description: 'Events that were held for the registration of their session, and went on without a scroll id.',
-    value: ({ released }) => released,
-  },
-  {
-    ...upDownCounter,
-    name: 'sharing_bus.held.messages',
-    description: 'Events that wait for the registration of their session.',
-    value: ({ held }) => held,
-  },
-  {
-    ...counter,
-    name: 'sharing_bus.evicted.bindings',
-    unit: '{binding}',
-    description: 'Bindings of sessions to scrolls that were removed because there were too many.',
-    value: ({ evictedBindings }) => evictedBindings,
-  },
-];
-
-const FIGURES_OF_A_NAME: readonly Figure<Receivers>[] = [
-  {
-    ...upDownCounter,
-    name: 'sharing_bus.receiver.count',
-    unit: '{receiver}',
-    description: 'Receivers that take events.',
-    value: (receivers) => receivers.length,
-  },
-  {
-    ...upDownCounter,
-    name: 'sharing_bus.receiver.delivered',
-    description: 'Events that the receivers which take events now have delivered.',
-    value: (receivers) => sum(receivers, ({ delivered }) => delivered),
-  },
-  {
-    ...upDownCounter,
-    name: 'sharing_bus.receiver.lagged',
-    description: 'Events that the receivers which take events now have lost.',
-    value: (receivers) => sum(receivers, ({ lagged }) => lagged),
-  },
-  {
-    ...upDownCounter,
-    name: 'sharing_bus.queue.waiting',
-    description: 'Events that wait in queues.',
-    value: (receivers) => sum(receivers, ({ waiting }) => waiting),
-  },
-  {
-    ...upDownCounter,
-    name: 'sharing_bus.queue.capacity',
-    description: 'Events that may wait in queues.',
-    value: (receivers) => sum(receivers, ({ capacity }) => capacity),
-  },
-  {
-    ...gauge,
-    name: 'sharing_bus.queue.high_water_mark',
-    description: 'The most events that have waited in one receiver at one time.',
-    value: (receivers) => most(receivers, ({ highWaterMark }) => highWaterMark),
-  },
-  {
-    ...gauge,
-    name: 'sharing_bus.queue.oldest_age',
-    unit: 's',
-    description: 'How long the oldest waiting event has waited.',
-    value: (receivers) => most(receivers, ({ oldestAgeMs }) => oldestAgeMs / 1000),
-  },
-];
+};
+const DEFAULT_MAX_NAMES = 100;
+/** Half of what SDKs allow by default. The other half is for the two series that each bus has beside those of its names. */
+const DEFAULT_MAX_NAMES_EVER = 1_000;
 
 /**
  * Exports `bus.stats()` as OpenTelemetry metrics. Each collection of metrics calls `stats()` once.
  *
- * **Details** The counters are totals of the whole bus, which never decrease: `messaging.client.sent.messages`,
+ * **Details** These counters are totals of the whole bus, which never decrease: `messaging.client.sent.messages`,
  * `messaging.client.consumed.messages`, `sharing_bus.{dropped,bound,unbound,released}.messages` and `sharing_bus.evicted.bindings`.
  * `sharing_bus.held.messages` can go up and down.
  *
- * The metrics of receivers cover the receivers that take events now, grouped by their name. The name is reported as
- * `messaging.destination.subscription.name`; receivers without a name form one group without that attribute.
- * `sharing_bus.receiver.{count,delivered,lagged}` and `sharing_bus.queue.{waiting,capacity}` are sums over the group. They go up and down
- * as receivers come and go: when a receiver leaves the bus, its counts leave the sum. `sharing_bus.queue.high_water_mark` and
- * `sharing_bus.queue.oldest_age` (in seconds) are maxima over the group. When the last receiver of a group has left, 0 is reported once.
+ * The metrics of receivers are grouped by name, which is reported as `messaging.destination.subscription.name`. Receivers without a name
+ * form one group without that attribute. `sharing_bus.receiver.{count,delivered,lagged}` and `sharing_bus.queue.{waiting,capacity}` are
+ * sums over the receivers of a group that take events now. They go up and down as receivers come and go: when a receiver leaves the bus,
+ * its counts leave the sum. `sharing_bus.queue.high_water_mark` and `sharing_bus.queue.oldest_age` (in seconds) are maxima over the same
+ * receivers. When the last receiver of a group has left, 0 is reported once. `sharing_bus.receiver.dropped` counts the events that the
+ * receivers of a group have lost, also those that have left. It never decreases. Its sum over all groups is `sharing_bus.dropped.messages`.
  *
- * **Errors** Throws `TypeError` at the call if an option has the wrong type or is unknown.
+ * At most `maxNames` names have a group of their own at one time. When the last receiver of a name has left, another name can have its
+ * place. SDKs keep every series that they have ever seen, and by default stop to tell series apart after 2,000. So at most `maxNamesEver`
+ * names have a group over the life of the meter. All other names form one group with the name `*`. Each sum over all groups is exact,
+ * however many names there are.
  *
- * **Gotchas** Each receiver name creates its own time series, so do not put ids into names. To use one meter for two buses, give them
- * different values of `destination` or of another attribute; otherwise the values of one hide those of the other. The meter keeps a
- * reference to the bus, even after the bus is closed, until you call the returned function. Some SDKs repeat the last values afterwards.
+ * **Errors** Throws `TypeError` at the call if an option has the wrong type or is unknown, and `RangeError` if a number is out of range.
+ *
+ * **Gotchas** To use one meter for two buses, give them different values of `destination` or of another attribute; otherwise the values of
+ * one hide those of the other. Do not remove the name by a view of the SDK, which does not add up: use `receiverName`. If receivers had
+ * left before this call, their losses are counted as `*`. The meter keeps a reference to the bus, even after the bus is closed, until you
+ * call the returned function. Some SDKs repeat the last values afterwards.
  *
  * @example
  * ```ts
- * const stop = instrument(bus, metrics.getMeter('sharing-bus'), { destination: 'agents' });
+ * const stop = instrument(bus, metrics.getMeter('sharing-bus'), {
+ *   destination: 'agents',
+ *   receiverName: (name) => name.replace(/:.*$/, ''), // 'page:7f3a' is reported as 'page'
+ * });
  * ```
  *
  * @param bus A bus with any payload type. It may be closed already.
@@ -163,83 +99,96 @@ const FIGURES_OF_A_NAME: readonly Figure<Receivers>[] = [
  * @see https://opentelemetry.io/docs/specs/semconv/messaging/messaging-metrics/
  */
 export function instrument(
-  bus: Pick<SharingBus<never>, 'stats'>,
+  bus: Pick<SharingBus<never>, 'stats' | 'keepLosses'>,
   meter: Meter,
   options: InstrumentOptions = {},
 ): () => void {
+  const settings = checked(bus, meter, options);
+  const { common, warn } = settings;
+  const use = useOf(meter);
+  const key = keyOf(common);
+  const legacy = use.begin(bus, key);
+  if (legacy === undefined) {
+    warn('attributes', () => `two buses on one meter have the attributes ${key}: one hides the other`);
+  }
+  // A variable that can be cleared: the returned function must not keep the bus alive.
+  let busExport: BusExport | undefined = new BusExport(bus, meter, settings, use.names, legacy);
+  const { instruments } = busExport;
+  const observe = (result: BatchObservableResult): void => busExport?.observe(result);
+  meter.addBatchObservableCallback(observe, instruments);
+  return () => {
+    if (busExport === undefined) {
+      return;
+    }
+    const left = busExport.stop();
+    if (legacy !== undefined) {
+      use.end(busExport.bus, key, left);
+    }
+    busExport = undefined;
+    meter.removeBatchObservableCallback(observe, instruments);
+  };
+}
+
+function checked(
+  bus: Partial<Pick<SharingBus<never>, 'stats' | 'keepLosses'>> | null | undefined,
+  meter: Partial<Meter> | null | undefined,
+  options: InstrumentOptions,
+): ExportSettings {
+  requireFunction('instrument: bus.stats', bus?.stats);
+  requireFunction('instrument: bus.keepLosses', bus?.keepLosses);
+  requireFunction('instrument: meter.addBatchObservableCallback', meter?.addBatchObservableCallback);
   requireOptions('instrument: options', options, OPTIONS);
-  const { destination, attributes } = options;
+  const { destination, attributes, receiverName, maxNames = DEFAULT_MAX_NAMES, logger = DIAG } = options;
+  const { maxNamesEver = Math.max(DEFAULT_MAX_NAMES_EVER, maxNames) } = options;
   if (destination !== undefined) {
     requireType('instrument: destination', 'string', destination);
   }
   if (attributes !== undefined) {
     requireType('instrument: attributes', 'object', attributes);
   }
+  if (receiverName !== undefined) {
+    requireFunction('instrument: receiverName', receiverName);
+  }
+  requireCount('instrument: maxNames', maxNames);
+  requireCount('instrument: maxNamesEver', maxNamesEver);
+  requireLogger('instrument: logger', logger);
   const common = {
     ...attributes,
     'messaging.system': 'sharing_bus',
     ...(destination !== undefined && { 'messaging.destination.name': destination }),
   };
-  const ofBus = instrumentsFor(meter, FIGURES_OF_A_BUS);
-  const ofName = instrumentsFor(meter, FIGURES_OF_A_NAME);
-  const instruments = [...ofBus.keys(), ...ofName.keys()];
-  // A variable that can be cleared: the returned function must not keep the bus alive.
-  let observed: typeof bus | undefined = bus;
-  let known = new Map<string | undefined, Receivers>();
+  const warn = warningTo(logger);
+  const groupOf = receiverName === undefined ? (name: string) => name : groupingBy(receiverName, warn);
+  return { common, groupOf, maxNames, maxNamesEver, warn };
+}
 
-  const observe = (result: BatchObservableResult): void => {
-    if (observed === undefined) {
-      return;
+/** Logs at most one line for each topic. */
+function warningTo(logger: Logger): ExportSettings['warn'] {
+  const log = loggingTo(logger);
+  const topics = new Set<string>();
+  return (topic, line) => {
+    if (!topics.has(topic)) {
+      topics.add(topic);
+      log('warn', `instrument: ${line()}`);
     }
-    const stats = observed.stats();
-    for (const [each, { value, attributes: own }] of ofBus) {
-      result.observe(each, value(stats), { ...common, ...own });
-    }
-    const byName = groupByName(stats.receivers);
-    // An SDK repeats the last value of a series that is no longer reported, so a group that is empty now reports 0 once.
-    for (const name of new Set([...known.keys(), ...byName.keys()])) {
-      const withName = name === undefined ? common : { ...common, 'messaging.destination.subscription.name': name };
-      for (const [each, { value }] of ofName) {
-        result.observe(each, value(byName.get(name) ?? []), withName);
+  };
+}
+
+/** Calls `receiverName`, which may fail. */
+function groupingBy(
+  receiverName: NonNullable<InstrumentOptions['receiverName']>,
+  warn: ExportSettings['warn'],
+): ExportSettings['groupOf'] {
+  return (name) => {
+    try {
+      const group = answerOf('receiverName', receiverName(name));
+      if (group !== undefined) {
+        requireType('the result of receiverName', 'string', group);
       }
+      return group;
+    } catch (error) {
+      warn('receiverName', () => `receiverName failed for ${show(name)}, reported as "${REST}": ${show(error)}`);
+      return REST;
     }
-    known = byName;
   };
-  meter.addBatchObservableCallback(observe, instruments);
-  return () => {
-    observed = undefined;
-    known.clear();
-    meter.removeBatchObservableCallback(observe, instruments);
-  };
-}
-
-/** Creates the instruments of `figures`, each with its figure. */
-function instrumentsFor<S>(meter: Meter, figures: readonly Figure<S>[]): Map<Instrument, Figure<S>> {
-  return new Map(
-    figures.map((figure) => {
-      const { make, name, unit, description } = figure;
-      return [meter[make](name, { unit, description }), figure];
-    }),
-  );
-}
-
-function groupByName(receivers: Receivers): Map<string | undefined, ReceiverStats<never>[]> {
-  const byName = new Map<string | undefined, ReceiverStats<never>[]>();
-  for (const receiver of receivers) {
-    const group = byName.get(receiver.name);
-    if (group === undefined) {
-      byName.set(receiver.name, [receiver]);
-    } else {
-      group.push(receiver);
-    }
-  }
-  return byName;
-}
-
-function sum(receivers: Receivers, of: (receiver: ReceiverStats<never>) => number): number {
-  return receivers.reduce((total, receiver) => total + of(receiver), 0);
-}
-
-function most(receivers: Receivers, of: (receiver: ReceiverStats<never>) => number): number {
-  return receivers.reduce((greatest, receiver) => Math.max(greatest, of(receiver)), 0);
 }

@@ -366,7 +366,14 @@ const BAD_LOGGER: Bad<Logger> = { debug: 5, info: 5, warn: 5 };
 const BAD_LATE_BIND: Bad<LateBindOptions> = { bindingOf: 5, maxBindings: 0, logger: 5 };
 const BAD_DROP_NEWEST: Bad<DropNewestOptions<unknown>> = { capacity: 0, scheduler: 5, onDrop: 5 };
 const BAD_CONCAT_MAP: Bad<ConcatMapDropNewestOptions<unknown>> = { capacity: 0, onDrop: 5 };
-const BAD_INSTRUMENT: Bad<InstrumentOptions> = { destination: 5, attributes: 5 };
+const BAD_INSTRUMENT: Bad<InstrumentOptions> = {
+  destination: 5,
+  attributes: 5,
+  receiverName: 5,
+  maxNames: 0,
+  maxNamesEver: 0,
+  logger: 5,
+};
 const BAD_SERVED: Bad<EventStreamOptions> = {
   filter: 5,
   authorize: 5,

@@ -8,9 +8,11 @@ import {
   type BusEvent,
   type BusReceiver,
   type BusStats,
+  type DepartedLoss,
   EventFilter,
   type Explanation,
   InvalidBusEventError,
+  type KeptLosses,
   matches,
   SharingBus,
 } from '../../lib/index.js';
@@ -134,9 +136,22 @@ class Pair {
   #sessions: string[] = [];
   #isOpen = true;
   #payload = 0;
+  readonly #kept = this.bus.keepLosses();
+  /** The losses that were taken so far, by receiver. */
+  readonly #departed = new Map<number, DepartedLoss>();
 
   check(): void {
     same(this.failures, []);
+    // Before `stats()`, which would settle the counts.
+    for (const loss of this.#kept.take()) {
+      this.#departed.set(loss.id, { ...loss, lagged: loss.lagged + (this.#departed.get(loss.id)?.lagged ?? 0) });
+    }
+    same(
+      [...this.#departed.values()].sort((one, other) => one.id - other.id),
+      this.models
+        .filter(({ isOpen, lagged }) => !isOpen && lagged > 0)
+        .map(({ id, options: { name }, lagged }) => ({ id, name, lagged })),
+    );
     const sum = (field: 'delivered' | 'lagged'): number =>
       this.models.reduce((total, model) => total + model[field], 0);
     const expected: BusStats<number> = {
@@ -670,6 +685,156 @@ describe('stats', () => {
     expect(receiver.tryRecv()).toMatchObject({ event: { event: 'a1' } });
     // It has read b2 in the place of b1, and c1; d1 is left.
     expect([receiver.lagged, bus.stats().dropped, bus.stats().delivered]).toEqual([1, 1, 1]);
+  });
+});
+
+describe('keepLosses', () => {
+  const LOSES_ONE = { capacity: 1, name: 'page' };
+
+  it('keeps what a receiver has lost that comes and goes between two calls', () => {
+    const { bus, publish } = busOf();
+    const kept = bus.keepLosses();
+    const page = bus.subscribeFiltered(EventFilter.all, LOSES_ONE);
+    const other = bus.subscribeFiltered(EventFilter.all, 2);
+    publish(1, 2, 3);
+    expect(kept.take()).toEqual([]);
+    page.close();
+    other.dispose();
+    expect(kept.take()).toEqual([
+      { id: 0, name: 'page', lagged: 2 },
+      { id: 1, name: undefined, lagged: 1 },
+    ]);
+    expect(kept.take()).toEqual([]);
+  });
+
+  it('keeps nothing of a receiver that has lost nothing', () => {
+    const { bus, publish } = busOf();
+    const kept = bus.keepLosses();
+    using receiver = bus.subscribeFiltered(EventFilter.all, LOSES_ONE);
+    publish(1);
+    receiver.close();
+    expect(kept.take()).toEqual([]);
+  });
+
+  it('does not know what receivers had lost that had left before', () => {
+    const { bus, publish } = busOf();
+    const gone = bus.subscribeFiltered(EventFilter.all, LOSES_ONE);
+    const stays = bus.subscribeFiltered(EventFilter.all, LOSES_ONE);
+    publish(1, 2);
+    gone.close();
+    const kept = bus.keepLosses();
+    expect(kept.take()).toEqual([]);
+    publish(3);
+    stays.close();
+    expect(kept.take()).toEqual([{ id: 1, name: 'page', lagged: 2 }]);
+  });
+
+  describe('in a predicate that closes a receiver while events of the burst are still to be offered to it', () => {
+    const entry = (lagged: number): DepartedLoss => ({ id: 0, name: 'page', lagged });
+
+    function closeAt(last: number, ask: (bus: SharingBus<number>, kept: KeptLosses) => void): KeptLosses {
+      const { bus, publish } = busOf();
+      const kept = bus.keepLosses();
+      const page = bus.subscribeFiltered(EventFilter.all, { capacity: 64, name: 'page' });
+      // Otherwise its losses would be counted when an event is published.
+      page.lagged$.subscribe();
+      bus.subscribeFiltered(
+        EventFilter.where(({ event: payload }) => {
+          if (payload === last) {
+            page.close();
+            ask(bus, kept);
+          }
+          return false;
+        }),
+      );
+      publish(...Array.from({ length: last }, (_, index) => index + 1));
+      expect([page.lagged, bus.stats().dropped]).toEqual([last - 64, last - 64]);
+      return kept;
+    }
+
+    it('knows what the receiver has lost of them', () => {
+      const taken: unknown[] = [];
+      const kept = closeAt(200, (_bus, asked) => taken.push(asked.take()));
+      // The last one was published before the receiver was closed, and is offered to it later.
+      expect([...taken, kept.take()]).toEqual([[entry(135)], [entry(1)]]);
+    });
+
+    it('begins after them', () => {
+      const late: KeptLosses[] = [];
+      const kept = closeAt(200, (bus) => late.push(bus.keepLosses()));
+      expect(kept.take()).toEqual([entry(136)]);
+      expect(late.map((one) => one.take())).toEqual([[entry(1)]]);
+    });
+  });
+
+  it('serves two who ask, and each at its own time', () => {
+    const { bus, publish } = busOf();
+    const [early, late] = [bus.keepLosses(), bus.keepLosses()];
+    bus.subscribeFiltered(EventFilter.all, LOSES_ONE);
+    publish(1, 2);
+    bus.unsubscribe(0);
+    expect(early.take()).toHaveLength(1);
+    bus.subscribeFiltered(EventFilter.all, LOSES_ONE);
+    publish(1, 2);
+    bus.close();
+    expect(early.take()).toEqual([{ id: 1, name: 'page', lagged: 1 }]);
+    expect(late.take()).toEqual([
+      { id: 0, name: 'page', lagged: 1 },
+      { id: 1, name: 'page', lagged: 1 },
+    ]);
+  });
+
+  it('has another entry for what a receiver loses after the end, while it reads on', () => {
+    const { bus, publish } = busOf<string>({ history: { capacity: 9 } });
+    publish('a1', 'b1', 'b2', 'c1', 'c2', 'd1');
+    const key = ({ event: payload }: BusEvent<string>): unknown => payload[0];
+    const options: ReceiverOptions<string> = { name: 'page', capacity: 2, overflow: 'latest', key, from: 'start' };
+    const receiver = bus.subscribeFiltered(EventFilter.all, options);
+    const kept = bus.keepLosses();
+    receiver.close();
+    const entries: (readonly DepartedLoss[])[] = [kept.take()];
+    for (let next = receiver.tryRecv(); next.type === 'event'; next = receiver.tryRecv()) {
+      entries.push(kept.take());
+    }
+    expect(entries.filter((taken) => taken.length > 0)).toEqual([
+      [{ id: 0, name: 'page', lagged: 1 }],
+      [{ id: 0, name: 'page', lagged: 1 }],
+    ]);
+    expect([receiver.lagged, bus.stats().dropped]).toEqual([2, 2]);
+  });
+
+  it('keeps the losses of 10,000 receivers, and the bus counts all', () => {
+    const { bus, publish } = busOf();
+    const kept = bus.keepLosses();
+    for (let id = 0; id < 10_002; id += 1) {
+      bus.subscribeFiltered(EventFilter.all, 1);
+    }
+    publish(1, 2);
+    bus.close();
+    expect(kept.take().map(({ id }) => id)).toEqual(Array.from({ length: 10_000 }, (_, id) => id));
+    expect(kept.take()).toEqual([]);
+    expect(bus.stats().dropped).toBe(10_002);
+  });
+
+  it('keeps nothing once it is stopped, and may be stopped again', () => {
+    const { bus, publish } = busOf();
+    const kept = bus.keepLosses();
+    for (let round = 0; round < 2; round += 1) {
+      const receiver = bus.subscribeFiltered(EventFilter.all, LOSES_ONE);
+      publish(1, 2);
+      receiver.close();
+      kept.stop();
+      expect(kept.take()).toEqual([]);
+    }
+  });
+
+  it('after close of the bus there is nothing to keep', () => {
+    const { bus, publish } = busOf();
+    bus.close();
+    const kept = bus.keepLosses();
+    bus.subscribeFiltered(EventFilter.all, LOSES_ONE);
+    publish(1, 2);
+    expect(kept.take()).toEqual([]);
   });
 });
 

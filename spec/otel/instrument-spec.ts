@@ -1,20 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import {
-  AggregationTemporality,
-  DataPointType,
-  InMemoryMetricExporter,
-  type MetricData,
-  MeterProvider,
-  PeriodicExportingMetricReader,
-} from '@opentelemetry/sdk-metrics';
+import { AggregationTemporality, DataPointType, type MetricData } from '@opentelemetry/sdk-metrics';
 import { VirtualTimeScheduler } from 'rxjs';
 import { SharingBus } from '../../lib/index.js';
 import { instrument } from '../../lib/otel/index.js';
 import { survivors } from '../support/collectGarbage.js';
 import { event, registration, uuid } from '../support/events.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
-
-type Points = readonly { readonly attributes: object; readonly value: unknown }[];
+import { Sdk } from './Sdk.js';
 
 const SYSTEM = { 'messaging.system': 'sharing_bus' };
 const named = (name: string): object => ({ ...SYSTEM, 'messaging.destination.subscription.name': name });
@@ -24,35 +16,6 @@ function typeOf(metric: MetricData): string {
     return metric.isMonotonic ? 'counter' : 'up-down counter';
   }
   return metric.dataPointType === DataPointType.GAUGE ? 'gauge' : 'something else';
-}
-
-/** An SDK, and what it exports. */
-class Sdk {
-  readonly #exporter: InMemoryMetricExporter;
-  readonly provider: MeterProvider;
-
-  constructor(temporality: AggregationTemporality) {
-    this.#exporter = new InMemoryMetricExporter(temporality);
-    // It exports when it is flushed; its own interval is longer than any spec.
-    const reader = new PeriodicExportingMetricReader({ exporter: this.#exporter, exportIntervalMillis: 3_600_000 });
-    this.provider = new MeterProvider({ readers: [reader] });
-  }
-
-  /** What one collection exports, by the names of the instruments. */
-  async collect() {
-    this.#exporter.reset();
-    await this.provider.forceFlush();
-    const metrics = this.#exporter
-      .getMetrics()
-      .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((one) => one.metrics));
-    return new Map(metrics.map((metric) => [metric.descriptor.name, metric]));
-  }
-
-  /** What one collection exports of one instrument. */
-  async points(name: string): Promise<Points> {
-    const points: Points = (await this.collect()).get(name)?.dataPoints ?? [];
-    return points.map(({ attributes, value }) => ({ attributes, value }));
-  }
 }
 
 describe('instrument', () => {
@@ -89,6 +52,7 @@ describe('instrument', () => {
       'sharing_bus.queue.capacity {message} up-down counter',
       'sharing_bus.queue.high_water_mark {message} gauge',
       'sharing_bus.queue.oldest_age s gauge',
+      'sharing_bus.receiver.dropped {message} counter',
     ]);
   });
 
@@ -273,6 +237,17 @@ describe('instrument', () => {
     expect((await delta.collect()).size).toBe(0);
     expect(stats).toHaveBeenCalledTimes(1);
     await delta.provider.shutdown();
+  });
+
+  it.each<[string, unknown, unknown]>([
+    ['instrument: bus.stats must be a function, got undefined', undefined, {}],
+    ['instrument: bus.keepLosses must be a function, got undefined', { stats: () => ({}) }, {}],
+    ['instrument: meter.addBatchObservableCallback must be a function, got undefined', new SharingBus(), undefined],
+    ['instrument: meter.addBatchObservableCallback must be a function, got undefined', new SharingBus(), {}],
+  ])('refuses what is no bus or no meter: %s', (message, bus, other) => {
+    expect(() => instrument(bus as SharingBus<number>, other as ReturnType<typeof meter>)).toThrow(
+      new TypeError(message),
+    );
   });
 
   it('leaves the meter as it was when it is stopped', () => {

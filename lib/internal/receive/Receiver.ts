@@ -294,7 +294,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
 
   private depart(): void {
     // The totals of the bus include its counts from now on.
-    this.more.account = new Account(this.host.totals);
+    this.more.account = new Account(this.host.totals, this.id, this.parts?.name);
     this.account();
     this.host.release(this);
   }

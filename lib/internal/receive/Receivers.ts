@@ -1,13 +1,13 @@
 import type { BusEvent } from '../../events/BusEvent.js';
 import type { EventFilter } from '../../events/EventFilter.js';
 import type { BusPosition } from '../../receiver.js';
-import type { Explanation, ReceiverStats } from '../../stats.js';
+import type { Explanation, KeptLosses, ReceiverStats } from '../../stats.js';
 import type { Stage } from '../dispatch/Stage.js';
 import type { History } from '../replay/History.js';
 import { outOfContext } from '../support/context.js';
 import type { Log } from '../support/logging.js';
 import type { Wait } from '../support/Marks.js';
-import type { Totals } from './Account.js';
+import { Losses, type Totals } from './Account.js';
 import { abandon, disposeOn, finish } from './ending.js';
 import { explain } from './explain.js';
 import { Receiver } from './Receiver.js';
@@ -104,11 +104,26 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
 
   /** The counts of the receivers that have a slot. Brings {@link totals} up to date. */
   stats(): readonly ReceiverStats<E>[] {
-    this.stage.settle();
-    return [...this.#known.values()].flatMap((receiver) => {
-      receiver.account();
-      return statsOf(receiver) ?? [];
-    });
+    this.#settleAccounts();
+    return [...this.#known.values()].flatMap((receiver) => statsOf(receiver) ?? []);
+  }
+
+  /** Keeps, from now on, the losses of receivers that have no slot, by receiver. */
+  keepLosses(): KeptLosses {
+    // What is settled now was lost before.
+    this.#settleAccounts();
+    const losses = new Losses();
+    (this.totals.keepers ??= new Set()).add(losses);
+    return {
+      take: () => {
+        this.#settleAccounts();
+        return losses.take();
+      },
+      stop: () => {
+        this.totals.keepers?.delete(losses);
+        losses.take();
+      },
+    };
   }
 
   /** What each receiver that has a slot would do with `busEvent`; see {@link explain}. */
@@ -182,6 +197,14 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
         this.#log(level, `receiver ${id}${name} ${what}`);
       });
     }, undefined);
+  }
+
+  /** Brings {@link totals} up to date. */
+  #settleAccounts(): void {
+    this.stage.settle();
+    for (const receiver of this.#known.values()) {
+      receiver.account();
+    }
   }
 
   #join(receiver: Receiver<E>, filter: EventFilter<E>, from: ReceiverSettings<E>['from'] = 'now'): void {
