@@ -121,6 +121,23 @@ describe('parseBusEvent', () => {
       expect(parseBusEvent(enveloped(samples.Connected, ids)).routing).toStrictEqual({ kind: 'system' });
     });
 
+    it('keeps the time of an event, and leaves it out where it is undefined', () => {
+      const busEvent = enveloped(samples.Connected) as object;
+      expect(parseBusEvent({ ...busEvent, at: -0.5 })).toStrictEqual({ ...busEvent, at: -0.5 });
+      expect(parseBusEvent({ ...busEvent, at: undefined })).toStrictEqual(busEvent);
+    });
+
+    it.each([
+      [null, 'null'],
+      ['now', '"now"'],
+      [NaN, 'NaN'],
+      [Infinity, 'Infinity'],
+    ])('refuses %p as the time of an event', (at, shown) => {
+      expect(problemsOf(() => parseBusEvent({ ...(enveloped(samples.Connected) as object), at }))).toEqual([
+        `at: must be a finite number, got ${shown}`,
+      ]);
+    });
+
     it('keeps an empty string: it is a name, and an id', () => {
       const routing = { connectorId: '', nativeSessionId: '', kind: '' };
       expect(parseBusEvent(enveloped(samples.Connected, routing)).routing).toStrictEqual(routing);
