@@ -149,9 +149,11 @@ export function withIds<E>(
   connectorUid: Uuid | undefined,
 ): BusEvent<E> {
   const { routing, origin, event, at } = busEvent;
-  const copy = { ...busEvent, routing: routingWith(routing, scrollId, connectorUid), origin, event };
-  // Named, as in `routingWith`.
-  return at === undefined ? copy : { ...copy, at };
+  const changed = routingWith(routing, scrollId, connectorUid);
+  // The fields are named, as in `routingWith`.
+  return at === undefined
+    ? { ...busEvent, routing: changed, origin, event }
+    : { ...busEvent, routing: changed, origin, event, at };
 }
 
 function routingWith(routing: EventRouting, scrollId: Uuid | undefined, connectorUid: Uuid | undefined): EventRouting {
