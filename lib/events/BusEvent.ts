@@ -44,6 +44,11 @@ export interface BusEvent<E = Event> {
   readonly origin: EventOrigin;
   /** The payload. Only `bindingOf`, `where` filters and other functions of the application read it. */
   readonly event: E;
+  /**
+   * When it happened, in milliseconds since 1970-01-01T00:00:00Z, as `Date.now()` counts. Any finite number. The bus never sets or reads it:
+   * it passes it on as it is.
+   */
+  readonly at?: number | undefined;
   /** The number of the event, set by a bus with a history: 1 for its first event, then without holes. It has no meaning in `publish`. */
   readonly seq?: number | undefined;
 }
@@ -117,6 +122,12 @@ export function canonicalBusEvent<E>(busEvent: BusEvent<E>, known?: KnownIds): B
     if (typeof origin !== 'string') {
       throw mustBe('a string', field, origin);
     }
+    field = 'at';
+    const { at } = busEvent;
+    // `Number.isFinite` is false for everything but a number.
+    if (at !== undefined && !Number.isFinite(at)) {
+      throw mustBe('a finite number', field, at);
+    }
     field = 'event';
     // Any payload will do. It is read, since a getter may throw.
     const { event: _event } = busEvent;
@@ -137,8 +148,12 @@ export function withIds<E>(
   scrollId: Uuid | undefined,
   connectorUid: Uuid | undefined,
 ): BusEvent<E> {
-  const { routing, origin, event } = busEvent;
-  return { ...busEvent, routing: routingWith(routing, scrollId, connectorUid), origin, event };
+  const { routing, origin, event, at } = busEvent;
+  const changed = routingWith(routing, scrollId, connectorUid);
+  // The fields are named, as in `routingWith`.
+  return at === undefined
+    ? { ...busEvent, routing: changed, origin, event }
+    : { ...busEvent, routing: changed, origin, event, at };
 }
 
 function routingWith(routing: EventRouting, scrollId: Uuid | undefined, connectorUid: Uuid | undefined): EventRouting {

@@ -180,21 +180,42 @@ export interface PermissionResolved {
   readonly optionId?: string;
 }
 
-/** Tokens and money that a session has used. Kind `usage`. */
+/**
+ * Tokens and money that a session has used. Kind `usage`.
+ *
+ * The tokens of an event are in four counts that do not overlap: input, read from a cache, written to a cache, output. Their sum is
+ * everything that was used. Agents count differently, so a connector converts. A count that the agent does not report is absent: 0 means
+ * that it was none.
+ *
+ * Events add up, except those whose `scope` is `session` and those with the same `requestId`.
+ */
 export interface UsageUpdated {
   readonly type: 'UsageUpdated';
+  /**
+   * What the counts are about: `request` is one request to the model, `turn` all requests of a turn, `rest` those requests of the session that
+   * were not reported one by one. `session` is everything so far: it replaces the previous such event of the same session and model, and is not
+   * added to others. Or another word of the agent's. Default: `request`.
+   */
+  readonly scope?: string;
+  /** Identifies the request. An event with an id that was counted before is a copy, such as in the log of a fork. */
+  readonly requestId?: string;
+  /** The model that was used, by the agent's own name for it. */
+  readonly model?: string;
   /** Number of tokens in the context now. */
   readonly used?: number;
   /** Number of tokens that the context can hold. */
   readonly size?: number;
-  /** Number of input tokens of the last request. */
+  /** Number of input tokens, without those that were read from a cache or written to one. */
   readonly inputTokens?: number;
-  /** Number of output tokens of the last request. */
+  /** Number of output tokens, including reasoning. */
   readonly outputTokens?: number;
-  /** Number of tokens that the last request read from a cache. */
+  /** Number of the output tokens that were reasoning. They are part of `outputTokens`. */
+  readonly reasoningTokens?: number;
+  /** Number of input tokens that were read from a cache. */
   readonly cachedReadTokens?: number;
-  /** Number of tokens that the last request wrote to a cache. */
+  /** Number of input tokens that were written to a cache. */
   readonly cachedWriteTokens?: number;
+  /** The price of these tokens. In an event with `used`, that of the whole session so far. */
   readonly cost?: Cost;
 }
 

@@ -33,10 +33,18 @@ export const eventRoutingSchema: z.ZodMiniType<EventRouting> = guarded(
   () => routingShape,
 );
 
+/** When an event happened. Zod's `number` refuses what is not finite. */
+const timeSchema = z.number({ error: ({ input }) => `must be a finite number, got ${glimpse(input)}` });
+
 /** The schema of an envelope whose payload is checked by `event`. */
 export function envelope<E>(event: z.ZodMiniType<E>): z.ZodMiniType<BusEvent<E>> {
-  const shape = z.object({ routing: eventRoutingSchema, origin: eventOriginSchema, event });
-  return guarded(plainFields(['routing', 'origin', 'event']), () => shape as z.ZodMiniType<BusEvent<E>>);
+  const shape = z.object({
+    routing: eventRoutingSchema,
+    origin: eventOriginSchema,
+    event,
+    at: z.exactOptional(timeSchema),
+  });
+  return guarded(plainFields(['routing', 'origin', 'event', 'at']), () => shape as z.ZodMiniType<BusEvent<E>>);
 }
 
 /**

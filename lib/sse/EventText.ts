@@ -302,8 +302,8 @@ export class EventText<E> {
     const { maxEventBytes } = this.#host;
     const id = this.#idAt(busEvent.seq);
     try {
-      const { routing, origin, event, seq } = busEvent;
-      const text = JSON.stringify({ routing, origin, event, seq });
+      const { routing, origin, event, at, seq } = busEvent;
+      const text = JSON.stringify({ routing, origin, event, at, seq });
       if (byteLength(text, maxEventBytes) <= maxEventBytes) {
         return block(text, { id });
       }

@@ -4,14 +4,17 @@ import { type OptionNames, requireOptions } from '../internal/support/require.js
 /** The defaults of {@link busEvent}. */
 export const DEFAULTS = { kind: 'test', origin: 'runtime' } as const;
 
-/** Fields of the envelope that {@link busEvent} and `sessionRegistered` make: its routing and its origin. */
+/** Fields of the envelope that {@link busEvent} and `sessionRegistered` make: its routing, its origin and its time. */
 export interface BusEventFields extends Partial<EventRouting> {
   /** What caused the event. */
   readonly origin?: EventOrigin | undefined;
+  /** When it happened, in milliseconds since 1970. */
+  readonly at?: number | undefined;
 }
 
 const FIELDS: OptionNames<BusEventFields> = {
   origin: true,
+  at: true,
   kind: true,
   scrollId: true,
   connectorUid: true,
@@ -34,8 +37,9 @@ const FIELDS: OptionNames<BusEventFields> = {
  * @throws TypeError if `fields` is not an object or has an unknown field.
  */
 export function busEvent<E>(payload: E, fields: BusEventFields = {}): BusEvent<E> {
-  const { origin = DEFAULTS.origin, ...routing } = definedFields('busEvent: fields', fields);
-  return { routing: { kind: DEFAULTS.kind, ...routing }, origin, event: payload };
+  const { origin = DEFAULTS.origin, at, ...routing } = definedFields('busEvent: fields', fields);
+  const envelope = { routing: { kind: DEFAULTS.kind, ...routing }, origin, event: payload };
+  return at === undefined ? envelope : { ...envelope, at };
 }
 
 /**
@@ -45,7 +49,7 @@ export function busEvent<E>(payload: E, fields: BusEventFields = {}): BusEvent<E
  */
 export function definedFields(what: string, fields: BusEventFields): BusEventFields {
   requireOptions(what, fields, FIELDS);
-  const defined: Record<string, string> = {};
+  const defined: Record<string, string | number> = {};
   for (const name of Object.keys(FIELDS) as (keyof BusEventFields)[]) {
     const value = fields[name];
     if (value !== undefined) {

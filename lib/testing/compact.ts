@@ -24,7 +24,7 @@ function compactGap({ missed, byKind }: Gap, showKinds: boolean): string {
   return showKinds && kinds.length > 0 ? `gap(${missed}: ${kinds.sort().join(', ')})` : `gap(${missed})`;
 }
 
-function compactEvent<E>({ routing, origin, event }: BusEvent<E>): string | CompactEvent {
+function compactEvent<E>({ routing, origin, event, at }: BusEvent<E>): string | CompactEvent {
   const { scrollId, connectorUid, connectorId, nativeSessionId } = routing;
   const kind = routing.kind === DEFAULTS.kind ? undefined : routing.kind;
   const envelope = {
@@ -34,6 +34,7 @@ function compactEvent<E>({ routing, origin, event }: BusEvent<E>): string | Comp
     connectorUid,
     connectorId,
     nativeSessionId,
+    at,
   };
   const shown = Object.entries(envelope).filter(([, value]) => value !== undefined);
   // A word that looks like a gap must not be mistaken for one.

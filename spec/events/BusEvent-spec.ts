@@ -21,6 +21,15 @@ const NO_STRINGS: readonly (readonly [value: unknown, shown: string])[] = [
   [Symbol('id'), 'Symbol(id)'],
 ];
 
+const NO_TIMES: readonly (readonly [value: unknown, shown: string])[] = [
+  [null, 'null'],
+  ['2026-01-01', '"2026-01-01"'],
+  [7n, '7'],
+  [NaN, 'NaN'],
+  [-Infinity, '-Infinity'],
+  [{}, '{}'],
+];
+
 function thrownBy(call: () => unknown): unknown {
   try {
     call();
@@ -71,8 +80,14 @@ describe('canonicalBusEvent', () => {
   });
 
   it('law 11: an absent field stays absent in the copy', () => {
-    const { routing } = canonicalBusEvent(event(1, { connectorUid: CONNECTOR.toUpperCase() }));
-    expect(Object.keys(routing).sort()).toEqual(['connectorUid', 'kind']);
+    const copy = canonicalBusEvent(event(1, { connectorUid: CONNECTOR.toUpperCase() }));
+    expect(Object.keys(copy.routing).sort()).toEqual(['connectorUid', 'kind']);
+    expect(Object.keys(copy).sort()).toEqual(['event', 'origin', 'routing']);
+  });
+
+  it.each([undefined, 0, -1, 1767225601000, 1767225601000.25])('takes %p as the time of an event', (at) => {
+    const given = { ...event(1), at };
+    expect(canonicalBusEvent(given)).toBe(given);
   });
 
   it.each<readonly [field: string, given: unknown, message: string]>([
@@ -89,6 +104,7 @@ describe('canonicalBusEvent', () => {
     ['routing.kind', { ...event(1), routing: { kind: ['k'] } }, 'routing.kind: must be a string, got ["k"]'],
     ['origin', { ...event(1), origin: undefined }, 'origin: must be a string, got undefined'],
     ['origin', { ...event(1), origin: 7 }, 'origin: must be a string, got 7'],
+    ...NO_TIMES.map(([at, shown]) => ['at', { ...event(1), at }, `at: must be a finite number, got ${shown}`] as const),
     ...['scrollId', 'connectorUid', 'connectorId', 'nativeSessionId'].flatMap((id) =>
       NO_STRINGS.map(
         ([value, shown]) =>
@@ -121,6 +137,7 @@ describe('canonicalBusEvent', () => {
     'routing.connectorId',
     'routing.nativeSessionId',
     'origin',
+    'at',
     'event',
   ])('law 17: names %s where its getter throws, and keeps the cause', (field) => {
     const cause = new Error('no');
@@ -174,6 +191,7 @@ describe('canonicalBusEvent', () => {
     const routing = counting('routing.', { kind: 'k', scrollId: SCROLL, connectorId: 'c', nativeSessionId: 's' });
     canonicalBusEvent(counting('', { routing, origin: 'o', event: 1 }));
     expect(reads.sort()).toEqual([
+      'at',
       'event',
       'origin',
       'routing',
@@ -205,6 +223,9 @@ describe('withIds', () => {
       get origin(): string {
         return 'o';
       }
+      get at(): number {
+        return 5;
+      }
       get event(): object {
         return payload;
       }
@@ -213,6 +234,7 @@ describe('withIds', () => {
     expect(copy).toEqual({
       routing: { kind: 'k', connectorId: 'c', nativeSessionId: 's', scrollId: SCROLL, connectorUid: CONNECTOR },
       origin: 'o',
+      at: 5,
       event: payload,
     });
     expect(copy.event).toBe(payload);

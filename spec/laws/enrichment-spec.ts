@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { EventFilter, SharingBus } from '../../lib/index.js';
+import { type BusEvent, EventFilter, SharingBus } from '../../lib/index.js';
 import { collect, collectPayloads, recordingLogger } from '../support/collect.js';
 import { event, registration, uuid } from '../support/events.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
@@ -47,6 +47,30 @@ describe('enrichment', () => {
     scheduler.flush();
     expect(early.values.at(-1)).toBe(late.values.at(-1));
     expect(late.values[0]?.routing.scrollId).toBe(SCROLL);
+  });
+
+  it('law 11: the time of an event is passed on as it is, also in a copy of its envelope', () => {
+    const { bus, scheduler } = busOf<string>({
+      bindingOf: (payload) =>
+        payload === 'register' ? { connectorId: 'c', sessionId: 's', scrollId: SCROLL } : undefined,
+      history: { capacity: 9 },
+    });
+    const { values } = collect(bus.stream(EventFilter.all, { from: 'start' }));
+    bus.publish(event('register', { at: 1.5 }));
+    bus.publish(event('x', { connectorId: 'c', nativeSessionId: 's', at: 0 }));
+    bus.publish({ ...event('y', { at: -2 }), extra: 1 } as BusEvent<string>);
+    bus.publish(event('z'));
+    expect(() => {
+      bus.publish(event('refused', { at: NaN }));
+    }).toThrow(new TypeError('at: must be a finite number, got NaN'));
+    scheduler.flush();
+    expect(values.map(({ at, seq }) => ({ at, seq }))).toEqual([
+      { at: 1.5, seq: 1 },
+      { at: 0, seq: 2 },
+      { at: -2, seq: 3 },
+      { at: undefined, seq: 4 },
+    ]);
+    expect(values.map((value) => 'at' in value)).toEqual([true, true, true, false]);
   });
 
   it('law 11: an event that is canonical arrives as the very object, and a frozen one is accepted', () => {

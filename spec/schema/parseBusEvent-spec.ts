@@ -54,10 +54,14 @@ const samples: { readonly [T in Event['type']]: Extract<Event, { type: T }> } = 
   PermissionResolved: { type: 'PermissionResolved', requestId: 'r', outcome: 'selected', optionId: 'o' },
   UsageUpdated: {
     type: 'UsageUpdated',
+    scope: 'turn',
+    requestId: 'r',
+    model: 'm',
     used: 1,
     size: 2,
     inputTokens: 3,
     outputTokens: 4,
+    reasoningTokens: 2,
     cachedReadTokens: 5,
     cachedWriteTokens: 6,
     cost: { amount: 0.25, currency: 'USD' },
@@ -119,6 +123,23 @@ describe('parseBusEvent', () => {
     it('takes an undefined id as one that is absent, and leaves it out', () => {
       const ids = { scrollId: undefined, connectorUid: undefined, connectorId: undefined, nativeSessionId: undefined };
       expect(parseBusEvent(enveloped(samples.Connected, ids)).routing).toStrictEqual({ kind: 'system' });
+    });
+
+    it('keeps the time of an event, and leaves it out where it is undefined', () => {
+      const busEvent = enveloped(samples.Connected) as object;
+      expect(parseBusEvent({ ...busEvent, at: -0.5 })).toStrictEqual({ ...busEvent, at: -0.5 });
+      expect(parseBusEvent({ ...busEvent, at: undefined })).toStrictEqual(busEvent);
+    });
+
+    it.each([
+      [null, 'null'],
+      ['now', '"now"'],
+      [NaN, 'NaN'],
+      [Infinity, 'Infinity'],
+    ])('refuses %p as the time of an event', (at, shown) => {
+      expect(problemsOf(() => parseBusEvent({ ...(enveloped(samples.Connected) as object), at }))).toEqual([
+        `at: must be a finite number, got ${shown}`,
+      ]);
     });
 
     it('keeps an empty string: it is a name, and an id', () => {

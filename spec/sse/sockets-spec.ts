@@ -103,6 +103,22 @@ describe('over node:http', () => {
     await until(() => bus.subscriberCount === 0);
   });
 
+  it('delivers the time of an event as it was published, and none where it had none', async () => {
+    const bus = new SharingBus<number>({ history });
+    await using served = await serveStreams(bus);
+    const client = new Watch(fromEventStream(served.url, { retry: quick, from: 'start' }));
+    const routing = { kind: 'k' };
+    bus.publish({ routing, origin: 'o', event: { type: 'Timed' } as never, at: 1767225601000.25 });
+    bus.publish({ routing, origin: 'o', event: { type: 'Untimed' } as never });
+    await client.count(2);
+    bus.close();
+    await client.ended();
+    expect(client.values).toStrictEqual([
+      { type: 'event', event: { routing, origin: 'o', event: { type: 'Timed' }, at: 1767225601000.25, seq: 1 } },
+      { type: 'event', event: { routing, origin: 'o', event: { type: 'Untimed' }, seq: 2 } },
+    ]);
+  });
+
   it('frees the slot of each of 100 clients that cut the connection', async () => {
     const bus = new SharingBus<number>({ history });
     await using served = await serveStreams(bus);

@@ -40,6 +40,7 @@ const unlike: [string, BusEvent<unknown> | Delivery<unknown>][] = [
   ['a connector', busEvent('a', { connectorUid: uuid(1) })],
   ['a named connector', busEvent('a', { connectorId: '' })],
   ['a session', busEvent('a', { nativeSessionId: '' })],
+  ['a time', busEvent('a', { at: 0 })],
   ['a gap', gap(1)],
   ['a longer gap', gap(2)],
   ['a gap of a kind', gap({ k: 1 })],
@@ -68,7 +69,12 @@ describe('busEvent', () => {
 
   it('takes each field of the envelope', () => {
     const routing = { kind: 'k', scrollId: uuid(1), connectorUid: uuid(2), connectorId: 'c', nativeSessionId: 's' };
-    expect(busEvent(1, { ...routing, origin: 'agent' })).toStrictEqual({ routing, origin: 'agent', event: 1 });
+    expect(busEvent(1, { ...routing, origin: 'agent', at: 5 })).toStrictEqual({
+      routing,
+      origin: 'agent',
+      at: 5,
+      event: 1,
+    });
   });
 
   it('shares the payload by identity', () => {
@@ -90,7 +96,8 @@ describe('sessionRegistered', () => {
   it('is of a connector and about a session, unless it is told otherwise', () => {
     const { routing, origin } = sessionRegistered('c', 's', uuid(1));
     expect({ routing, origin }).toStrictEqual({ routing: { kind: 'session-lifecycle' }, origin: 'connector' });
-    const other = sessionRegistered('c', 's', uuid(1), { connectorId: 'c', kind: 'k', origin: 'user' });
+    const other = sessionRegistered('c', 's', uuid(1), { connectorId: 'c', kind: 'k', origin: 'user', at: 5 });
+    expect(other.at).toBe(5);
     expect(other.routing).toStrictEqual({ kind: 'k', connectorId: 'c' });
     expect(other.origin).toBe('user');
   });

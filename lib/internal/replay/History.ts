@@ -82,12 +82,13 @@ export class History<E> {
    * @returns A copy of the envelope with the number.
    */
   append(busEvent: BusEvent<E>): BusEvent<E> {
-    const { routing, origin, event } = busEvent;
+    const { routing, origin, event, at } = busEvent;
     const size = this.#sizeFor(busEvent);
     // The event is read before anything changes, since a getter may throw. A plain envelope is copied field by field, which is faster.
     const seq = this.last + 1;
-    const isPlain = Object.keys(busEvent).length === 3;
-    const numbered = isPlain ? { routing, origin, event, seq } : { ...busEvent, routing, origin, event, seq };
+    const isPlain = Object.keys(busEvent).length === (at === undefined ? 3 : 4);
+    const known = at === undefined ? { routing, origin, event, seq } : { routing, origin, event, at, seq };
+    const numbered = isPlain ? known : { ...busEvent, ...known };
     if (size > this.#maxBytes) {
       this.#passBy(numbered, seq);
       return numbered;
