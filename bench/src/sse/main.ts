@@ -41,7 +41,8 @@ async function main(): Promise<void> {
   const only = new RegExp(values.only);
   const profile = values.profile === undefined ? undefined : given(values.profile);
   const own: Setting = { dist: `${ROOT}/dist`, warmUp: values.smoke ? 2 : 60, profile };
-  const other: Setting | undefined = values.against === undefined ? undefined : { ...own, dist: `${given(values.against)}/dist` };
+  const other: Setting | undefined =
+    values.against === undefined ? undefined : { ...own, dist: `${given(values.against)}/dist` };
   const chosen = [...CELLS].filter(([name]) => only.test(name));
   if (values.smoke) {
     for (const [name, cell] of chosen) {
@@ -86,7 +87,10 @@ function report(medians: ReadonlyMap<string, number>): void {
   console.log(targets.toString());
 }
 
-function comparison({ subject, base, as, isOfOther }: Target, medians: ReadonlyMap<string, number>): number | undefined {
+function comparison(
+  { subject, base, as, isOfOther }: Target,
+  medians: ReadonlyMap<string, number>,
+): number | undefined {
   const [one, two] = [medians.get(subject), medians.get(isOfOther === true ? `other ${base}` : base)];
   return one === undefined || two === undefined ? undefined : as === 'quotient' ? one / two : one - two;
 }

@@ -33,7 +33,10 @@ function checkStalled(): void {
 /** The URL of the client `index`. Only the bus reads the filter. */
 function urlOf(port: number, index: number, { filters, share, stalled: count }: ServerCell): string {
   const kinds = [kindOf(Math.floor((index % filters) / share)), ...(index < count ? [FILLING] : [])];
-  const query = filters === 1 && count === 0 ? '' : `?filter=${encodeURIComponent(JSON.stringify(filterOf(kinds, index, filters)))}`;
+  const query =
+    filters === 1 && count === 0
+      ? ''
+      : `?filter=${encodeURIComponent(JSON.stringify(filterOf(kinds, index, filters)))}`;
   return `http://127.0.0.1:${port}/${query}`;
 }
 
