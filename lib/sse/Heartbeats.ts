@@ -1,11 +1,12 @@
 import type { SchedulerLike, Unsubscribable } from 'rxjs';
 import { scheduleOutOfContext } from '../internal/support/context.js';
+import { SteadyClock } from '../internal/support/SteadyClock.js';
 
 /** A stream that waits for something to send. Only {@link Heartbeats} writes the fields. */
 export interface Waiter {
   before: Waiter | undefined;
   after: Waiter | undefined;
-  /** When its heartbeat is due, on the scheduler. `undefined` while it does not wait. */
+  /** When its heartbeat is due, on the clock of {@link Heartbeats}. `undefined` while it does not wait. */
   dueAt: number | undefined;
   /** Called when it has waited for the time of a heartbeat. It no longer waits then. */
   beat(): void;
@@ -20,6 +21,7 @@ export interface Waiter {
 export class Heartbeats {
   private readonly scheduler: SchedulerLike;
   private readonly idleMs: number;
+  private readonly clock: SteadyClock;
   private first: Waiter | undefined;
   private last: Waiter | undefined;
   private timer: Unsubscribable | undefined;
@@ -31,14 +33,14 @@ export class Heartbeats {
   constructor(scheduler: SchedulerLike, idleMs: number) {
     this.scheduler = scheduler;
     this.idleMs = idleMs;
+    this.clock = new SteadyClock(scheduler);
   }
 
   /** `waiter` waits from now on. */
   add(waiter: Waiter): void {
     this.remove(waiter);
     const { last } = this;
-    // A clock that was set back must not change the order.
-    waiter.dueAt = Math.max((this.roundTime ?? this.scheduler.now()) + this.idleMs, last?.dueAt ?? -Infinity);
+    waiter.dueAt = (this.roundTime ?? this.clock.read()) + this.idleMs;
     waiter.before = last;
     if (last === undefined) {
       this.first = waiter;
@@ -74,7 +76,7 @@ export class Heartbeats {
 
   /** The streams that wait until {@link endRound} begin to wait now. So the clock is read once for all of them. */
   beginRound(): void {
-    this.roundTime = this.scheduler.now();
+    this.roundTime = this.clock.read();
   }
 
   endRound(): void {
@@ -91,19 +93,21 @@ export class Heartbeats {
   }
 
   private setTimer(delayMs: number): void {
+    const dueAt = (this.roundTime ?? this.clock.read()) + delayMs;
     this.timer = scheduleOutOfContext(
       this.scheduler,
       () => {
-        this.beat();
+        this.beat(dueAt);
       },
       delayMs,
     );
   }
 
-  private beat(): void {
+  /** @param time The time for which the timer was set. A scheduler may have a clock that stands still. */
+  private beat(time: number): void {
     this.timer = undefined;
     this.isBeating = true;
-    const now = this.scheduler.now();
+    const now = Math.max(time, this.clock.read());
     for (let { first } = this; first?.dueAt !== undefined && first.dueAt <= now; { first } = this) {
       this.remove(first);
       first.beat();
