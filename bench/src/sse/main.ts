@@ -1,11 +1,14 @@
 // The command line of the bench of event streams.
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { rounded } from '../figures.js';
 import { median } from '../load/median.js';
+import { machineNow } from '../machine.js';
 import { given, ROOT } from '../paths.js';
 import { type Cell, CELLS, smaller, type Target, TARGETS } from './cells.js';
 import { measureClient, measureServer, type Setting } from './measure.js';
+import { drawPlots } from './plots.js';
 
 const HELP = `Measures event streams beside their peers: CPU time of the server or of the client, each in a process of its own.
 
@@ -17,6 +20,7 @@ const HELP = `Measures event streams beside their peers: CPU time of the server 
   --against DIR   also measures the library in another checkout, built, by turns
   --profile DIR   writes a V8 CPU profile of each measured process
   --plot          draws docs/plots/event-streams-*.svg
+  --out FILE      keeps the medians and the machine in this file
   --help          this text
 `;
 
@@ -28,6 +32,7 @@ const { values } = parseArgs({
     against: { type: 'string' },
     profile: { type: 'string' },
     plot: { type: 'boolean', default: false },
+    out: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -60,7 +65,15 @@ async function main(): Promise<void> {
       }
     }
   }
-  report(new Map([...figures].map(([name, each]) => [name, median(each)])));
+  const medians = new Map([...figures].map(([name, each]) => [name, median(each)]));
+  report(medians);
+  if (values.plot) {
+    await drawPlots(medians);
+  }
+  if (values.out !== undefined) {
+    const kept = { machine: machineNow(), rounds: Number(values.rounds), medians: Object.fromEntries(medians) };
+    writeFileSync(given(values.out), `${JSON.stringify(kept, undefined, 2)}\n`);
+  }
 }
 
 async function note(figures: Map<string, number[]>, name: string, cell: Cell, setting: Setting): Promise<void> {
