@@ -4,7 +4,9 @@ import {
   ErrorHandler,
   NgModule,
   platformCore,
+  type EnvironmentProviders,
   type Provider,
+  provideZoneChangeDetection,
   provideZonelessChangeDetection,
   ɵINJECTOR_SCOPE as INJECTOR_SCOPE,
 } from '@angular/core';
@@ -25,12 +27,12 @@ getTestBed().initTestEnvironment(TestModule, platformCore());
 export const reported: unknown[] = [];
 
 /** Starts an application anew. The last one has ended by then. */
-export function application(...providers: Provider[]): void {
+export function application(...providers: (Provider | EnvironmentProviders)[]): void {
   TestBed.resetTestingModule();
   reported.length = 0;
   TestBed.configureTestingModule({
     providers: [
-      provideZonelessChangeDetection(),
+      'Zone' in globalThis ? provideZoneChangeDetection() : provideZonelessChangeDetection(),
       { provide: ErrorHandler, useValue: { handleError: (error: unknown) => reported.push(error) } },
       ...providers,
     ],
