@@ -133,6 +133,32 @@ for (const form of ['zoneless', 'zone']) {
       assert.equal(await rows(0), alone);
     });
 
+    it('subscribes to nothing for a component that is gone', async () => {
+      const sees = (rows: number): Promise<unknown> =>
+        run(
+          page,
+          `{
+            testPage.rows.set(${rows});
+            await testPage.appRef.whenStable();
+            const sees = await testPage.subscribeForRow();
+            return [sees ?? 'nothing', testPage.bus.subscriberCount];
+          }`,
+        );
+      const [, alone] = (await sees(0)) as [unknown, number];
+      assert.deepEqual(await sees(1), ['event 1', alone + 4]);
+      assert.deepEqual(await sees(0), ['nothing', alone]);
+    });
+
+    it('keeps its receivers when the CLI replaces its template, and no more of them', async () => {
+      const slots = (): Promise<number> => run(page, 'testPage.bus.subscriberCount');
+      await run(page, '{ testPage.rows.set(1); await testPage.appRef.whenStable(); }');
+      const before = await slots();
+      await run(page, '{ testPage.replaceTemplate(); testPage.publish(7); await testPage.appRef.whenStable(); }');
+      await until('latest', 'event 7');
+      assert.equal(await page.locator('app-row').count(), 1);
+      assert.equal(await slots(), before);
+    });
+
     it('is stable while it waits for a server that is busy', async () => {
       await server.get('/busy');
       await until('status', 'waiting');

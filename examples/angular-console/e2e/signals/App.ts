@@ -4,9 +4,11 @@ import {
   ChangeDetectionStrategy,
   Component,
   inject,
+  Injector,
   input,
   NgZone,
   signal,
+  ɵɵreplaceMetadata as replaceMetadata,
 } from '@angular/core';
 import { type Delivery, EventFilter, SharingBus } from 'sharing-bus';
 import { injectEventStream, injectLagged, injectLatest, injectReceiver, injectRecent } from 'sharing-bus/angular';
@@ -19,6 +21,8 @@ export class TestPage {
   renderings = 0;
   appRef: ApplicationRef | undefined;
   zone: NgZone | undefined;
+  /** Of the row that was made last. */
+  ofRow: Injector | undefined;
   /** Whether a handler of a stream was called in Angular's zone. */
   wasInZone = false;
 
@@ -26,6 +30,23 @@ export class TestPage {
     for (let number = 1; number <= count; number += 1) {
       this.bus.publish({ routing: { kind: 'test' }, origin: 'agent', event: `event ${number}` });
     }
+  }
+
+  /** Subscribes for a row that may be gone. Returns what it sees of one event. */
+  async subscribeForRow(): Promise<unknown> {
+    const latest = injectLatest(this.bus, EventFilter.all, { injector: this.ofRow });
+    this.publish(1);
+    // Not by flush: it would wait for the receiver of the row, which nothing consumes.
+    await new Promise((resolve) => setTimeout(resolve));
+    return latest.value()?.event;
+  }
+
+  /** What the CLI does while you work, when only the template of the page has changed. */
+  replaceTemplate(): void {
+    const withoutView = (type: { ɵcmp: object }): void => {
+      type.ɵcmp = { ...type.ɵcmp, tView: null };
+    };
+    replaceMetadata(App, withoutView as never, [], []);
   }
 
   publishInZone(count: number): void {
@@ -56,6 +77,10 @@ export class Row {
   readonly #receiver = injectReceiver(testPage.bus, EventFilter.all, { stallAfterMs: 60_000, capacity: 1 });
   protected readonly lagged = injectLagged(this.#receiver);
   protected readonly stream = injectEventStream(() => undefined);
+
+  constructor() {
+    testPage.ofRow = inject(Injector);
+  }
 }
 
 @Component({
