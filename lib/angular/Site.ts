@@ -45,9 +45,18 @@ export class Site {
     this.isLive = !isServer && !this.#destroyRef.destroyed;
   }
 
-  /** Calls `undo` when the injector ends. */
-  onEnd(undo: () => void): void {
-    this.#destroyRef.onDestroy(undo);
+  /** Calls `make`, and when the injector ends what that has returned. */
+  hold(make: () => () => void): void {
+    const made: { undo?: () => void } = {};
+    // First, since Angular throws here if the injector has ended. Nothing is made then.
+    this.#destroyRef.onDestroy(() => {
+      made.undo?.();
+    });
+    made.undo = this.outside(make);
+    // A handler that was called at once may have ended the injector.
+    if (this.#destroyRef.destroyed) {
+      made.undo();
+    }
   }
 
   /** Runs `work` outside of Angular's zone, so that no timer and no request of it keeps the page unstable, and no signal is tracked. */
@@ -80,7 +89,7 @@ export class Site {
       return;
     }
     if (typeof input !== 'function') {
-      this.onEnd(this.outside(() => subscribe(input)));
+      this.hold(() => subscribe(input));
       return;
     }
     // It keeps the subscription if the signals have changed and the value has not.

@@ -35,12 +35,13 @@ export function injectReceiver<E>(
   const { injector, ...receiverOptions } = options;
   const site = new Site(injectReceiver, injector);
   const receiver = site.outside(() => bus.subscribeFiltered(filter, receiverOptions));
-  if (site.isLive) {
-    site.onEnd(() => {
-      receiver.dispose();
-    });
-  } else {
+  const dispose = (): void => {
     receiver.dispose();
+  };
+  if (site.isLive) {
+    site.hold(() => dispose);
+  } else {
+    dispose();
   }
   return receiver;
 }

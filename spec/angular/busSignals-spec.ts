@@ -262,6 +262,18 @@ describe.each([
     expect([bus.subscriberCount, value()]).toEqual([0, empty]);
   });
 
+  it('leaves no slot if a handler ends the injector at once', () => {
+    const eager = new SharingBus<string>({ scheduler: queueScheduler, history: { capacity: 10 } });
+    eager.publish(event('1'));
+    const injector = child();
+    const filter = EventFilter.where<string>(() => {
+      injector.destroy();
+      return true;
+    });
+    make(eager, filter, { injector, from: 'start' });
+    expect(eager.subscriberCount).toBe(0);
+  });
+
   it("fails with Angular's own error for an injector that has ended", () => {
     const injector = child();
     injector.destroy();
