@@ -278,7 +278,7 @@ export class EventText<E> implements Waiter, Ready {
       this.host.options.report(entry.error.reason);
     }
     // Its end frees what this has made.
-    rounds.plan();
+    rounds.begin();
     return texts.with(chunk, busEvent, entry);
   }
 
@@ -341,7 +341,7 @@ export class EventText<E> implements Waiter, Ready {
     if (error !== undefined) {
       this.host.options.report(error.reason);
     }
-    this.host.rounds.plan();
+    this.host.rounds.begin();
     return text;
   }
 

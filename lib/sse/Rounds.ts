@@ -13,21 +13,14 @@ export interface RoundHost {
 }
 
 /**
- * Sends what the streams of a server have, in rounds. A round begins when the receivers that have got events in the same turn of the bus
- * have all said so, so that each stream sends all of its events at once, and streams with the same events send the same bytes.
+ * Sends what the streams of a server have got in the same turn of the bus. A round begins with the first stream that says that it has
+ * something, and ends in a microtask: after all others, whose receivers were answered in the same turn.
  */
 export class Rounds {
-  private ready: Ready[] = [];
-  private isPlanned = false;
+  private isBegun = false;
   private readonly host: RoundHost;
-  private readonly run = (): void => {
-    this.isPlanned = false;
-    const { ready } = this;
-    this.ready = [];
-    this.host.begin();
-    for (const one of ready) {
-      one.proceed();
-    }
+  private readonly end = (): void => {
+    this.isBegun = false;
     this.host.end();
   };
 
@@ -35,18 +28,19 @@ export class Rounds {
     this.host = host;
   }
 
-  /** `one` has something to send. */
+  /** `one` has something to send, and sends it now. */
   add(one: Ready): void {
-    this.ready.push(one);
-    this.plan();
+    this.begin();
+    one.proceed();
   }
 
-  /** Plans a round, which may be one in which no stream sends. */
-  plan(): void {
-    if (!this.isPlanned) {
-      this.isPlanned = true;
+  /** Begins a round, if none has begun. */
+  begin(): void {
+    if (!this.isBegun) {
+      this.isBegun = true;
+      this.host.begin();
       outOfContext(() => {
-        void Promise.resolve().then(this.run);
+        void Promise.resolve().then(this.end);
       });
     }
   }
