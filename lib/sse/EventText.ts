@@ -40,7 +40,7 @@ export class EventText<E> implements Waiter, Ready {
 
   private readonly receiver: BusReceiver<E>;
   private readonly deliveries: Pullable<Delivery<E>>;
-  private readonly host: StreamHost<E>;
+  private readonly host: StreamHost<E, EventText<E>>;
   private opening: string;
   /** Whether a call of `recv` waits. */
   private isReceiving = false;
@@ -71,7 +71,7 @@ export class EventText<E> implements Waiter, Ready {
   };
 
   /** @param opening The text that is sent first. */
-  constructor(receiver: BusReceiver<E>, opening: string, host: StreamHost<E>) {
+  constructor(receiver: BusReceiver<E>, opening: string, host: StreamHost<E, EventText<E>>) {
     this.receiver = receiver;
     this.deliveries = receiver.deliveries;
     this.opening = opening;

@@ -51,7 +51,7 @@ export type Opened<E> = EventText<E> | Response;
 export class StreamOpener<E> {
   readonly #bus: SharingBus<E>;
   readonly #settings: EventStreamSettings<E>;
-  readonly #host: StreamHost<E>;
+  readonly #host: StreamHost<E, EventText<E>>;
   /** The open streams. */
   readonly #open = new Map<EventText<E>, Held | undefined>();
   /** Requests that `authorize` is deciding about. */
@@ -64,7 +64,7 @@ export class StreamOpener<E> {
     this.#bus = bus;
     this.#settings = eventStreamSettings(bus, options);
     const { scheduler, heartbeatMs, maxEventBytes, closeMs } = this.#settings;
-    this.#host = new StreamHost<E>({
+    this.#host = new StreamHost<E, EventText<E>>({
       scheduler,
       heartbeatMs,
       maxEventBytes,
