@@ -82,7 +82,7 @@ function setUp({ opening = '', position }: { opening?: string; position?: BusPos
   receiver.position = position;
   const clock = new Clock();
   const errors: unknown[] = [];
-  const host = new StreamHost<number>({
+  const host = new StreamHost<number, EventText<number>>({
     scheduler: clock,
     heartbeatMs: 100,
     maxEventBytes: 1_000,
