@@ -21,9 +21,8 @@ describe('ChunkedQueue', () => {
               model.push(next);
               next += 1;
             }
-            for (let n = step; n < 0 && model.length > 0; n += 1) {
-              expect(queue.shift()).toBe(model.shift());
-            }
+            const out = model.splice(0, Math.max(0, -step));
+            expect(out.map(() => queue.shift())).toEqual(out);
             expect(queue.size).toBe(model.length);
             const places = [0, 1, 255, 256, model.length - 1].filter((index) => index >= 0 && index < model.length);
             expect(places.map((index) => queue.at(index))).toEqual(places.map((index) => model[index]));
@@ -36,7 +35,7 @@ describe('ChunkedQueue', () => {
             }
           }
         }),
-        { numRuns: 100 },
+        { numRuns: 50 },
       );
     },
   );
