@@ -122,10 +122,8 @@ describe('BoundedQueue', () => {
     };
     const before = await bytes();
     queues.forEach(fill);
-    const full = await bytes();
     queues.forEach((queue) => drained(queue));
     const kept = ((await bytes()) - before) / queues.length;
-    expect((full - before) / queues.length).toBeGreaterThan(2_000);
     expect(kept).toBeLessThan(500);
   });
 
