@@ -368,11 +368,8 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
       this.more.isLagging = true;
       this.host.stage.lags(this);
       const { waiting, capacity } = this;
-      this.host.logOf(
-        this,
-        'warn',
-        `begins to lag: ${waiting < capacity ? `${waiting} wait` : `its queue of ${waiting} is full`}`,
-      );
+      const why = waiting < capacity ? `${waiting} wait` : `its queue of ${waiting} is full`;
+      this.host.logOf(this, 'warn', `begins to lag: ${why}`);
     }
   }
 
