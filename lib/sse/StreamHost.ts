@@ -2,14 +2,21 @@ import type { SchedulerLike } from 'rxjs';
 import type { BusPosition } from '../receiver.js';
 import type { BusEvent } from '../events/BusEvent.js';
 import { block, byteLength, comment, positionBlock, positionText } from './blocks.js';
-import type { EventText } from './EventText.js';
 import { gapData, gapOfOne } from './gapData.js';
 import { Heartbeats } from './Heartbeats.js';
 import { Rounds } from './Rounds.js';
 import { type EventEntry, SharedTexts } from './SharedTexts.js';
 
+/** A stream, as its server sees it. */
+export interface OpenStream {
+  /** Ends it after the events that wait. */
+  close(): void;
+  /** Ends it at once. */
+  leave(): void;
+}
+
 /** What the streams of a server need from it. */
-export interface StreamHostOptions<E> {
+export interface StreamHostOptions {
   readonly scheduler: SchedulerLike;
   readonly heartbeatMs: number;
   readonly maxEventBytes: number;
@@ -18,13 +25,13 @@ export interface StreamHostOptions<E> {
   position(): BusPosition | undefined;
   /** Passes an error to the application. */
   report(error: unknown): void;
-  /** Called when `text` has ended and holds no resources any more. */
-  over(text: EventText<E>): void;
+  /** Called when `stream` has ended and holds no resources any more. */
+  over(stream: OpenStream): void;
 }
 
 /** What the streams of one server share. */
 export class StreamHost<E> {
-  readonly options: StreamHostOptions<E>;
+  readonly options: StreamHostOptions;
   readonly heartbeats: Heartbeats;
   readonly texts: SharedTexts<E>;
   readonly rounds: Rounds;
@@ -33,7 +40,7 @@ export class StreamHost<E> {
   /** The number of the newest event, in a round. */
   private newest: number | undefined;
 
-  constructor(options: StreamHostOptions<E>) {
+  constructor(options: StreamHostOptions) {
     this.options = options;
     this.heartbeats = new Heartbeats(options.scheduler, options.heartbeatMs);
     this.texts = new SharedTexts((busEvent) => this.textOf(busEvent));

@@ -13,7 +13,7 @@ import { EventText } from './EventText.js';
 import { gapData, missedOfClosed, UNKNOWN_GAP } from './gapData.js';
 import { readRequest, requireEventStreamRequest, type StreamRequest } from './readRequest.js';
 import { RequestError } from './RequestError.js';
-import { StreamHost } from './StreamHost.js';
+import { type OpenStream, StreamHost } from './StreamHost.js';
 import { webStreamOf } from './webStreamOf.js';
 
 /** The headers of every event stream. */
@@ -53,7 +53,7 @@ export class StreamOpener<E> {
   readonly #settings: EventStreamSettings<E>;
   readonly #host: StreamHost<E>;
   /** The open streams. */
-  readonly #open = new Map<EventText<E>, Held | undefined>();
+  readonly #open = new Map<OpenStream, Held | undefined>();
   /** Requests that `authorize` is deciding about. */
   readonly #deciding = new Map<Wanted, Request>();
   #closed: Promise<void> | undefined;
@@ -252,7 +252,7 @@ export class StreamOpener<E> {
     return new Response(text, { status: 200, headers: HEADERS });
   }
 
-  #leave(stream: EventText<E>): void {
+  #leave(stream: OpenStream): void {
     this.#open.get(stream)?.ignoreSignals.forEach((ignore) => {
       ignore();
     });
