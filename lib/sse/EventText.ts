@@ -1,5 +1,5 @@
 import { noop, type Unsubscribable } from 'rxjs';
-import type { BusReceiver, Delivery, Gap, Pullable, TryRecv } from '../receiver.js';
+import type { BusReceiver, Delivery, Gap, PulledDeliveries, Taker, TryRecv } from '../receiver.js';
 import { scheduleOutOfContext } from '../internal/support/context.js';
 import { type Weak, weakly } from '../internal/support/weak.js';
 import type { BusEvent } from '../events/BusEvent.js';
@@ -28,7 +28,7 @@ export interface TextReader {
  * The text of one client's stream. It is pulled: events that the client does not read stay in its receiver.
  *
  * Invariants: at most one taken delivery is buffered; the text waits only after a `take` that has returned nothing, and then a call of
- * `recv` waits, too; a timer of its own is set only after the receiver has left the bus, or until a web stream is read for the first
+ * the receiver is asked, too; a timer of its own is set only after the receiver has left the bus, or until a web stream is read for the first
  * time; once the text is over, the receiver is disposed.
  */
 export class EventText<E> implements Waiter, Ready {
@@ -39,10 +39,10 @@ export class EventText<E> implements Waiter, Ready {
   reader: TextReader | undefined;
 
   private readonly receiver: BusReceiver<E>;
-  private readonly deliveries: Pullable<Delivery<E>>;
-  private readonly host: StreamHost<E, EventText<E>>;
+  private readonly deliveries: PulledDeliveries<E>;
+  private readonly host: StreamHost<E>;
   private opening: string;
-  /** Whether a call of `recv` waits. */
+  /** Whether a `take` of the receiver waits. */
   private isReceiving = false;
   /** Whether the last `take` has returned nothing, and there is nothing since. Counted in the host's `behind` while it is false. */
   private isWaiting = false;
@@ -62,16 +62,21 @@ export class EventText<E> implements Waiter, Ready {
   /** Runs until the web stream is read for the first time. */
   private untilRead: Unsubscribable | undefined;
   private departure: Unsubscribable | undefined;
-  /** Made once for all calls of `recv`. */
-  private readonly onDelivery = (delivery: Delivery<E> | undefined): void => {
-    this.settle(delivery ?? { type: 'completed' });
-  };
-  private readonly onFailure = (error: unknown): void => {
-    this.settle({ type: 'failed', error });
+  /** Made once for all calls of `take`. */
+  private readonly taker: Taker<Delivery<E>> = {
+    next: (delivery) => {
+      this.settle(delivery);
+    },
+    complete: () => {
+      this.settle({ type: 'completed' });
+    },
+    error: (error) => {
+      this.settle({ type: 'failed', error });
+    },
   };
 
   /** @param opening The text that is sent first. */
-  constructor(receiver: BusReceiver<E>, opening: string, host: StreamHost<E, EventText<E>>) {
+  constructor(receiver: BusReceiver<E>, opening: string, host: StreamHost<E>) {
     this.receiver = receiver;
     this.deliveries = receiver.deliveries;
     this.opening = opening;
@@ -282,7 +287,7 @@ export class EventText<E> implements Waiter, Ready {
     return texts.with(chunk, busEvent, entry);
   }
 
-  /** Returns what is next if it is there now, without consuming it. If nothing waits, starts a call of `recv`. */
+  /** Returns what is next if it is there now, without consuming it. If nothing waits, starts a `take` of the receiver. */
   private peek(): Taken<E> | undefined {
     if (this.taken === undefined && !this.isReceiving && !this.hasEnded) {
       const next = this.deliveries.tryRecv();
@@ -310,7 +315,7 @@ export class EventText<E> implements Waiter, Ready {
   /** Waits for the receiver's next delivery or its end. */
   private receive(): void {
     this.isReceiving = true;
-    this.deliveries.recv().then(this.onDelivery, this.onFailure);
+    this.deliveries.take(this.taker);
   }
 
   private settle(taken: Taken<E>): void {

@@ -7,12 +7,16 @@ import { Heartbeats } from './Heartbeats.js';
 import { Rounds } from './Rounds.js';
 import { type EventEntry, SharedTexts } from './SharedTexts.js';
 
-/**
- * What the streams of a server need from it.
- *
- * @typeParam S A stream.
- */
-export interface StreamHostOptions<S> {
+/** A stream, as its server sees it. */
+export interface OpenStream {
+  /** Ends it after the events that wait. */
+  close(): void;
+  /** Ends it at once. */
+  leave(): void;
+}
+
+/** What the streams of a server need from it. */
+export interface StreamHostOptions {
   readonly scheduler: SchedulerLike;
   readonly heartbeatMs: number;
   readonly maxEventBytes: number;
@@ -22,12 +26,12 @@ export interface StreamHostOptions<S> {
   /** Passes an error to the application. */
   report(error: unknown): void;
   /** Called when `stream` has ended and holds no resources any more. */
-  over(stream: S): void;
+  over(stream: OpenStream): void;
 }
 
 /** What the streams of one server share. */
-export class StreamHost<E, S> {
-  readonly options: StreamHostOptions<S>;
+export class StreamHost<E> {
+  readonly options: StreamHostOptions;
   readonly heartbeats: Heartbeats;
   readonly texts: SharedTexts<E>;
   readonly rounds: Rounds;
@@ -36,7 +40,7 @@ export class StreamHost<E, S> {
   /** The number of the newest event, in a round. */
   private newest: number | undefined;
 
-  constructor(options: StreamHostOptions<S>) {
+  constructor(options: StreamHostOptions) {
     this.options = options;
     this.heartbeats = new Heartbeats(options.scheduler, options.heartbeatMs);
     this.texts = new SharedTexts((busEvent) => this.textOf(busEvent));

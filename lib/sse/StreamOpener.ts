@@ -13,7 +13,7 @@ import { EventText } from './EventText.js';
 import { gapData, missedOfClosed, UNKNOWN_GAP } from './gapData.js';
 import { readRequest, requireEventStreamRequest, type StreamRequest } from './readRequest.js';
 import { RequestError } from './RequestError.js';
-import { StreamHost } from './StreamHost.js';
+import { type OpenStream, StreamHost } from './StreamHost.js';
 import { webStreamOf } from './webStreamOf.js';
 
 /** The headers of every event stream. */
@@ -51,9 +51,9 @@ export type Opened<E> = EventText<E> | Response;
 export class StreamOpener<E> {
   readonly #bus: SharingBus<E>;
   readonly #settings: EventStreamSettings<E>;
-  readonly #host: StreamHost<E, EventText<E>>;
+  readonly #host: StreamHost<E>;
   /** The open streams. */
-  readonly #open = new Map<EventText<E>, Held | undefined>();
+  readonly #open = new Map<OpenStream, Held | undefined>();
   /** Requests that `authorize` is deciding about. */
   readonly #deciding = new Map<Wanted, Request>();
   #closed: Promise<void> | undefined;
@@ -64,7 +64,7 @@ export class StreamOpener<E> {
     this.#bus = bus;
     this.#settings = eventStreamSettings(bus, options);
     const { scheduler, heartbeatMs, maxEventBytes, closeMs } = this.#settings;
-    this.#host = new StreamHost<E, EventText<E>>({
+    this.#host = new StreamHost<E>({
       scheduler,
       heartbeatMs,
       maxEventBytes,
@@ -252,7 +252,7 @@ export class StreamOpener<E> {
     return new Response(text, { status: 200, headers: HEADERS });
   }
 
-  #leave(stream: EventText<E>): void {
+  #leave(stream: OpenStream): void {
     this.#open.get(stream)?.ignoreSignals.forEach((ignore) => {
       ignore();
     });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Subject } from 'rxjs';
-import type { BusPosition, BusReceiver, Delivery, TryRecv } from '../../lib/index.js';
+import type { BusPosition, BusReceiver, Delivery, Taker, TryRecv } from '../../lib/index.js';
 import { EventText } from '../../lib/sse/EventText.js';
 import { StreamHost } from '../../lib/sse/StreamHost.js';
 import { webStreamOf } from '../../lib/sse/webStreamOf.js';
@@ -17,17 +17,16 @@ class FakeReceiver {
   readonly answers: Answer[] = [];
   position: BusPosition | undefined;
   asked = 0;
-  #waiting: { resolve(delivery?: Delivery<number>): void; fail(error: unknown): void } | undefined;
+  #waiting: Taker<Delivery<number>> | undefined;
 
   readonly deliveries = {
     tryRecv: (): TryRecv<Delivery<number>> => {
       this.asked += 1;
       return this.answers.shift() ?? { type: 'empty' };
     },
-    recv: (): Promise<Delivery<number> | undefined> =>
-      new Promise((resolve, reject) => {
-        this.#waiting = { resolve, fail: reject };
-      }),
+    take: (taker: Taker<Delivery<number>>): void => {
+      this.#waiting = taker;
+    },
   };
 
   /** Answers the call that waits, or the next one. */
@@ -37,9 +36,11 @@ class FakeReceiver {
     if (call === undefined) {
       this.answers.push(answer);
     } else if (answer.type === 'failed') {
-      call.fail(answer.error);
+      call.error(answer.error);
+    } else if (answer.type === 'completed') {
+      call.complete();
     } else {
-      call.resolve(answer.type === 'completed' ? undefined : answer);
+      call.next(answer);
     }
   }
 
@@ -82,7 +83,7 @@ function setUp({ opening = '', position }: { opening?: string; position?: BusPos
   receiver.position = position;
   const clock = new Clock();
   const errors: unknown[] = [];
-  const host = new StreamHost<number, EventText<number>>({
+  const host = new StreamHost<number>({
     scheduler: clock,
     heartbeatMs: 100,
     maxEventBytes: 1_000,
