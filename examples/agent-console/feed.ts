@@ -27,9 +27,9 @@ export class Feed {
     this.#waitFor = [archivist.receiver];
   }
 
-  /** Publishes `events` as fast as they are archived. Rejects with the error of `events`, if it fails. */
-  async connect(events: AsyncIterable<BusEvent>): Promise<void> {
-    await this.#source.bus.connect(this.#entering(events), { window: WINDOW, waitFor: this.#waitFor });
+  /** Publishes `batches` of events as fast as they are archived. Rejects with the error of `batches`, if they fail. */
+  async connect(batches: AsyncIterable<readonly BusEvent[]>): Promise<void> {
+    await this.#source.bus.connect(this.#entering(batches), { window: WINDOW, waitFor: this.#waitFor });
   }
 
   /** Publishes `busEvents`. Resolves when the archivist has taken them. */
@@ -54,11 +54,30 @@ export class Feed {
     this.#source.bus.close();
   }
 
-  async *#entering(events: AsyncIterable<BusEvent>): AsyncGenerator<BusEvent> {
-    for await (const busEvent of events) {
+  /** The events one by one. A generator would take several promises for each. */
+  #entering(batches: AsyncIterable<readonly BusEvent[]>): AsyncIterable<BusEvent> {
+    const source = batches[Symbol.asyncIterator]();
+    let batch: readonly BusEvent[] = [];
+    let index = 0;
+    const next = async (): Promise<IteratorResult<BusEvent, undefined>> => {
+      while (index >= batch.length) {
+        const following = await source.next();
+        if (following.done === true) {
+          return { done: true, value: undefined };
+        }
+        batch = following.value;
+        index = 0;
+      }
+      const busEvent = batch[index] as BusEvent;
+      index += 1;
       this.#enter(busEvent);
-      yield busEvent;
-    }
+      return { done: false, value: busEvent };
+    };
+    const leave = async (): Promise<IteratorResult<BusEvent, undefined>> => {
+      await source.return?.();
+      return { done: true, value: undefined };
+    };
+    return { [Symbol.asyncIterator]: () => ({ next, return: leave }) };
   }
 
   #enter(busEvent: BusEvent): void {

@@ -47,6 +47,15 @@ export function optionalObjectAt(holder: Json, key: string, name: string): Json 
   return absent(holder[key]) ? undefined : objectAt(holder[key], `${name}.${key}`);
 }
 
+/** The list of objects `holder[key]`. */
+export function objectsAt(holder: Json, key: string, name: string): Json[] {
+  const list = holder[key];
+  if (!Array.isArray(list)) {
+    throw new BadLineError(`${name}.${key} must be an array, got ${typeName(list)}`);
+  }
+  return list.map((one, index) => objectAt(one, `${name}.${key}[${index}]`));
+}
+
 /** `fields` without those that are `undefined` or null. */
 export function present<T extends object>(fields: T): Present<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => !absent(value))) as Present<T>;
