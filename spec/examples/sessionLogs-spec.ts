@@ -88,6 +88,7 @@ describe('the logs of agents', () => {
     'codex.jsonl',
     'codex-child.jsonl',
     'codex-fork.jsonl',
+    'codex-subagent.jsonl',
     'copilot.jsonl',
     'copilot-old.jsonl',
     'gemini.jsonl',
@@ -115,6 +116,7 @@ describe('the logs of agents', () => {
       ['codex.jsonl', 'a rollout of Codex'],
       ['codex-child.jsonl', 'a rollout of Codex'],
       ['codex-fork.jsonl', 'a rollout of Codex'],
+      ['codex-subagent.jsonl', 'a rollout of Codex'],
       ['copilot.jsonl', 'a session of Copilot CLI'],
       ['copilot-old.jsonl', 'a session of Copilot CLI'],
       ['gemini.jsonl', 'a chat of Gemini CLI'],
@@ -320,6 +322,8 @@ describe('the logs of agents', () => {
         'user-message: ping',
         'usage',
       ]);
+      // A child that repeats nothing, though all of it happened at once.
+      expect(usageOf(run, 'cx-4')).toMatchObject([{ inputTokens: 20, cachedReadTokens: 30, outputTokens: 5 }]);
     });
   });
 

@@ -126,7 +126,7 @@ export class ClaudeCodeReader implements LogReader {
     const message = objectAt(line['message'], 'message');
     const messageId = optionalStringAt(message, 'id', 'message');
     const model = optionalStringAt(message, 'model', 'message');
-    const parts = objectsAt(message, 'content', 'message').flatMap((part) => agentPart(part, { at, messageId }));
+    const parts = partsOf(message).flatMap((part) => agentPart(part, { at, messageId }));
     if (model === SYNTHETIC) {
       return line['isApiErrorMessage'] === true ? [...parts, ...this.#endTurn(lane, 'error', at)] : parts;
     }
@@ -143,17 +143,10 @@ export class ClaudeCodeReader implements LogReader {
 
   #user(line: Json, at: number | undefined): Draft[] {
     const message = objectAt(line['message'], 'message');
-    const { content } = message;
-    const parts =
-      typeof content === 'string' ? [{ type: 'text', text: content }] : objectsAt(message, 'content', 'message');
     const mark = { at, messageId: optionalStringAt(line, 'uuid', 'the line') };
-    const results = parts.filter(({ type }) => type === 'tool_result');
-    if (results.length > 0) {
-      return parts.flatMap((part) =>
-        part['type'] === 'tool_result' ? [resultOf(part, line['toolUseResult'], at)] : this.#typed(part, line, mark),
-      );
-    }
-    return parts.flatMap((part) => this.#typed(part, line, mark));
+    return partsOf(message).flatMap((part) =>
+      part['type'] === 'tool_result' ? [resultOf(part, line['toolUseResult'], at)] : this.#typed(part, line, mark),
+    );
   }
 
   /** What a part in the user's name says, if the user typed it, or should know it. */
@@ -229,6 +222,15 @@ export class ClaudeCodeReader implements LogReader {
     this.#hasTurn &&= lane !== '';
     return [...finished, ...(hadTurn ? [turnEnded(reason, at)] : [])];
   }
+}
+
+/** Content is a list of parts, or a text. */
+function partsOf(message: Json): Json[] {
+  const { content } = message;
+  if (content === undefined || content === null) {
+    return [];
+  }
+  return typeof content === 'string' ? [{ type: 'text', text: content }] : objectsAt(message, 'content', 'message');
 }
 
 function agentPart(part: Json, mark: Mark): Draft[] {

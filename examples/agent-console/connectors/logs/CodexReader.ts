@@ -25,7 +25,8 @@ import { timeOf } from './timeOf.js';
  * events, since items in their name are injected, too; everything else from the items. The statuses of tool calls are in the events.
  */
 export class CodexReader implements LogReader {
-  #session: string | undefined;
+  /** The payload of the first line. */
+  #meta: Json | undefined;
   #replay: ForkReplay | undefined;
   readonly #tokens = new CodexTokens();
   #model: string | undefined;
@@ -41,7 +42,7 @@ export class CodexReader implements LogReader {
     const payload = optionalObjectAt(line, 'payload', 'the line') ?? {};
     const at = timeOf(line['timestamp']);
     if (type === 'session_meta') {
-      return this.#meta(payload, at);
+      return this.#readMeta(payload, at);
     }
     const hadReplay = this.#replay?.isOver === false;
     this.#replay?.advance(line, payload, at);
@@ -56,18 +57,18 @@ export class CodexReader implements LogReader {
     return this.#tokens.end();
   }
 
-  #meta(payload: Json, at: number | undefined): readonly LogStep[] {
+  #readMeta(payload: Json, at: number | undefined): readonly LogStep[] {
     const id = stringAt(payload, 'id', 'session_meta');
-    if (this.#session === undefined) {
-      this.#session = id;
-      this.#replay = ForkReplay.of(payload, at);
+    if (this.#meta === undefined) {
+      this.#meta = payload;
+      this.#replay = typeof payload['forked_from_id'] === 'string' ? new ForkReplay(payload, at) : undefined;
       return [{ opens: id, at }];
     }
     // A session that is resumed has its own line again. That of another session begins the history of a parent.
-    if (id === this.#session || this.#replay?.isOver === true) {
+    if (id === this.#meta['id'] || this.#replay?.isOver === true) {
       return [];
     }
-    this.#replay ??= new ForkReplay(payload, at);
+    this.#replay ??= new ForkReplay(this.#meta, at);
     return [notice('fork', `what follows is of session ${id}`, { at })];
   }
 

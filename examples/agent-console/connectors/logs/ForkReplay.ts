@@ -1,4 +1,4 @@
-import { isObject, type Json } from '../shape.js';
+import type { Json } from '../shape.js';
 import { timeOf } from './timeOf.js';
 
 /** A history is copied at once. After a pause as long as this, in milliseconds, the session goes on by itself. */
@@ -18,18 +18,11 @@ export class ForkReplay {
   #previous: number | undefined;
   #hasOldTimes = false;
 
-  /** @param meta The payload of the first `session_meta`. */
+  /** @param meta The payload of the session's own `session_meta`. */
   constructor(meta: Json, at: number | undefined) {
     this.#since = timeInId(meta['id']) ?? timeOf(meta['timestamp']) ?? at;
     this.#firstOwn = meta['subagent_history_start_ordinal'];
     this.#previous = at;
-  }
-
-  /** `undefined` if the session has no parent. */
-  static of(meta: Json, at: number | undefined): ForkReplay | undefined {
-    return typeof meta['forked_from_id'] === 'string' || parentIn(meta['source'])
-      ? new ForkReplay(meta, at)
-      : undefined;
   }
 
   /** Goes on to the next line. */
@@ -53,12 +46,6 @@ export class ForkReplay {
     }
     return this.#hasOldTimes || at - (this.#previous ?? at) >= PAUSE_MS;
   }
-}
-
-function parentIn(source: unknown): boolean {
-  const subagent = isObject(source) ? source['subagent'] : undefined;
-  const spawn = isObject(subagent) ? subagent['thread_spawn'] : undefined;
-  return isObject(spawn) && typeof spawn['parent_thread_id'] === 'string';
 }
 
 /** The time in a UUID of version 7, in milliseconds since 1970; `undefined` for any other id. */
