@@ -48,7 +48,7 @@ export function startConnectors(
       await feed.connect(log.batches()).catch((error: unknown) => {
         report.failure(`cannot read ${file.file}: ${reasonOf(error)}`);
       });
-      await feed.publish(log.end(signal.aborted ? 'interrupted' : 'end of file'));
+      await feed.append(log.end(signal.aborted ? 'interrupted' : 'end of file'));
     }),
     ...agents.map(async ([name, command]) => {
       // The SDK is loaded only for agents. Files need none.

@@ -95,6 +95,10 @@ describe('the console with its own agent', () => {
       ]);
       expect([...run.archive.keys()]).toEqual([sessions[0]?.scrollId]);
       expect(run.scroll.length).toBe(published);
+      // Each event has its time, so the scroll can be replayed at its pace.
+      const times = run.scroll.map(({ at }) => at ?? NaN);
+      expect(times).toEqual(times.toSorted((some, others) => some - others));
+      expect(times.every(Number.isFinite)).toBe(true);
       expect(subscribers).toEqual([
         { name: 'archivist', delivered: published, lagged: 0 },
         { name: 'live-view', delivered: published, lagged: 0 },

@@ -1,4 +1,4 @@
-import { EventFilter, type UsageUpdated } from 'sharing-bus';
+import { type Cost, EventFilter, type UsageUpdated } from 'sharing-bus';
 import { type Source, Watcher } from './Watcher.js';
 
 /** The counts of `UsageUpdated`. One that no agent has reported is `undefined`: it is unknown, not 0. */
@@ -67,7 +67,7 @@ export class UsageMeter extends Watcher implements UsageTotals {
     const models = new Map<string | undefined, ModelUsage>();
     for (const used of this.#all()) {
       const sum = models.get(used.model) ?? { model: used.model };
-      add(sum, used);
+      addAll(sum, used);
       models.set(used.model, sum);
     }
     return [...models.values()];
@@ -76,7 +76,7 @@ export class UsageMeter extends Watcher implements UsageTotals {
   get total(): UsageCounts {
     const sum: UsageCounts = {};
     for (const used of this.models) {
-      add(sum, used);
+      addAll(sum, used);
     }
     return sum;
   }
@@ -114,20 +114,21 @@ function keyOf(connectorId: string | undefined, nativeSessionId: string | undefi
   return JSON.stringify([connectorId, nativeSessionId]);
 }
 
-function enter(account: Account, { cost, used, scope, ...counts }: UsageUpdated, isNew: boolean): void {
-  const price = cost === undefined ? {} : { cost: { [cost.currency]: cost.amount } };
+function enter(account: Account, usage: UsageUpdated, isNew: boolean): void {
+  const { cost, scope, used } = usage;
   if (scope === 'session') {
-    account.total = { ...counts, ...price };
+    account.total = {};
+    add(account.total, usage, cost);
     return;
   }
-  if (used !== undefined) {
-    // Its cost is that of the session so far.
-    account.total = { ...account.total, ...price };
+  if (used !== undefined && cost !== undefined) {
+    // It is that of the session so far.
+    account.total = { ...account.total, cost: { [cost.currency]: cost.amount } };
   }
-  const added = used === undefined ? { ...counts, ...price } : counts;
-  add(account.sum, added);
+  const price = used === undefined ? cost : undefined;
+  add(account.sum, usage, price);
   if (isNew) {
-    add(account.own, added);
+    add(account.own, usage, price);
   }
 }
 
@@ -149,14 +150,23 @@ function isKnown({ model: _model, ...counts }: ModelUsage): boolean {
   return Object.keys(counts).length > 0;
 }
 
-function add(sum: UsageCounts, { cost, ...counts }: UsageCounts): void {
+function add(sum: UsageCounts, counts: Omit<UsageCounts, 'cost'>, cost?: Cost): void {
   for (const name of COUNTS) {
     const count = counts[name];
     if (count !== undefined) {
       sum[name] = (sum[name] ?? 0) + count;
     }
   }
-  for (const [currency, amount] of Object.entries(cost ?? {})) {
-    sum.cost = { ...sum.cost, [currency]: (sum.cost?.[currency] ?? 0) + amount };
+  if (cost !== undefined) {
+    sum.cost ??= {};
+    sum.cost[cost.currency] = (sum.cost[cost.currency] ?? 0) + cost.amount;
+  }
+}
+
+/** Adds a sum to another. */
+function addAll(sum: UsageCounts, others: UsageCounts): void {
+  add(sum, others);
+  for (const [currency, amount] of Object.entries(others.cost ?? {})) {
+    add(sum, {}, { currency, amount });
   }
 }
