@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { SharingBus } from 'sharing-bus';
 import { delay } from './connectors/delay.js';
-import type { FileProgress } from './connectors/logs/LogFile.js';
+import type { FileProgress } from './connectors/logs/LogLines.js';
 import { Feed, WINDOW } from './feed.js';
 import { Ledger } from './ledger.js';
 import type { ConsoleOptions } from './options.js';

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import type { AgentCommand } from './connectors/AgentProcess.js';
 import { Connector } from './connectors/Connector.js';
-import { type FileProgress, LogFile } from './connectors/logs/LogFile.js';
+import { LogFile } from './connectors/logs/LogFile.js';
+import type { FileProgress } from './connectors/logs/LogLines.js';
 import { Pace } from './connectors/logs/Pace.js';
 import type { Feed } from './feed.js';
 import type { ConsoleOptions } from './options.js';

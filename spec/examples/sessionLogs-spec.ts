@@ -294,6 +294,8 @@ describe('the logs of agents', () => {
         `result call_1: failed ${text('no')}`,
         'call call_2: apply_patch (edit) "*** Begin"',
         `result call_2: completed ${text('Done')}`,
+        // The event says so later.
+        'result call_2: failed undefined',
         'call web_search at 1769940006000: web_search (fetch) {"type":"search","query":"beans"}',
         'result web_search at 1769940006000: completed []',
         'usage',
@@ -497,7 +499,7 @@ describe('a file', () => {
     'that is no log is one line and exit code 2, and the files beside it are archived whole',
     async () => {
       const files = new Map<string, RegExp>([
-        [log('droid.jsonl'), /: it is a session log of Droid; the console reads a scroll of this console, a rollout/],
+        [log('droid.jsonl'), /: it is a session log of Droid, which the console does not read$/],
         [
           fileOf(Buffer.from('\ufeff{"type":"session"}\n', 'utf16le'), 'utf16.jsonl'),
           /: it is UTF-16, and logs are UTF-8$/,
@@ -511,17 +513,20 @@ describe('a file', () => {
         [fileOf('\n \n', 'blank.jsonl'), /: none of its 2 lines can be used$/],
         [
           fileOf('some words\nand more\n', 'words.txt'),
-          /: none of its first 2 lines is JSON \(line 1: malformed JSON: /,
+          /: none of its first 2 lines is a JSON object \(line 1: malformed JSON: /,
         ],
-        [fileOf('no\n'.repeat(1000), 'many.txt'), /: none of its first 100 lines is JSON \(line 1: /],
+        [fileOf('no\n'.repeat(1000), 'many.txt'), /: none of its first 100 lines is a JSON object \(line 1: /],
         [
           fileOf('{"hello":"world"}\n{"type":"session","id":"x"}\n', 'other.jsonl'),
-          /: it is not a log that the console knows; /,
+          /: it is not a log that the console knows: a scroll of this console, a rollout of Codex, /,
         ],
-        [fileOf('{\n  "hello": "world"\n}\n', 'document.json'), /: it is not a log that the console knows; /],
+        [
+          fileOf('{\n  "hello": "world"\n}\n', 'document.json'),
+          /: it is not a log that the console knows: a scroll of this console, a rollout of Codex, /,
+        ],
         [
           fileOf('{\n  "sessionId": "x",\n', 'torn.json'),
-          /: none of its first 2 lines is JSON \(line 1: malformed JSON: /,
+          /: none of its first 2 lines is a JSON object \(line 1: malformed JSON: /,
         ],
         [fileOf('{"type":"session"}\n', 'useless.jsonl'), /: none of its 1 lines can be used$/],
       ]);

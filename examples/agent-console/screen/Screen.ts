@@ -1,5 +1,5 @@
 import type { BusEvent } from 'sharing-bus';
-import type { FileProgress } from '../connectors/logs/LogFile.js';
+import type { FileProgress } from '../connectors/logs/LogLines.js';
 import type { SessionCount } from '../ledger.js';
 import type { ConsoleSubscriber } from '../subscribers/ConsoleSubscriber.js';
 import type { UsageTotals } from '../subscribers/usageMeter.js';

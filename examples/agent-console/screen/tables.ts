@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import type { FileProgress } from '../connectors/logs/LogFile.js';
+import type { FileProgress } from '../connectors/logs/LogLines.js';
 import type { SessionCount } from '../ledger.js';
 import { printable } from '../printable.js';
 import type { ConsoleSubscriber } from '../subscribers/ConsoleSubscriber.js';

@@ -147,18 +147,16 @@ export class CodexReader implements LogReader {
     switch (event['type']) {
       case 'user_message':
         return this.#userTyped(stringAt(event, 'message', 'user_message'), at);
-      case 'item_completed': {
-        const item = objectAt(event['item'], 'item');
-        return item['type'] === 'UserMessage' ? this.#userTyped(textsOf(item, 'content').join('\n'), at) : [];
-      }
+      case 'item_completed':
+        return this.#completed(objectAt(event['item'], 'item'), at);
       case 'token_count':
         return this.#tokens.count(event, this.#model, this.#isReplay, at);
       case 'exec_command_end':
-        return this.#ended(event, event['exit_code'] !== 0, at);
+        return this.#ended(event['call_id'], event['exit_code'] !== 0, at);
       case 'patch_apply_end':
-        return this.#ended(event, event['success'] === false, at);
+        return this.#ended(event['call_id'], event['success'] === false, at);
       case 'mcp_tool_call_end':
-        return this.#ended(event, isObject(event['result']) && 'Err' in event['result'], at);
+        return this.#ended(event['call_id'], isObject(event['result']) && 'Err' in event['result'], at);
       case 'task_complete':
         return [turnEnded('end_turn', at)];
       case 'turn_aborted':
@@ -188,9 +186,15 @@ export class CodexReader implements LogReader {
     return [userSaid(textBlock(text), { at })];
   }
 
+  /** Since about 0.160, what the user sees comes as items, too. Their texts are those of the other items. */
+  #completed(item: Json, at: number | undefined): Draft[] {
+    return item['type'] === 'UserMessage'
+      ? this.#userTyped(textsOf(item, 'content').join('\n'), at)
+      : this.#ended(item['id'], item['status'] === 'failed' || item['status'] === 'declined', at);
+  }
+
   /** The end of a tool call. As a rule, its output follows. */
-  #ended(event: Json, hasFailed: boolean, at: number | undefined): Draft[] {
-    const { call_id: toolCallId } = event;
+  #ended(toolCallId: unknown, hasFailed: boolean, at: number | undefined): Draft[] {
     if (!hasFailed || typeof toolCallId !== 'string') {
       return [];
     }

@@ -34,7 +34,7 @@ const STOP_REASONS: ReadonlyMap<unknown, string> = new Map([
   ['content-filter', 'refusal'],
 ]);
 
-/** Reads what `opencode export` writes: one document. Kilo writes the same. */
+/** Reads what `opencode export` writes: one document. */
 export class OpenCodeReader implements LogReader {
   #model: string | undefined;
 
