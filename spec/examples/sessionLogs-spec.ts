@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { BusEvent } from 'sharing-bus';
+import { jsonValuesOf } from '../../examples/agent-console/connectors/lines.js';
+import { fileChunks, RESTART } from '../../examples/agent-console/connectors/logs/fileChunks.js';
 import {
   ConsoleProcess,
   fixtures,
@@ -687,4 +689,64 @@ describe('a file that is followed', () => {
     },
     LONG,
   );
+});
+
+describe('the chunks of a followed file', () => {
+  /** What comes next: text, or that the file starts anew. */
+  async function next(chunks: AsyncGenerator<Uint8Array | typeof RESTART>): Promise<string> {
+    const following = await chunks.next();
+    if (following.done === true) {
+      return 'end';
+    }
+    return following.value === RESTART ? RESTART : Buffer.from(following.value).toString();
+  }
+
+  const write = (content: string) => (file: string) => {
+    writeFileSync(file, content);
+  };
+
+  it.each<[how: string, change: (file: string) => void, then: readonly string[]]>([
+    ['appended to', write('one line more'), [' more']],
+    ['rewritten, and longer', write('another, which is longer'), [RESTART, 'another, which is longer']],
+    ['rewritten, and as long', write('ONE LINE'), [RESTART, 'ONE LINE']],
+    ['rewritten behind its beginning', write('one LINE and'), [RESTART, 'one LINE and']],
+    ['rewritten, and shorter', write('one'), [RESTART, 'one']],
+    [
+      'replaced',
+      (file) => {
+        renameSync(file, `${file}.1`);
+        writeFileSync(file, 'one line more');
+      },
+      [RESTART, 'one line more'],
+    ],
+  ])('are right when it is %s', async (_how, change, then) => {
+    const file = fileOf('one line');
+    const stop = new AbortController();
+    const chunks = fileChunks(file, { follow: true, signal: stop.signal });
+    expect(await next(chunks)).toBe('one line');
+    change(file);
+    for (const one of then) {
+      expect(await next(chunks)).toBe(one);
+    }
+    stop.abort();
+    expect(await next(chunks)).toBe('end');
+  });
+});
+
+describe('the values of a line', () => {
+  const valuesOf = (line: string): unknown[] => jsonValuesOf({ number: 1, bytes: Buffer.from(line), terminated: true });
+
+  it.each<[line: string, values: readonly unknown[]]>([
+    ['', []],
+    ['  \r', []],
+    ['{"a":1}', [{ a: 1 }]],
+    ['{"a":{}}{"b":[{}]}', [{ a: {} }, { b: [{}] }]],
+    [' {"a":"}{"} {"b":"\\"}{\\\\"}{}\r', [{ a: '}{' }, { b: '"}{\\' }, {}]],
+  ])('%j are found', (line, values) => {
+    expect(valuesOf(line)).toEqual(values);
+  });
+
+  it.each(['{"a":1}{"b":', '{"a":1}x', '{"a":1}]', '}{', '{"a":"}', '"a" "b'])('%j are none', (line) => {
+    expect(() => valuesOf(line)).toThrow(/^malformed JSON: /);
+  });
 });
