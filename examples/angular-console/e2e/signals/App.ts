@@ -11,6 +11,8 @@ import {
   ɵɵreplaceMetadata as replaceMetadata,
 } from '@angular/core';
 import { type Delivery, EventFilter, SharingBus } from 'sharing-bus';
+import { fromEventStream } from 'sharing-bus/sse';
+import { Subscription } from 'rxjs';
 import { injectEventStream, injectLagged, injectLatest, injectReceiver, injectRecent } from 'sharing-bus/angular';
 
 /** What the tests reach: on the server by `/stats`, in the page by `globalThis.testPage`. */
@@ -47,6 +49,20 @@ export class TestPage {
       type.ɵcmp = { ...type.ɵcmp, tView: null };
     };
     replaceMetadata(App, withoutView as never, [], []);
+  }
+
+  /** Opens a stream, and a receiver that is watched, in Angular's zone and without `sharing-bus/angular`. */
+  openInZone(): Subscription {
+    const opened = new Subscription();
+    this.zone?.run(() => {
+      opened.add(fromEventStream('/events', { parse: (value) => value as never }).subscribe());
+      const receiver = this.bus.subscribeFiltered(EventFilter.all, { stallAfterMs: 60_000 });
+      opened.add(() => {
+        receiver.dispose();
+      });
+      this.publish(1);
+    });
+    return opened;
   }
 
   publishInZone(count: number): void {
