@@ -26,7 +26,7 @@ export class Heartbeats {
   private last: Waiter | undefined;
   private timer: Unsubscribable | undefined;
   private isBeating = false;
-  /** The time of the present round. */
+  /** The time of the present round, or that of the heartbeats that are told now. */
   private roundTime: number | undefined;
 
   /** @param idleMs Idle time before a heartbeat, in milliseconds. */
@@ -76,7 +76,9 @@ export class Heartbeats {
 
   /** The streams that wait until {@link endRound} begin to wait now. So the clock is read once for all of them. */
   beginRound(): void {
-    this.roundTime = this.clock.read();
+    if (!this.isBeating) {
+      this.roundTime = this.clock.read();
+    }
   }
 
   endRound(): void {
@@ -108,6 +110,8 @@ export class Heartbeats {
     this.timer = undefined;
     this.isBeating = true;
     const now = Math.max(time, this.clock.read());
+    // Who waits again is due later than now, even if the clock stands still, or the time of a round that is still open is long past.
+    this.roundTime = now;
     for (let { first } = this; first?.dueAt !== undefined && first.dueAt <= now; { first } = this) {
       this.remove(first);
       first.beat();
@@ -116,5 +120,6 @@ export class Heartbeats {
     if (this.first?.dueAt !== undefined) {
       this.setTimer(this.first.dueAt - now);
     }
+    this.roundTime = undefined;
   }
 }

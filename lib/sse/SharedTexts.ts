@@ -44,12 +44,14 @@ export interface EventEntry {
 /**
  * The texts of events, each made once for all streams of a server.
  *
- * Invariants: chunks are kept until the end of a round only. Texts of single events are kept longer only while a stream is behind, and then
- * the newest of them, up to 1 MiB of characters.
+ * Invariants: chunks, and the entries of events that cannot be sent, are kept until the end of a round only. Texts of single events are kept
+ * longer only while a stream is behind, and then the newest of them, up to 1 MiB of characters.
  */
 export class SharedTexts<E> {
   private readonly write: (busEvent: BusEvent<E>) => EventEntry;
   private readonly entries = new Map<BusEvent<E>, EventEntry>();
+  /** The entries of events that cannot be sent. Their texts are short, but the events may be large. */
+  private unsendable = new Map<BusEvent<E>, EventEntry>();
   private length = 0;
   private root = new SharedChunk<E>('');
 
@@ -70,11 +72,15 @@ export class SharedTexts<E> {
 
   /** The text of `busEvent`. */
   entryOf(busEvent: BusEvent<E>): EventEntry {
-    const known = this.entries.get(busEvent);
+    const known = this.entries.get(busEvent) ?? this.unsendable.get(busEvent);
     if (known !== undefined) {
       return known;
     }
     const entry = this.write(busEvent);
+    if (entry.error !== undefined) {
+      this.unsendable.set(busEvent, entry);
+      return entry;
+    }
     this.entries.set(busEvent, entry);
     this.length += entry.text.length;
     if (this.length > MOST_KEPT) {
@@ -106,6 +112,9 @@ export class SharedTexts<E> {
   /** Call this at the end of a round. @param isNeeded Whether a stream may still need events that others have sent. */
   endRound(isNeeded: boolean): void {
     this.root = new SharedChunk('');
+    if (this.unsendable.size > 0) {
+      this.unsendable = new Map();
+    }
     if (!isNeeded) {
       this.entries.clear();
       this.length = 0;

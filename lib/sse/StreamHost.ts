@@ -50,8 +50,9 @@ export class StreamHost<E> {
         this.heartbeats.beginRound();
       },
       end: () => {
+        // Without a history, an object that is published again is the same event, and its payload may have changed.
+        this.texts.endRound(this.behind > 0 && this.newest !== undefined);
         this.newest = undefined;
-        this.texts.endRound(this.behind > 0);
         this.heartbeats.endRound();
       },
     });

@@ -90,4 +90,32 @@ describe('Heartbeats', () => {
     heartbeats.endRound();
     expect(reads).toBe(1);
   });
+
+  it.each([
+    [
+      'a round that is still open, as in virtual time',
+      (heartbeats: Heartbeats) => {
+        heartbeats.beginRound();
+      },
+    ],
+    [
+      'a clock that stands still',
+      (_: Heartbeats, clock: Clock) => {
+        clock.now = () => 0;
+      },
+    ],
+  ])('tells a waiter once for each of its times, also with %s', (_how, prepare) => {
+    const { clock, heartbeats, beats, waiter } = setUp();
+    prepare(heartbeats, clock);
+    const frames: number[] = [];
+    const a = waiter('a', () => {
+      frames.push(clock.frame);
+      if (beats.length < 5) {
+        heartbeats.add(a);
+      }
+    });
+    heartbeats.add(a);
+    clock.pass(350);
+    expect(frames).toEqual([100, 200, 300]);
+  });
 });

@@ -50,4 +50,17 @@ describe('SharedTexts', () => {
     chunkOf(large.texts, large.events.slice(0, 2));
     expect(large.texts.kept).toBe(2 ** 21);
   });
+
+  it('keeps an event that cannot be sent to the end of the round, also while a stream needs others: it may be large', () => {
+    const written: number[] = [];
+    const texts = new SharedTexts<number>(({ event: payload }) => {
+      written.push(payload);
+      return { text: 'gap;', error: { reason: new Error('too large') } };
+    });
+    const one = event(1);
+    expect([texts.entryOf(one) === texts.entryOf(one), written]).toEqual([true, [1]]);
+    texts.endRound(true);
+    texts.entryOf(one);
+    expect(written).toEqual([1, 1]);
+  });
 });
