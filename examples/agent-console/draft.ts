@@ -11,14 +11,17 @@ export interface Draft {
   readonly kind: EventKind;
   readonly origin: EventOrigin;
   readonly event: Event | ForeignEvent;
+  /** When it happened, in milliseconds since 1970, if that is known. */
+  readonly at?: number | undefined;
 }
 
 /** A draft of one of the library's own events. */
-export function draft(kind: EventKind, origin: EventOrigin, event: Event): Draft {
-  return { kind, origin, event };
+export function draft(kind: EventKind, origin: EventOrigin, event: Event, at?: number): Draft {
+  return { kind, origin, event, at };
 }
 
 /** A notice for people to read, for a value that no event type fits. */
-export function noticeOf(title: string, value: unknown): Draft {
-  return draft('system', 'connector', { type: 'Notice', severity: 'info', title, description: JSON.stringify(value) });
+export function noticeOf(title: string, value: unknown, at?: number): Draft {
+  const description = JSON.stringify(value);
+  return draft('system', 'connector', { type: 'Notice', severity: 'info', title, description }, at);
 }

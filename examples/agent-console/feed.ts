@@ -3,7 +3,7 @@ import type { Archivist } from './subscribers/archivist.js';
 import type { Source } from './subscribers/Watcher.js';
 
 /** Events that a file publishes before it waits for the archivist. An agent waits after each message, so it needs fewer. */
-export const WINDOW = 64;
+export const WINDOW = 128;
 
 /**
  * Publishes events to the bus. Each publisher waits for the archivist and for no other subscriber. So the archive loses nothing,
@@ -27,17 +27,39 @@ export class Feed {
     this.#waitFor = [archivist.receiver];
   }
 
-  /** Publishes `events` as fast as they are archived. Rejects with the error of `events`, if it fails. */
-  async connect(events: AsyncIterable<BusEvent>): Promise<void> {
-    await this.#source.bus.connect(this.#entering(events), { window: WINDOW, waitFor: this.#waitFor });
+  /**
+   * Publishes the events of `batches`, and reads on when the archivist has taken the last {@link WINDOW} of them. It does what `bus.connect`
+   * does, without a promise for each event: a log has many.
+   *
+   * @throws The error of `batches`, if they fail.
+   */
+  async connect(batches: AsyncIterable<readonly BusEvent[]>): Promise<void> {
+    let sinceFlush = 0;
+    for await (const batch of batches) {
+      for (const busEvent of batch) {
+        if (this.#isClosed) {
+          return;
+        }
+        this.#enter(busEvent);
+        sinceFlush += 1;
+        if (sinceFlush === WINDOW) {
+          sinceFlush = 0;
+          await this.flush();
+        }
+      }
+    }
   }
 
-  /** Publishes `busEvents`. Resolves when the archivist has taken them. */
+  /** Publishes what happens now. Resolves when the archivist has taken it. */
   async publish(busEvents: readonly BusEvent[]): Promise<void> {
+    await this.append(busEvents.map((busEvent) => ({ ...busEvent, at: busEvent.at ?? Date.now() })));
+  }
+
+  /** Publishes `busEvents` as they are. Resolves when the archivist has taken them. */
+  async append(busEvents: readonly BusEvent[]): Promise<void> {
     if (!this.#isClosed) {
       for (const busEvent of busEvents) {
         this.#enter(busEvent);
-        this.#source.bus.publish(busEvent);
       }
       await this.flush();
     }
@@ -54,15 +76,9 @@ export class Feed {
     this.#source.bus.close();
   }
 
-  async *#entering(events: AsyncIterable<BusEvent>): AsyncGenerator<BusEvent> {
-    for await (const busEvent of events) {
-      this.#enter(busEvent);
-      yield busEvent;
-    }
-  }
-
   #enter(busEvent: BusEvent): void {
     this.beforePublish(busEvent);
     this.#source.ledger.enter(busEvent);
+    this.#source.bus.publish(busEvent);
   }
 }

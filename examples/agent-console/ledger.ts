@@ -1,9 +1,15 @@
-import { type BusEvent, EventFilter, lateBindScrollId, matches, type Uuid } from 'sharing-bus';
-import { Subject } from 'rxjs';
+import {
+  type BusEvent,
+  type EventFilter,
+  type EventKind,
+  type EventRouting,
+  matches,
+  type SessionRegistered,
+} from 'sharing-bus';
 
 /** A session, as the summary lists it. */
 export interface SessionCount {
-  readonly scrollId: Uuid;
+  readonly scrollId: string;
   readonly connectorId: string;
   readonly nativeSessionId: string;
   /** Events published for it, with its registration. */
@@ -12,53 +18,91 @@ export interface SessionCount {
 
 /** How many published events match the filter of a subscriber. */
 export interface Offered {
-  readonly filter: EventFilter;
-  count: number;
+  readonly count: number;
+}
+
+/** The events of a session, or those of none. */
+interface Account {
+  readonly session: SessionCount | undefined;
+  /** By kind: one of them, as the bus delivers it, and their number. */
+  readonly kinds: Map<EventKind, { readonly sample: BusEvent; count: number }>;
 }
 
 /**
  * Counts the published events, independently of the bus and its queues. The counts of the subscribers are checked against it.
  *
- * It finds the scroll of a session with the operator that the bus uses, too.
+ * It finds the scroll of a session by itself, by the last registration. Events of one session and kind are counted together, so a filter
+ * is asked about one of them.
  */
 export class Ledger {
   published = 0;
-  readonly sessions = new Map<Uuid, SessionCount>();
-  readonly #published$ = new Subject<BusEvent>();
-  readonly #offered: Offered[] = [];
+  readonly sessions = new Map<string, SessionCount>();
+  /** By scroll. */
+  readonly #accounts = new Map<string, Account>();
+  /** By connector and native session. */
+  readonly #registered = new Map<string, Map<string, Account>>();
+  readonly #unbound: Account = { session: undefined, kinds: new Map() };
 
-  constructor() {
-    this.#published$.pipe(lateBindScrollId()).subscribe((busEvent) => {
-      this.#count(busEvent);
-    });
-  }
-
-  /** Counts the events that match `filter` from now on. */
+  /**
+   * Counts the events that match `filter` from now on.
+   *
+   * @param filter Compares only scrolls, connectors, sessions and kinds.
+   */
   offered(filter: EventFilter): Offered {
-    const offered = { filter, count: 0 };
-    this.#offered.push(offered);
-    return offered;
+    const before = this.#countOf(filter);
+    const count = (): number => this.#countOf(filter) - before;
+    return {
+      get count() {
+        return count();
+      },
+    };
   }
 
   /** Counts an event. */
   enter(busEvent: BusEvent): void {
-    this.#published$.next(busEvent);
+    const { event, routing } = busEvent;
+    this.published += 1;
+    const account = event.type === 'SessionRegistered' ? this.#register(event) : this.#accountOf(routing);
+    const { session, kinds } = account;
+    if (session !== undefined) {
+      session.events += 1;
+    }
+    const counted = kinds.get(routing.kind);
+    if (counted === undefined) {
+      const scrollId = session?.scrollId;
+      const sample = scrollId === undefined ? busEvent : { ...busEvent, routing: { ...routing, scrollId } };
+      kinds.set(routing.kind, { sample, count: 1 });
+    } else {
+      counted.count += 1;
+    }
   }
 
-  #count(busEvent: BusEvent): void {
-    this.published += 1;
-    for (const offered of this.#offered) {
-      offered.count += matches(offered.filter, busEvent) ? 1 : 0;
-    }
-    const { scrollId, connectorId = '', nativeSessionId = '' } = busEvent.routing;
-    if (scrollId === undefined) {
-      return;
-    }
-    let session = this.sessions.get(scrollId);
-    if (session === undefined) {
-      session = { scrollId, connectorId, nativeSessionId, events: 0 };
+  #accountOf({ connectorId = '', nativeSessionId }: EventRouting): Account {
+    const account = nativeSessionId === undefined ? undefined : this.#registered.get(connectorId)?.get(nativeSessionId);
+    return account ?? this.#unbound;
+  }
+
+  #register({ connectorId, sessionId: nativeSessionId, scrollId }: SessionRegistered): Account {
+    let account = this.#accounts.get(scrollId);
+    if (account === undefined) {
+      const session = { scrollId, connectorId, nativeSessionId, events: 0 };
+      account = { session, kinds: new Map() };
       this.sessions.set(scrollId, session);
+      this.#accounts.set(scrollId, account);
     }
-    session.events += 1;
+    const ofConnector = this.#registered.get(connectorId) ?? new Map<string, Account>();
+    ofConnector.set(nativeSessionId, account);
+    this.#registered.set(connectorId, ofConnector);
+    return account;
+  }
+
+  #countOf(filter: EventFilter): number {
+    let sum = 0;
+    for (const { kinds } of [this.#unbound, ...this.#accounts.values()]) {
+      for (const { sample, count } of kinds.values()) {
+        sum += matches(filter, sample) ? count : 0;
+      }
+    }
+    return sum;
   }
 }

@@ -44,7 +44,13 @@ async function main(): Promise<number> {
       : summaryText(view, usage, options.scrolls);
     screen.finish(summary);
     const signal = interrupted();
-    return signal !== undefined ? EXIT[signal] : lost > 0 ? EXIT.lost : report.failures > 0 ? EXIT.failed : EXIT.ok;
+    return signal !== undefined
+      ? EXIT[signal]
+      : lost > 0
+        ? EXIT.lost
+        : report.failures.length > 0
+          ? EXIT.failed
+          : EXIT.ok;
   } catch (error) {
     report.failure(error instanceof Error ? error.message : String(error));
     return EXIT.failed;

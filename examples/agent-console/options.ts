@@ -28,15 +28,16 @@ export interface ConsoleOptions {
 const DETAILS = `
 Without FILE and --agent, the bundled agent explores the directory of --cwd.
 
-A FILE is a session log of the pi coding agent (JSONL), or a scroll that the console archived. Each session gets a
-scroll of its own, DIR/<uuid>.jsonl, with one event per line. Events before the session is known belong to no scroll:
-they go to DIR/unbound-<uuid>.jsonl. If a file names no session, all of it is one session, named after the file.
+A FILE is a session log of pi, Claude Code, Codex, Copilot CLI, Gemini CLI, Qwen Code or OpenCode (its export), or a
+scroll that the console archived. Its first line tells which; gzip is decompressed. Each session gets a scroll of its
+own, DIR/<uuid>.jsonl, with one event per line. Events before the session is known belong to no scroll: they go to
+DIR/unbound-<uuid>.jsonl. If a file names no session, all of it is one session, named after the file.
 A line that is malformed, incomplete or binary is reported on stderr as FILE:LINE, and skipped.
 
 Exit codes:
   0    success (bad lines are reported, and do not change the code)
   1    the archive lost events
-  2    wrong usage, a file that cannot be read, or an agent that did not start, did not answer or died
+  2    wrong usage, a file of which nothing can be used, or an agent that did not start, did not answer or died
   130  stopped by Ctrl-C (143: by SIGTERM); everything archived until then is complete
 
 Examples:
@@ -106,10 +107,10 @@ export function commandLine(name = 'agent-console'): Command {
       positive,
       30,
     )
-    .option('-f, --follow', 'keep reading as the files grow, until Ctrl-C', false)
+    .option('-f, --follow', 'wait for the files, and keep reading as they grow, until Ctrl-C', false)
     .option(
       '-s, --speed <factor>',
-      'replay this many times faster than it happened (default: as fast as it can be archived)',
+      'replay this many times faster than it happened, all files on one clock (default: as fast as it can be archived)',
       positive,
     )
     .option('--scrolls <dir>', 'the directory of the archive', './scrolls')

@@ -16,7 +16,7 @@ export class Report {
   readonly badLines: BadLine[] = [];
   badLineCount = 0;
   /** Inputs that failed: a file that cannot be read, or an agent that does not start or dies. */
-  failures = 0;
+  readonly failures: string[] = [];
 
   /** @param print Writes one line to stderr. */
   constructor(private readonly print: (line: string) => void) {}
@@ -30,13 +30,12 @@ export class Report {
   }
 
   failure(message: string): void {
-    this.failures += 1;
-    this.print(
-      `error: ${message
-        .split('\n')
-        .map((line) => printable(line))
-        .join('\n')}`,
-    );
+    const text = message
+      .split('\n')
+      .map((line) => printable(line))
+      .join('\n');
+    this.failures.push(text);
+    this.print(`error: ${text}`);
   }
 
   warning(message: string): void {

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { SharingBus } from 'sharing-bus';
 import { delay } from './connectors/delay.js';
-import type { FileProgress } from './connectors/logFile.js';
+import type { FileProgress } from './connectors/logs/LogLines.js';
 import { Feed, WINDOW } from './feed.js';
 import { Ledger } from './ledger.js';
 import type { ConsoleOptions } from './options.js';
@@ -57,9 +57,11 @@ export async function run(
 
   const source = { bus, ledger: new Ledger() };
   const { ledger } = source;
+  // Room for one window of each publisher.
+  const capacity = WINDOW * (options.files.length + Math.max(1, options.agents.length));
   const archivist = new Archivist(source, {
     files,
-    capacity: WINDOW * (options.files.length + Math.max(1, options.agents.length)),
+    capacity,
     onFailure: (error) => {
       report.failure(`cannot write the archive: ${error instanceof Error ? error.message : String(error)}`);
       stop.abort();
@@ -74,7 +76,7 @@ export async function run(
   const notifier = new Notifier(source, (text) => {
     screen.notice(text);
   });
-  const usageMeter = new UsageMeter(source);
+  const usageMeter = new UsageMeter(source, capacity);
   const slowReader = options.slow === undefined ? undefined : new SlowReader(source, options.slow);
   const subscribers = [archivist, liveView, notifier, usageMeter, ...(slowReader === undefined ? [] : [slowReader])];
 
@@ -91,6 +93,8 @@ export async function run(
     },
     subscribers,
     files: progress,
+    usage: usageMeter,
+    failures: report.failures,
   };
   screen.start(view);
 
@@ -106,7 +110,7 @@ export async function run(
   feed.close();
   slowReader?.hurry();
   await Promise.all(subscribers.map(({ done }) => done));
-  return { view, usage: usageMeter.totals, lost: archivist.lagged };
+  return { view, usage: usageMeter, lost: archivist.lagged };
 }
 
 async function progressOf(file: string): Promise<FileProgress> {

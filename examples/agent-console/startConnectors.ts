@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import type { AgentCommand } from './connectors/AgentProcess.js';
 import { Connector } from './connectors/Connector.js';
-import { type FileProgress, LogFile } from './connectors/logFile.js';
+import { LogFile } from './connectors/logs/LogFile.js';
+import type { FileProgress } from './connectors/logs/LogLines.js';
+import { Pace } from './connectors/logs/Pace.js';
 import type { Feed } from './feed.js';
 import type { ConsoleOptions } from './options.js';
 import type { Report } from './report.js';
@@ -31,23 +33,23 @@ export function startConnectors(
     options.files.length + options.agents.length === 0
       ? [['explorer', bundledAgent()]]
       : options.agents.map((command) => [command, command]);
+  const clock = new Pace(speed, progress.length, signal);
   return [
     ...progress.map(async (file) => {
-      const self = connector(`pi:${file.file}`);
       const log = new LogFile({
-        connector: self,
+        connect: connector,
         report,
         progress: file,
         follow,
-        speed,
+        pace: clock.join(),
         signal,
         maxBytes: MAX_BYTES / progress.length,
         flush: () => feed.flush(),
       });
-      await feed.connect(log).catch((error: unknown) => {
+      await feed.connect(log.batches()).catch((error: unknown) => {
         report.failure(`cannot read ${file.file}: ${reasonOf(error)}`);
       });
-      await feed.publish(self.end(signal.aborted ? 'interrupted' : 'end of file'));
+      await feed.append(log.end(signal.aborted ? 'interrupted' : 'end of file'));
     }),
     ...agents.map(async ([name, command]) => {
       // The SDK is loaded only for agents. Files need none.

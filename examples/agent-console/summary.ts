@@ -1,8 +1,22 @@
 import type { BadLine } from './report.js';
 import type { SessionCount } from './ledger.js';
-import { progressLine, sessionTable, subscriberTable } from './screen/tables.js';
+import { progressLine, sessionTable, subscriberTable, usageTable } from './screen/tables.js';
 import type { RunView } from './screen/Screen.js';
-import type { UsageTotals } from './subscribers/usageMeter.js';
+import type { ModelUsage, UsageTotals } from './subscribers/usageMeter.js';
+
+/** A file, as the summary lists it. */
+export interface FileSummary {
+  readonly file: string;
+  /** What it is; absent if that is unknown. */
+  readonly format?: string;
+  readonly lines: number;
+}
+
+/** A session, as the summary lists it. */
+export interface SessionSummary extends SessionCount {
+  /** By model. Empty if the agent has reported none. */
+  readonly usage: readonly ModelUsage[];
+}
 
 /** A subscriber, as the summary lists it. */
 export interface SubscriberCount {
@@ -16,9 +30,13 @@ export interface SubscriberCount {
 /** What `--json` prints. */
 export interface Summary {
   readonly published: number;
-  readonly sessions: readonly SessionCount[];
+  readonly sessions: readonly SessionSummary[];
   readonly subscribers: readonly SubscriberCount[];
   readonly badLines: readonly BadLine[];
+  readonly files: readonly FileSummary[];
+  /** What all sessions have used, by model. A request that stands in several logs counts once. */
+  readonly usage: readonly ModelUsage[];
+  readonly failures: readonly string[];
 }
 
 export function summaryOf(view: RunView, badLines: readonly BadLine[]): Summary {
@@ -29,6 +47,7 @@ export function summaryOf(view: RunView, badLines: readonly BadLine[]): Summary 
       connectorId,
       nativeSessionId,
       events,
+      usage: view.usage.of(connectorId, nativeSessionId),
     })),
     subscribers: view.subscribers.map(({ name, delivered, lagged, gaps }) => ({
       name,
@@ -37,19 +56,20 @@ export function summaryOf(view: RunView, badLines: readonly BadLine[]): Summary 
       ...(gaps !== undefined && { gaps: { count: gaps.count, byKind: Object.fromEntries(gaps.byKind) } }),
     })),
     badLines,
+    files: view.files.map(({ file, format, lines }) => ({ file, ...(format !== undefined && { format }), lines })),
+    usage: view.usage.models,
+    failures: view.failures,
   };
 }
 
 /** The summary for people to read. */
 export function summaryText(view: RunView, usage: UsageTotals, scrolls: string): string {
-  const cost = [...usage.cost].map(([currency, amount]) => `${amount.toFixed(2)} ${currency}`).join(', ');
   return [
     '',
     ...view.files.map(progressLine),
     sessionTable(view.sessions, 50),
     subscriberTable(view.subscribers),
-    `usage: ${usage.inputTokens} tokens in, ${usage.outputTokens} out, ${usage.cachedReadTokens} read from cache, ` +
-      `${usage.cachedWriteTokens} written to cache${cost === '' ? '' : `; ${cost}`}`,
+    ...usageTable(usage),
     `${view.published} events published, ${view.badLineCount} bad lines; the scrolls are in ${scrolls}`,
   ].join('\n');
 }

@@ -73,7 +73,15 @@ describe('the console with its own agent', () => {
       expect(run.stderr).toBe('');
       expect(run.code).toBe(0);
       const { badLines, published, sessions, subscribers } = run.summary;
-      expect(Object.keys(run.summary)).toEqual(['published', 'sessions', 'subscribers', 'badLines']);
+      expect(Object.keys(run.summary)).toEqual([
+        'published',
+        'sessions',
+        'subscribers',
+        'badLines',
+        'files',
+        'usage',
+        'failures',
+      ]);
       expect(badLines).toEqual([]);
       expect(sessions).toEqual([
         {
@@ -81,10 +89,16 @@ describe('the console with its own agent', () => {
           connectorId: 'acp:explorer',
           nativeSessionId: expect.any(String),
           events: published,
+          // It reports only how full its context is.
+          usage: [],
         },
       ]);
       expect([...run.archive.keys()]).toEqual([sessions[0]?.scrollId]);
       expect(run.scroll.length).toBe(published);
+      // Each event has its time, so the scroll can be replayed at its pace.
+      const times = run.scroll.map(({ at }) => at ?? NaN);
+      expect(times).toEqual(times.toSorted((some, others) => some - others));
+      expect(times.every(Number.isFinite)).toBe(true);
       expect(subscribers).toEqual([
         { name: 'archivist', delivered: published, lagged: 0 },
         { name: 'live-view', delivered: published, lagged: 0 },
@@ -267,7 +281,7 @@ describe('the console reading files', () => {
       );
       const [registration] = run.scroll;
       const { scrollId } = run.summary.sessions[0] ?? {};
-      expect(registration?.event).toEqual({ ...recorded[0]?.event, connectorId: `pi:${scroll}`, scrollId });
+      expect(registration?.event).toEqual({ ...recorded[0]?.event, connectorId: `scroll:${scroll}`, scrollId });
       expect(scrollId).not.toBe(recorded[0]?.routing.scrollId);
     },
     LONG,
@@ -287,7 +301,7 @@ describe('the console reading files', () => {
         new Map([
           [`pi:${session}`, 23],
           [`pi:${session}#2`, 23],
-          [`pi:${scroll}`, 32],
+          [`scroll:${scroll}`, 32],
         ]),
       );
       for (const { connectorId, events, scrollId } of sessions) {
@@ -394,7 +408,6 @@ describe('the console on bad input', () => {
         ['{"type":"message","message":{"role":"assistant","content":"x","usage":{"input":"1"}}}', /^usage\.input/],
         ['{"type":"message","message":{"role":"toolResult","content":"x"}}', /^message\.toolCallId/],
         [`{"type":"deep","deep":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, /^nested too deeply$/],
-        ['{"routing":{"kind":5},"origin":"x","event":{"type":"Connected"}}', /^not an event of a scroll: /],
         ['{"type":"message","message":{"role":"us', /^truncated: no newline/],
       ];
       const bom = '\uFEFF';
@@ -416,6 +429,21 @@ describe('the console on bad input', () => {
       const archived = run.archive.get(torn?.scrollId ?? '') ?? [];
       expect(texts(archived, 'user-message')).toEqual(bad.map(() => 'good line'));
       expect(archived.length).toBe(torn?.events);
+    },
+    LONG,
+  );
+
+  it.concurrent(
+    'reports a line of a scroll that is no event',
+    async () => {
+      const [first = '', ...others] = readFileSync(scroll, 'utf8').split('\n');
+      const bad = '{"routing":{"kind":5},"origin":"x","event":{"type":"Connected"}}';
+      const file = fileOf([first, bad, ...others].join('\n'));
+      const run = await runConsole(file, '--json');
+      expect(run.summary.badLines).toEqual([
+        { file, line: 2, error: expect.stringMatching(/^not an event of a scroll: .*routing\.kind/) },
+      ]);
+      expect(run.scroll.length).toBe(32);
     },
     LONG,
   );

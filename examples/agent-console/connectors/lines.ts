@@ -74,14 +74,8 @@ export class BadLineError extends Error {
  *
  * @throws BadLineError if the line is too long, binary, cut off, or not JSON.
  */
-export function jsonOf({ bytes, terminated }: RawLine): unknown {
-  if (bytes === undefined) {
-    throw new BadLineError(`longer than ${MAX_LINE_BYTES / 1024 / 1024} MiB`);
-  }
-  if (bytes.includes(0)) {
-    throw new BadLineError('binary: it has a NUL byte');
-  }
-  const text = utf8(bytes);
+export function jsonOf(line: RawLine): unknown {
+  const text = textOf(line);
   if (text.trim() === '') {
     return undefined;
   }
@@ -89,14 +83,85 @@ export function jsonOf({ bytes, terminated }: RawLine): unknown {
     return JSON.parse(text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new BadLineError(terminated ? `malformed JSON: ${reason}` : `truncated: no newline, and ${reason}`);
+    throw new BadLineError(line.terminated ? `malformed JSON: ${reason}` : `truncated: no newline, and ${reason}`);
   }
 }
 
-/** Skips a byte order mark. */
-function utf8(bytes: Uint8Array): string {
+/**
+ * The JSON values of a line. A log may have several on one line: a program that was killed wrote no newline, or two programs wrote at once.
+ *
+ * @throws BadLineError as {@link jsonOf}, also if only a part of the line is JSON.
+ */
+export function jsonValuesOf(line: RawLine): unknown[] {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const value = jsonOf(line);
+    return value === undefined ? [] : [value];
+  } catch (error) {
+    const values = line.bytes === undefined ? [] : gluedValues(textOf(line));
+    if (values.length === 0) {
+      throw error;
+    }
+    return values;
+  }
+}
+
+/** The objects that follow each other in `text`; none if there is anything else. */
+function gluedValues(text: string): unknown[] {
+  const values: unknown[] = [];
+  for (let rest = text.trim(); rest !== '';) {
+    const end = endOfObject(rest);
+    try {
+      values.push(JSON.parse(rest.slice(0, end)));
+    } catch {
+      return [];
+    }
+    rest = rest.slice(end).trimStart();
+  }
+  return values;
+}
+
+/** Where the object ends that `text` begins with. */
+function endOfObject(text: string): number {
+  let depth = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text[index];
+    if (character === '"') {
+      index = endOfString(text, index);
+    } else if (character === '{') {
+      depth += 1;
+    } else if (character === '}') {
+      depth -= 1;
+      if (depth <= 0) {
+        return index + 1;
+      }
+    }
+  }
+  return text.length;
+}
+
+/** The index of the quote that ends the string whose first quote is at `start`. */
+function endOfString(text: string, start: number): number {
+  for (let index = start + 1; index < text.length; index += 1) {
+    if (text[index] === '"') {
+      return index;
+    }
+    index += text[index] === '\\' ? 1 : 0;
+  }
+  return text.length;
+}
+
+/** Has no state between two calls. Skips a byte order mark. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+function textOf({ bytes }: RawLine): string {
+  if (bytes === undefined) {
+    throw new BadLineError(`longer than ${MAX_LINE_BYTES / 1024 / 1024} MiB`);
+  }
+  if (bytes.includes(0)) {
+    throw new BadLineError('binary: it has a NUL byte');
+  }
+  try {
+    return UTF8.decode(bytes);
   } catch {
     throw new BadLineError('binary: not valid UTF-8');
   }

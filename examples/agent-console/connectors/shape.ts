@@ -47,9 +47,28 @@ export function optionalObjectAt(holder: Json, key: string, name: string): Json 
   return absent(holder[key]) ? undefined : objectAt(holder[key], `${name}.${key}`);
 }
 
+/** The list of objects `holder[key]`. */
+export function objectsAt(holder: Json, key: string, name: string): Json[] {
+  const list = holder[key];
+  if (!Array.isArray(list)) {
+    throw new BadLineError(`${name}.${key} must be an array, got ${typeName(list)}`);
+  }
+  return list.map((one, index) => objectAt(one, `${name}.${key}[${index}]`));
+}
+
 /** `fields` without those that are `undefined` or null. */
 export function present<T extends object>(fields: T): Present<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => !absent(value))) as Present<T>;
+  const kept: Record<string, unknown> = {};
+  for (const key of Object.keys(fields)) {
+    const value = (fields as Json)[key];
+    if (key === '__proto__') {
+      // An agent may send such a key. An assignment would set the prototype.
+      Object.defineProperty(kept, key, { value, enumerable: true });
+    } else if (!absent(value)) {
+      kept[key] = value;
+    }
+  }
+  return kept as Present<T>;
 }
 
 /** Fields that may be `undefined` or null become optional. */

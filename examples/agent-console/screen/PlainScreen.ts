@@ -5,8 +5,14 @@ import type { Screen } from './Screen.js';
 
 const WIDTH = 160;
 
-/** Plain lines, for a pipe or a file. With `isSilent`, nothing is written to stdout before the end. */
+/**
+ * Plain lines, for a pipe or a file. With `isSilent`, nothing is written to stdout before the end.
+ *
+ * Lines are written together: a log may have thousands of events in a moment.
+ */
 export class PlainScreen implements Screen {
+  #lines: string[] = [];
+
   constructor(
     private readonly out: (text: string) => void,
     private readonly err: (text: string) => void,
@@ -19,21 +25,39 @@ export class PlainScreen implements Screen {
 
   event(busEvent: BusEvent): void {
     if (!this.isSilent) {
-      this.out(`${eventText(busEvent, WIDTH)}\n`);
+      this.#print(eventText(busEvent, WIDTH));
     }
   }
 
   notice(text: string): void {
     if (!this.isSilent) {
-      this.out(`! ${printable(text, WIDTH)}\n`);
+      this.#print(`! ${printable(text, WIDTH)}`);
     }
   }
 
   error(line: string): void {
+    this.#flush();
     this.err(`${line}\n`);
   }
 
   finish(text: string): void {
+    this.#flush();
     this.out(`${text}\n`);
+  }
+
+  #print(line: string): void {
+    if (this.#lines.length === 0) {
+      setImmediate(() => {
+        this.#flush();
+      });
+    }
+    this.#lines.push(line, '\n');
+  }
+
+  #flush(): void {
+    if (this.#lines.length > 0) {
+      this.out(this.#lines.join(''));
+      this.#lines = [];
+    }
   }
 }

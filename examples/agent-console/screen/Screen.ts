@@ -1,7 +1,8 @@
 import type { BusEvent } from 'sharing-bus';
-import type { FileProgress } from '../connectors/logFile.js';
+import type { FileProgress } from '../connectors/logs/LogLines.js';
 import type { SessionCount } from '../ledger.js';
 import type { ConsoleSubscriber } from '../subscribers/ConsoleSubscriber.js';
+import type { UsageTotals } from '../subscribers/usageMeter.js';
 
 /** What a screen shows of a run. The values change while the run goes on. */
 export interface RunView {
@@ -10,6 +11,9 @@ export interface RunView {
   readonly subscribers: readonly ConsoleSubscriber[];
   readonly files: readonly FileProgress[];
   readonly badLineCount: number;
+  readonly usage: UsageTotals;
+  /** What went wrong, in words. */
+  readonly failures: readonly string[];
 }
 
 /** Where a run is shown. */

@@ -1,8 +1,9 @@
 import Table from 'cli-table3';
-import type { FileProgress } from '../connectors/logFile.js';
+import type { FileProgress } from '../connectors/logs/LogLines.js';
 import type { SessionCount } from '../ledger.js';
 import { printable } from '../printable.js';
 import type { ConsoleSubscriber } from '../subscribers/ConsoleSubscriber.js';
+import type { UsageTotals } from '../subscribers/usageMeter.js';
 
 /** Kinds of lost events that are listed for a subscriber. */
 const MAX_KINDS = 8;
@@ -48,15 +49,45 @@ function gapLine({ name, gaps }: ConsoleSubscriber): string[] {
   return kinds.length === 0 ? [] : [`${name} lost: ${shown.join(', ')}${more}`];
 }
 
+/** What was used of each model. A count that is unknown is left empty. Nothing, if no usage was reported. */
+export function usageTable({ models, total }: UsageTotals): string[] {
+  const table = new Table({
+    head: ['model', 'tokens in', 'read from cache', 'written to cache', 'out', 'of it reasoning', 'cost'],
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right'],
+    style: STYLE,
+  });
+  const rows = models.map((used) => ({ ...used, model: used.model ?? 'unknown' }));
+  for (const used of rows.length > 1 ? [...rows, { ...total, model: 'all' }] : rows) {
+    const { inputTokens, cachedReadTokens, cachedWriteTokens, outputTokens, reasoningTokens } = used;
+    const counts = [inputTokens, cachedReadTokens, cachedWriteTokens, outputTokens, reasoningTokens];
+    table.push([
+      printable(used.model, 32),
+      ...counts.map((one) => (one === undefined ? '' : count(one))),
+      money(used.cost ?? {}),
+    ]);
+  }
+  return rows.length === 0 ? [] : [table.toString()];
+}
+
+/** Amounts with as many digits as they need, so that small ones are not 0. */
+function money(cost: Readonly<Record<string, number>>): string {
+  return Object.entries(cost)
+    .map(([currency, amount]) => `${amount.toLocaleString('en-US', AMOUNT)} ${printable(currency, 8)}`)
+    .join(', ');
+}
+
+const AMOUNT = { minimumFractionDigits: 2, maximumFractionDigits: 6 };
+
 const BAR = 24;
 
 /** How far a file has been read. */
-export function progressLine({ file, size, bytesRead, lines, isDone }: FileProgress): string {
+export function progressLine({ file, format, size, bytesRead, lines, isDone }: FileProgress): string {
   const part = size === 0 ? Number(isDone) : Math.min(1, bytesRead / size);
   const filled = Math.round(part * BAR);
   const bar = '█'.repeat(filled) + '░'.repeat(BAR - filled);
   const percent = `${Math.floor(part * 100)} %`.padStart(5);
-  return `${bar} ${percent} ${printable(file, 36)}  ${count(lines)} lines, ${count(bytesRead)} bytes`;
+  const what = format === undefined ? '' : `: ${format}`;
+  return `${bar} ${percent} ${printable(file, 36)}${what}  ${count(lines)} lines, ${count(bytesRead)} bytes`;
 }
 
 function count(value: number): string {

@@ -11,7 +11,9 @@ export interface Source {
 export interface WatcherOptions {
   readonly name: string;
   readonly filter?: EventFilter;
-  /** Extra places, besides the receiver's 256, that only some kinds may take. Default: none. */
+  /** Events that may wait. Default: the 256 of a receiver. */
+  readonly capacity?: number;
+  /** Extra places, besides these, that only some kinds may take. Default: none. */
   readonly reserve?: ReceiverOptions['reserve'];
 }
 
@@ -24,9 +26,9 @@ export class Watcher implements ConsoleSubscriber {
   readonly #offered: Offered;
 
   constructor({ bus, ledger }: Source, options: WatcherOptions, handle: (busEvent: BusEvent) => void) {
-    const { name, filter = EventFilter.all, reserve } = options;
+    const { name, filter = EventFilter.all, capacity, reserve } = options;
     this.name = name;
-    this.#receiver = bus.subscribeFiltered(filter, { name, reserve });
+    this.#receiver = bus.subscribeFiltered(filter, { name, capacity, reserve });
     this.#offered = ledger.offered(filter);
     this.done = new Promise((resolve, reject) => {
       this.#receiver.events$.subscribe({

@@ -18,7 +18,7 @@ interface Line {
 }
 
 /** The most that it collects for the next write while one is running. */
-const MAX_LINES = 64;
+const MAX_LINES = 128;
 const MAX_CHARACTERS = 1024 * 1024;
 
 /**
@@ -61,7 +61,11 @@ export class Archivist implements ConsoleSubscriber {
   }
 
   async #archive(): Promise<void> {
-    for await (const busEvent of this.receiver) {
+    for (
+      let busEvent = await this.#next();
+      busEvent !== undefined;
+      busEvent = this.#waitingOne() ?? (await this.#next())
+    ) {
       const text = `${JSON.stringify(busEvent)}\n`;
       this.#pending.push({ file: fileOf(busEvent), text });
       this.#characters += text.length;
@@ -72,6 +76,17 @@ export class Archivist implements ConsoleSubscriber {
     }
     await this.#writing;
     await this.#options.files.close();
+  }
+
+  /** The next event, when it comes; `undefined` when none will come. */
+  #next(): Promise<BusEvent | undefined> {
+    return this.receiver.recv();
+  }
+
+  /** The next event, if it waits. That takes no promise. */
+  #waitingOne(): BusEvent | undefined {
+    const next = this.receiver.tryRecv();
+    return next.type === 'event' ? next.event : undefined;
   }
 
   /** Writes all pending lines, also those added meanwhile, with one write for each file and round. */

@@ -24,6 +24,17 @@ await compile(
 // The name under which the console starts its agent.
 renameSync(join(built, 'agent', 'main.js'), join(built, 'agent', 'main.ts'));
 
+/** What was used of one model, as the console prints it with `--json`. */
+interface Usage {
+  readonly model?: string;
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  readonly reasoningTokens?: number;
+  readonly cachedReadTokens?: number;
+  readonly cachedWriteTokens?: number;
+  readonly cost?: Readonly<Record<string, number>>;
+}
+
 /** What the console prints with `--json`. */
 export interface Summary {
   readonly published: number;
@@ -32,6 +43,7 @@ export interface Summary {
     readonly connectorId: string;
     readonly nativeSessionId: string;
     readonly events: number;
+    readonly usage: readonly Usage[];
   }[];
   readonly subscribers: readonly {
     readonly name: string;
@@ -40,6 +52,9 @@ export interface Summary {
     readonly gaps?: { readonly count: number; readonly byKind: Readonly<Record<string, number>> };
   }[];
   readonly badLines: readonly { readonly file: string; readonly line: number; readonly error: string }[];
+  readonly files: readonly { readonly file: string; readonly format?: string; readonly lines: number }[];
+  readonly usage: readonly Usage[];
+  readonly failures: readonly string[];
 }
 
 /** A directory of one spec's own. */
