@@ -13,6 +13,7 @@ import {
   texts,
   wireAgent,
 } from './support/agentConsole.js';
+import { ScriptedModel } from './support/scriptedModel.js';
 
 const LONG = 60_000;
 
@@ -477,3 +478,70 @@ describe('the console with live agents', () => {
     }
   });
 });
+
+/** A real agent runs where it is installed: QWEN_CODE names it. */
+const qwenCode = process.env['QWEN_CODE'];
+
+for (const executable of qwenCode === undefined ? [] : [qwenCode]) {
+  describe('the console with a real agent: Qwen Code, its model scripted', () => {
+    it(
+      'sets its mode, answers its question, archives each update, and counts each request',
+      async () => {
+        const work = freshDirectory();
+        const file = join(work, 'bed.txt');
+        const model = new ScriptedModel(
+          [
+            {
+              thought: 'A bed wants beans.',
+              texts: ['I sow.'],
+              call: { name: 'write_file', args: { file_path: file, content: 'beans\n' } },
+            },
+            { texts: ['The beans ', 'are sown.'] },
+          ],
+          {
+            prompt_tokens: 1000,
+            completion_tokens: 20,
+            total_tokens: 1020,
+            prompt_tokens_details: { cached_tokens: 400 },
+            completion_tokens_details: { reasoning_tokens: 5 },
+          },
+        );
+        const url = await model.listen();
+        const variables = `HOME="${freshDirectory()}" OPENAI_API_KEY=dummy OPENAI_BASE_URL=${url} OPENAI_MODEL=scripted`;
+        const words = ['--auth', 'openai', '--mode', 'default', '--no-fs', '--cwd', work, '--prompt', 'Sow beans.'];
+        const run = await runConsole('--json', '--agent', `${variables} "${executable}" --acp`, ...words);
+        model.close();
+        expect({ code: run.code, failures: run.summary.failures }).toEqual({ code: 0, failures: [] });
+        expect(readFileSync(file, 'utf8')).toBe('beans\n');
+        expect(texts(run.scroll, 'agent-thought')).toEqual(['A bed wants beans.']);
+        expect(texts(run.scroll, 'agent-message').filter((text) => text !== '')).toEqual([
+          'I sow.',
+          'The beans ',
+          'are sown.',
+        ]);
+        const types = run.scroll.map(({ event }) => event.type);
+        expect(types.filter((type) => type.startsWith('Permission'))).toEqual([
+          'PermissionRequested',
+          'PermissionResolved',
+        ]);
+        const modes = run.scroll.flatMap(({ event }) => (event.type === 'ModeChanged' ? [event.modeId] : []));
+        expect(modes.at(-1)).toBe('default');
+        const [session] = run.summary.sessions;
+        expect(session?.connectorId).toBe('acp:qwen');
+        expect(session?.usage).toEqual([
+          {
+            model: expect.stringContaining('scripted'),
+            // Two requests. What it asks the model besides, such as for a suggestion, it does not tell.
+            inputTokens: 1200,
+            outputTokens: 40,
+            reasoningTokens: 10,
+            cachedReadTokens: 800,
+          },
+        ]);
+        expect(types.slice(-2)).toEqual(['SessionEnded', 'Disconnected']);
+        expect(run.unbound).toEqual([]);
+      },
+      2 * LONG,
+    );
+  });
+}
