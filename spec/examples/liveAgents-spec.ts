@@ -2,7 +2,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { anchored, programName, withoutVariables } from '../../examples/agent-console/connectors/agentCommand.js';
-import type { BusEvent } from '../../lib/index.js';
+import { usageOfAnswer } from '../../examples/agent-console/connectors/agentUsage.js';
+import { TurnWatch } from '../../examples/agent-console/connectors/TurnWatch.js';
+import { Ledger } from '../../examples/agent-console/ledger.js';
+import { UsageMeter } from '../../examples/agent-console/subscribers/usageMeter.js';
+import { type BusEvent, SharingBus } from 'sharing-bus';
 import {
   ConsoleProcess,
   fixtureAgent,
@@ -476,6 +480,137 @@ describe('the console with live agents', () => {
     for (const same of ['agent.js', './missing', '/usr/bin/env ./missing', '$HOME/agent', 'a; ./agent.js']) {
       expect(anchored(same, directory)).toBe(same);
     }
+  });
+});
+
+describe('a turn', () => {
+  const said = (text: string): Json => ({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text } });
+  const none = { inputTokens: 0, outputTokens: 0 };
+  it.each<[what: string, updates: readonly Json[], answer: Json, agent: string, failure: RegExp | undefined]>([
+    ['has an answer', [said('Hi.')], { stopReason: 'end_turn' }, 'new', undefined],
+    [
+      'has one of a model that does not count',
+      [said('Hi.')],
+      { stopReason: 'end_turn', usage: none },
+      'Copilot',
+      undefined,
+    ],
+    ['has only work', [{ sessionUpdate: 'tool_call' }], { stopReason: 'end_turn' }, 'Copilot', undefined],
+    [
+      'has nothing',
+      [said(''), said(' ')],
+      { stopReason: 'end_turn' },
+      'new',
+      /^ended its turn \(end_turn\) without an answer from its model$/,
+    ],
+    [
+      'has an error',
+      [said('API Error: 401')],
+      { stopReason: 'end_turn', usage: none },
+      'new',
+      /; it said: API Error: 401$/,
+    ],
+    [
+      'has no usage where there always is one',
+      [said('Sorry.')],
+      { stopReason: 'end_turn' },
+      'Copilot',
+      /without an answer/,
+    ],
+    [
+      'is refused',
+      [said('No.')],
+      { stopReason: 'refusal', usage: { outputTokens: 2 } },
+      'new',
+      /by itself \(refusal\); it said: No\.$/,
+    ],
+    ['is cancelled by the agent', [said('Well')], { stopReason: 'cancelled' }, 'new', /by itself \(cancelled\)/],
+  ])('%s', (_what, updates, answer, agent, failure) => {
+    const turn = new TurnWatch();
+    for (const update of updates) {
+      turn.update(update);
+    }
+    expect(turn.failure(answer, agent, false) ?? '').toMatch(failure ?? /^$/);
+  });
+
+  it('may be a command, and may be cancelled where a permission was denied', () => {
+    const command = new TurnWatch();
+    command.update(said('All is well.'));
+    expect(command.failure({ stopReason: 'end_turn', usage: null }, 'Copilot', true)).toBeUndefined();
+    const denied = new TurnWatch();
+    denied.isDenied = true;
+    expect(denied.failure({ stopReason: 'cancelled' }, 'new', false)).toBeUndefined();
+  });
+});
+
+describe('usage', () => {
+  const eventsOf = (answer: Json, agent?: string): unknown[] =>
+    usageOfAnswer(answer, agent, 'oak').map(({ event: { type: _, ...fields } }) => fields);
+
+  it.each([
+    ['with cached, with reasoning', 1000, 20, 1020],
+    ['with cached, without reasoning', 1000, 15, 1020],
+    ['without cached, with reasoning', 600, 20, 1020],
+    ['without cached, without reasoning', 600, 15, 1020],
+  ])('is read by its total: %s', (_way, inputTokens, outputTokens, totalTokens) => {
+    const usage = { inputTokens, outputTokens, thoughtTokens: 5, cachedReadTokens: 400, totalTokens };
+    const right = { inputTokens: 600, outputTokens: 20, reasoningTokens: 5, cachedReadTokens: 400 };
+    expect(eventsOf({ usage })).toEqual([{ scope: 'turn', model: 'oak', ...right }]);
+  });
+
+  it('without a total is read as the agent is known to count', () => {
+    const usage = { inputTokens: 1000, outputTokens: 20, cachedReadTokens: 400 };
+    expect(eventsOf({ usage }, 'Copilot')).toMatchObject([{ inputTokens: 600, cachedReadTokens: 400 }]);
+    expect(eventsOf({ usage }, 'new')).toMatchObject([{ inputTokens: 1000, cachedReadTokens: 400 }]);
+  });
+
+  it('is told by model where the models add up, and beside the turn where they are more', () => {
+    const count = (inputTokens: number): Json => ({ inputTokens, outputTokens: 1 });
+    const quota = (...counts: number[]): Json => ({
+      model_usage: counts.map((inputTokens, model) => ({ model: `m${model}`, token_count: count(inputTokens) })),
+    });
+    expect(eventsOf({ usage: { inputTokens: 30, outputTokens: 2 }, _meta: { quota: quota(10, 20) } })).toEqual([
+      { scope: 'turn', model: 'm0', inputTokens: 10, outputTokens: 1 },
+      { scope: 'turn', model: 'm1', inputTokens: 20, outputTokens: 1 },
+    ]);
+    expect(eventsOf({ usage: count(10), _meta: { quota: quota(10, 5) } })).toEqual([
+      { scope: 'turn', model: 'm0', inputTokens: 10, outputTokens: 1 },
+      { scope: 'rest', model: 'm1', inputTokens: 5, outputTokens: 1 },
+    ]);
+    expect(eventsOf({ usage: count(7), _meta: { quota: quota(10, 5) } })).toEqual([
+      { scope: 'turn', inputTokens: 7, outputTokens: 1 },
+    ]);
+  });
+
+  it.each([
+    {},
+    { usage: null },
+    { usage: { inputTokens: 0, outputTokens: 0 } },
+    { usage: { inputTokens: '5' } },
+    { _meta: { quota: { model_usage: 'x' } } },
+  ])('is unknown in %j', (answer) => {
+    expect(eventsOf(answer)).toEqual([]);
+  });
+
+  it('has the cost of a session by model, though the agent tells it of all together', async () => {
+    const bus = new SharingBus();
+    const meter = new UsageMeter({ bus, ledger: new Ledger() }, 64);
+    const tell = (model: string, amount: number): void => {
+      const event = { type: 'UsageUpdated', used: 1, model, cost: { amount, currency: 'USD' } } as const;
+      bus.publish({ routing: { kind: 'usage', connectorId: 'c', nativeSessionId: 's' }, origin: 'agent', event });
+    };
+    tell('oak', 0.25);
+    tell('oak', 0.5);
+    tell('elm', 0.625);
+    tell('oak', 1);
+    tell('oak', 1.5);
+    bus.close();
+    await meter.done;
+    expect(meter.models).toEqual([
+      { model: 'oak', cost: { USD: 1.375 } },
+      { model: 'elm', cost: { USD: 0.125 } },
+    ]);
+    expect(meter.total).toEqual({ cost: { USD: 1.5 } });
   });
 });
 

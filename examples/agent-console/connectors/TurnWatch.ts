@@ -29,7 +29,7 @@ export class TurnWatch {
         const isText = isObject(content) && content['type'] === 'text';
         const text = isText ? String(content['text']) : '';
         this.#worked ||= !isText;
-        this.#hasUsage ||= isObject(meta) && isObject(meta['usage']);
+        this.#hasUsage ||= isObject(meta) && hasOutput(meta['usage']);
         this.#lastChunk = text.trim() === '' ? this.#lastChunk : text;
         this.#words = (this.#words + text).slice(-WORDS_KEPT);
         break;
@@ -66,15 +66,20 @@ export class TurnWatch {
     if (this.#words.trim() === '') {
       return false;
     }
-    if (this.#hasUsage || isObject(answer['usage']) || hasQuota(answer)) {
+    const { usage, _meta: meta } = answer;
+    const quota = isObject(meta) && isObject(meta['quota']) ? meta['quota']['token_count'] : undefined;
+    if (this.#hasUsage || [usage, quota].some(hasOutput)) {
       return true;
     }
     const isError = [this.#lastChunk, this.#words].some((text) => /^\s*(?:api )?error\b/i.test(text));
-    return answer['usage'] !== null && !tellsEachTurn(agent) && !isError;
+    if (isError || usage === null) {
+      return false;
+    }
+    // A model may be one that does not count.
+    return isObject(usage) || isObject(quota) || !tellsEachTurn(agent);
   }
 }
 
-function hasQuota({ _meta: meta }: Json): boolean {
-  const quota = isObject(meta) ? meta['quota'] : undefined;
-  return isObject(quota) && isObject(quota['token_count']);
+function hasOutput(usage: unknown): boolean {
+  return isObject(usage) && [usage['outputTokens'], usage['output_tokens']].some((count) => Number(count ?? 0) > 0);
 }

@@ -239,12 +239,9 @@ export class WireTap {
     this.answer = answer;
     const { stopReason } = answer;
     // The whole answer is kept: it may have an agent's own additions.
-    const event = {
-      ...answer,
-      type: 'TurnEnded',
-      stopReason: typeof stopReason === 'string' ? stopReason : 'unknown',
-    };
-    await this.#publish({ kind: 'session-lifecycle', origin: 'agent', event });
+    const ended = { type: 'TurnEnded', stopReason: typeof stopReason === 'string' ? stopReason : 'unknown' };
+    const plain = { kind: 'session-lifecycle', origin: 'agent', event: ended };
+    await this.#publish({ ...plain, event: { ...answer, ...ended } }, undefined, plain);
   }
 
   /** Publishes `first`; if the schema refuses it, `second`; if it refuses that, too, an `ErrorRaised` with the reason. */

@@ -38,7 +38,6 @@ const TELL_EACH_TURN = new Set([
   '@agentclientprotocol/claude-agent-acp',
   '@agentclientprotocol/codex-acp',
   'copilot',
-  'gemini-cli',
   'kilo',
   'opencode',
 ]);
@@ -123,7 +122,8 @@ function countsOf(told: unknown, agent: string | undefined): Counts | undefined 
   const reasoning = numberOf(told, 'thoughtTokens', 'reasoningOutputTokens');
   const read = numberOf(told, 'cachedReadTokens', 'cachedInputTokens');
   const written = numberOf(told, 'cachedWriteTokens', 'cacheWriteInputTokens');
-  if (input === undefined && output === undefined) {
+  // An agent whose model does not count says 0 for all: it does not know.
+  if (![input, output, reasoning, read, written].some((count) => count !== undefined && count > 0)) {
     return undefined;
   }
   const cached = (read ?? 0) + (written ?? 0);
