@@ -671,6 +671,11 @@ describe('the console with agents that go wrong', () => {
         outcome: 'selected',
         optionId: 'once',
       });
+      // Agents send notices and compactions only to a client that says that it takes them.
+      expect(events[2]).toMatchObject({
+        type: 'Connected',
+        initialize: { _meta: { heard: { session: { notices: {}, compaction: {} } } } },
+      });
       const said = texts(run.scroll, 'agent-message');
       expect([...said.slice(0, 2), said.at(-1)]).toEqual(['before the registration', 'right after it', 'goodbye']);
       // Of a session that was never registered.

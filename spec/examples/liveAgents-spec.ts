@@ -1,12 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { anchored, programName, withoutVariables } from '../../examples/agent-console/connectors/agentCommand.js';
 import { usageOfAnswer } from '../../examples/agent-console/connectors/agentUsage.js';
 import { TurnWatch } from '../../examples/agent-console/connectors/TurnWatch.js';
 import { Ledger } from '../../examples/agent-console/ledger.js';
+import { Transcript, type TranscriptLine } from '../../examples/agent-console/screen/Transcript.js';
 import { UsageMeter } from '../../examples/agent-console/subscribers/usageMeter.js';
-import { type BusEvent, SharingBus } from 'sharing-bus';
+import { type BusEvent, type Event, SharingBus } from 'sharing-bus';
 import {
   ConsoleProcess,
   fixtureAgent,
@@ -480,6 +481,45 @@ describe('the console with live agents', () => {
     for (const same of ['agent.js', './missing', '/usr/bin/env ./missing', '$HOME/agent', 'a; ./agent.js']) {
       expect(anchored(same, directory)).toBe(same);
     }
+  });
+});
+
+describe('a transcript', () => {
+  const make = (event: Event): TranscriptLine | undefined =>
+    transcript.add({ routing: { kind: 'k' }, origin: 'agent', event });
+  const say = (text: string, messageId?: string): TranscriptLine | undefined =>
+    make({ type: 'AgentMessageChunk', content: { type: 'text', text }, ...(messageId !== undefined && { messageId }) });
+  let transcript = new Transcript();
+  beforeEach(() => {
+    transcript = new Transcript();
+  });
+
+  it('has one line for a message, which grows until something else comes', () => {
+    expect(say('The ')).toEqual({ id: 1, kind: 'k', text: 'The ', added: 'The ', isNew: true });
+    expect(say('')).toBeUndefined();
+    expect(say('beans')).toEqual({ id: 1, kind: 'k', text: 'The beans', added: 'beans', isNew: false });
+    expect(say('Next', 'm2')?.id).toBe(2);
+    make({ type: 'TurnEnded', stopReason: 'end_turn' });
+    expect(say('again', 'm2')).toMatchObject({ id: 4, text: 'again', isNew: true });
+  });
+
+  it('cuts a message that does not end', () => {
+    expect(say('x'.repeat(10_000))?.text.length).toBe(4000);
+    expect(say('y')).toBeUndefined();
+  });
+
+  it('has one line for a tool call, changed when its state or title is', () => {
+    const update = (fields: object): string | undefined => {
+      const line = make({ type: 'ToolCallUpdate', toolCallId: 'c', ...fields });
+      return line && `${line.id} ${line.text}`;
+    };
+    make({ type: 'ToolCall', toolCallId: 'c', title: 'Run', rawInput: { command: ['ls', '-l'] } });
+    expect(update({ status: 'in_progress' })).toBe('1 Run: ls -l [in_progress]');
+    expect(update({ content: [] })).toBeUndefined();
+    expect(update({ title: 'List with ls -l' })).toBe('1 List with ls -l [in_progress]');
+    expect(update({ status: 'completed' })).toBe('1 List with ls -l [completed]');
+    // The call is over. Another of the same id is a new one.
+    expect(update({ title: 'Again' })).toBe('2 Again [pending]');
   });
 });
 
