@@ -1,38 +1,27 @@
-// An Angular service: signals for a template, and receivers that leave the bus when the injector is destroyed.
+// An Angular service: signals for a template. What they hold on the bus ends with the injector.
 import '@angular/compiler'; // Compiles @Injectable at run time. With the Angular CLI, leave this line out.
-import { DestroyRef, inject, Injectable, InjectionToken, Injector } from '@angular/core';
-import { toSignal } from '@angular/core/rxjs-interop';
+import { inject, Injectable, InjectionToken, Injector } from '@angular/core';
 import { EventFilter, SharingBus } from 'sharing-bus';
-import { asapScheduler, map, scan, scheduled } from 'rxjs';
+import { injectLatest, injectRecent } from 'sharing-bus/angular';
+import { asapScheduler, scheduled } from 'rxjs';
 
 const BUS = new InjectionToken<SharingBus<string>>('the bus of the application');
 
 @Injectable()
 class AgentStatus {
-  readonly #bus = inject(BUS);
-  // A receiver has `lagged$`. If you do not need it, stream() is shorter.
-  readonly #messages = this.#bus.subscribeFiltered(EventFilter.kind('agent-message'), 2);
-  readonly #questions$ = this.#bus.stream(EventFilter.kind('permission'));
-
-  // toSignal unsubscribes when the injector is destroyed, and unsubscribing ends the receiver.
-  readonly latest = toSignal(this.#messages.events$.pipe(map(({ event }) => event)), { initialValue: 'nothing' });
-  readonly questions = toSignal(this.#questions$.pipe(scan((count) => count + 1, 0)), { initialValue: 0 });
-  // lagged$ begins with the present count: the signal has a value from the start.
-  readonly missed = toSignal(this.#messages.lagged$, { requireSync: true });
-
-  constructor() {
-    inject(DestroyRef).onDestroy(() => {
-      console.log(`destroyed; missed in all: ${this.#messages.lagged}`);
-    });
-  }
+  // The newest message. The others of a burst are counted.
+  readonly message = injectLatest(inject(BUS), EventFilter.kind('agent-message'));
+  // The last two deliveries: events, and gaps where events are missing.
+  readonly log = injectRecent(inject(BUS), EventFilter.all, { count: 2 });
 }
 
 const bus = new SharingBus<string>();
 const injector = Injector.create({ providers: [{ provide: BUS, useValue: bus }, AgentStatus] });
-const status = injector.get(AgentStatus);
+const { message, log } = injector.get(AgentStatus);
 
 function show(): void {
-  console.log(`latest: ${status.latest()}, missed: ${status.missed()}, questions: ${status.questions()}`);
+  console.log(`latest: ${message.value()?.event ?? 'nothing yet'}, passed over: ${message.lagged()}`);
+  console.log('log:', ...log.value().map((one) => (one.type === 'gap' ? `${one.missed} missing` : one.event.event)));
 }
 
 show();
@@ -49,8 +38,9 @@ injector.destroy();
 console.log(`receivers: ${bus.subscriberCount}`);
 
 // Prints:
-// latest: nothing, missed: 0, questions: 0
-// latest: thinking, missed: 1, questions: 1
+// latest: nothing yet, passed over: 0
+// log:
+// latest: writing, passed over: 2
+// log: 3 missing may I?
 // receivers: 2
-// destroyed; missed in all: 1
 // receivers: 0

@@ -22,8 +22,10 @@ export {
   type EventDelivery,
   type Gap,
   type Pullable,
+  type PulledDeliveries,
   ReceiverBusyError,
   type RecvOptions,
+  type Taker,
   SlowConsumerError,
   type TryRecv,
 } from './receiver.js';

@@ -37,6 +37,16 @@ export type TryRecv<D> =
   | { readonly type: 'completed' }
   | { readonly type: 'failed'; readonly error: unknown };
 
+/** Gets one value by {@link PulledDeliveries.take}, or how the receiver has ended. One of its methods is called, once. */
+export interface Taker<T> {
+  /** Called with the value. */
+  next(value: T): void;
+  /** Called when the receiver has completed. */
+  complete(): void;
+  /** Called with the error that `recv` would reject with. */
+  error(error: unknown): void;
+}
+
 /**
  * A source that you read one value at a time, at your own pace. RxJS's `from(source)` observes it instead, as `events$` or `deliveries$`.
  *
@@ -67,6 +77,17 @@ export interface Pullable<T, D = T> extends AsyncIterable<T>, InteropObservable<
    * `from(receiver)`.
    */
   toReadableStream(): ReadableStream<T>;
+}
+
+/** The deliveries of a receiver, read one at a time. */
+export interface PulledDeliveries<E = Event> extends Pullable<Delivery<E>> {
+  /**
+   * Takes the next delivery as `recv` does, without a promise: it calls a method of `taker`, on the bus's scheduler. For code that reads many
+   * receivers, such as a server. What the method throws is reported as an unhandled error.
+   *
+   * **Gotchas** If there is another consumer, `taker.error` is called at once.
+   */
+  take(taker: Taker<Delivery<E>>): void;
 }
 
 /**
@@ -117,7 +138,7 @@ export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Pul
    */
   readonly deliveries$: Observable<Delivery<E>>;
   /** `deliveries$` for pulling: `deliveries.recv()`, or `for await (const delivery of receiver.deliveries)`. */
-  readonly deliveries: Pullable<Delivery<E>>;
+  readonly deliveries: PulledDeliveries<E>;
   /**
    * Number of events after the option `from` that the history did not have when the receiver started: already dropped, or too large to
    * keep. Exact for the filter `all`. For any other filter it may be an upper bound; then a gap in `deliveries` has `atMost`.

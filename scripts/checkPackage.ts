@@ -7,8 +7,11 @@ import { join } from 'node:path';
 /** The lowest version of the peer range. */
 const RXJS = 'rxjs@7.8.0';
 
-/** The lowest version of the range of the optional peer, which only `sharing-bus/otel` needs. */
+/** The lowest version of the range of the optional peer, that only `sharing-bus/otel` needs. */
 const OTEL = '@opentelemetry/api@1.3.0';
+
+/** The lowest version of the range of the optional peer that only `sharing-bus/angular` needs, and what makes it run without its CLI. */
+const ANGULAR = ['@angular/core@20.0.0', '@angular/compiler@20.0.0'];
 
 /** The platform types that rxjs and zod need. The types of this package need none. */
 const WITHOUT_DOM = 'declare function setTimeout(handler: () => void): number; interface URL { readonly href: string }';
@@ -68,6 +71,9 @@ try {
   writeFileSync(join(project, 'otel-alone.mts'), "export { instrument } from 'sharing-bus/otel';\n");
   run(bin('tsc'), [...strict, '--lib', 'es2022,dom', '--module', 'nodenext', 'otel-alone.mts']);
   run('node', ['otel.mjs']);
+  run('npm', ['install', '--prefix', project, '--no-audit', '--no-fund', ...ANGULAR]);
+  run(bin('tsc'), [...strict, '--lib', 'es2022,dom', '--module', 'nodenext', 'angular.mts']);
+  run('node', ['angular.mjs']);
   for (const name of ['import', 'otel']) {
     cpSync(join(project, `${name}.mts`), join(project, `${name}.ts`));
     run(bin('tsc'), [...strict, '--lib', 'es2022,dom', ...BEFORE_EXPORTS, `${name}.ts`]);

@@ -22,7 +22,7 @@ export function cost(cell: string, value: number): string {
 }
 
 export function unitOf(cell: string): 'ns' | 'bytes' {
-  return /^(?:idle-memory|buffer-memory|never-yield)\//.test(cell) ? 'bytes' : 'ns';
+  return /^(?:idle-memory|buffer-memory|kept-memory|never-yield)\//.test(cell) ? 'bytes' : 'ns';
 }
 
 function bytes(value: number): string {

@@ -47,12 +47,12 @@ function sparseAgainstRxjs(size: string, receivers: number, target: number): Row
   return faster(`sparse-${size}-rxjs`, `sparse, S = ${size}`, RXJS, cells);
 }
 
-function sparseAgainstEe3(size: string, receivers: number): Row[] {
+function sparseAgainstEe3(size: string, receivers: number, shared: number): Row[] {
   const workload = `sparse, S = ${size}`;
   const bus = `sparse/bus/${receivers}`;
   return [
     faster(`sparse-${size}-ee3`, workload, EE3, [bus, `sparse/ee3-queue/${receivers}`, 1.5]),
-    faster(`sparse-${size}-ee3-shared`, workload, EE3_SHARED, [bus, `sparse/ee3-shared-drain/${receivers}`]),
+    faster(`sparse-${size}-ee3-shared`, workload, EE3_SHARED, [bus, `sparse/ee3-shared-drain/${receivers}`, shared]),
   ];
 }
 
@@ -60,14 +60,32 @@ function sparseAgainstEe3(size: string, receivers: number): Row[] {
 export const ROWS: readonly Row[] = [
   ...fanOut(100, { rxjs: 5, ee3: 3 }),
   ...fanOut(1000, { rxjs: 6, ee3: 4 }),
-  dearer('fan-out-1', 'fan-out, S = 1', RXJS, ['fan-out/bus/1', 'fan-out/rxjs-filter/1', 1.5]),
+  dearer('fan-out-1', 'fan-out, S = 1', RXJS, ['fan-out/bus/1', 'fan-out/rxjs-filter/1', 1.6]),
 
-  sparseAgainstRxjs('100', 100, 20),
+  sparseAgainstRxjs('100', 100, 16),
   sparseAgainstRxjs('1k', 1000, 200),
   sparseAgainstRxjs('10k', 10_000, 800),
   sparseAgainstRxjs('100k', 100_000, 10_000),
-  ...sparseAgainstEe3('1k', 1000),
-  ...sparseAgainstEe3('10k', 10_000),
+  ...sparseAgainstEe3('1k', 1000, 0.8),
+  ...sparseAgainstEe3('10k', 10_000, 1.2),
+  dearer('history', 'sparse, S = 100, a history of 10,000', 'the same bus without', [
+    'sparse-history/bus/100',
+    'sparse/bus/100',
+    1.25,
+  ]),
+  dearer('first-resume', 'first resume of one scroll, a history of a million', 'a pass over the events by hand', [
+    'first-resume/bus/1000000',
+    'pass-by-hand/bus/1000000',
+    1.5,
+  ]),
+  dearer('second-resume', 'the second resume, of another scroll', 'a pass over the events by hand', [
+    'second-resume/bus/1000000',
+    'pass-by-hand/bus/1000000',
+  ]),
+  dearer('further-resume', 'each further resume', 'a pass over the events by hand', [
+    'further-resume/bus/1000000',
+    'pass-by-hand/bus/1000000',
+  ]),
   dearer('growth', 'sparse, S = 100k', 'itself at S = 1k', ['sparse/bus/100000', 'sparse/bus/1000', 4]),
   dearer('hot', '64 hot keys among 100k receivers', 'the same 64 alone', [
     'sparse-hot/bus/100000',
@@ -101,9 +119,10 @@ export const ROWS: readonly Row[] = [
   dearer('churn-publishing', 'the same, a publish after each', '100 live', [
     'churn-publishing/bus/10000',
     'churn-publishing/bus/100',
-    1.2,
+    1.3,
   ]),
 
+  dearer('refill', 'queues of 256 that fill and empty, S = 1000', 'S = 1', ['refill/bus/1000', 'refill/bus/1']),
   dearer('flushes', 'publish and flush, 16,000 flushes wait', '8,000 wait', [
     'flushes/bus/16000',
     'flushes/bus/8000',
@@ -118,6 +137,7 @@ export const ROWS: readonly Row[] = [
 
   figure('idle-memory', 'an idle receiver with a subscriber', 'idle-memory/bus/10000', 600),
   figure('buffer-memory', 'a buffered event', 'buffer-memory/bus/1000', 8),
+  figure('kept-memory', 'what a receiver keeps after its queue of 256 was full', 'kept-memory/bus/1000', 700),
   figure('never-yield', 'heap growth per event, publisher never yields, 10M events', 'never-yield/bus/4', 0.1),
 
   dearer('uuid', 'canonical check of UUIDs, S = 1k', 'the same texts as connector ids', [
@@ -137,6 +157,7 @@ export const ROWS: readonly Row[] = [
   faster('fresh-ee3', 'sparse, S = 1k, every id a fresh string', EE3, [
     'sparse-fresh/bus/1000',
     'sparse-fresh/ee3-queue/1000',
+    1.3,
   ]),
 ];
 

@@ -24,16 +24,20 @@ const MEGABYTE = 2 ** 20;
 const SLACK_BYTES = 24 * MEGABYTE;
 
 function habitOf(index: number): Habit {
+  if (values.long) {
+    return index % 10 === 0 ? 'cutting' : index % 10 === 1 ? 'stalled' : 'steady';
+  }
   return index % 4 === 0 ? 'cutting' : index % 8 === 1 ? 'stalled' : 'steady';
 }
 
 const { values } = parseArgs({
   options: {
-    events: { type: 'string', default: '100000' },
-    clients: { type: 'string', default: '200' },
+    events: { type: 'string' },
+    clients: { type: 'string' },
     session: { type: 'string' },
     seed: { type: 'string', default: `${Date.now()}` },
     smoke: { type: 'boolean', default: false },
+    long: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -41,8 +45,9 @@ if (values.help) {
   process.stdout.write(HELP);
   process.exit();
 }
-const total = values.smoke ? 7_000 : Number(values.events);
-const count = values.smoke ? 24 : Number(values.clients);
+const [usualTotal, usualCount] = values.smoke ? [7_000, 24] : values.long ? [1_000_000, 1_000] : [100_000, 200];
+const total = Number(values.events ?? usualTotal);
+const count = Number(values.clients ?? usualCount);
 const integers = randomIntegers(Number(values.seed));
 const random = (): number => integers() / 2 ** 32;
 

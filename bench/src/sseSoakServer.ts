@@ -17,7 +17,12 @@ function send(report: Report): void {
 }
 
 const bus = new SharingBus<string>({ history: { capacity: RETAINED } });
-const streams = new EventStreams(bus, { filter: EventFilter.all, retryMs: 20, heartbeatMs: 1_000 });
+const streams = new EventStreams(bus, {
+  filter: EventFilter.all,
+  retryMs: 20,
+  heartbeatMs: 1_000,
+  maxConnections: 10_000,
+});
 const server = createServer((request, response) => void streams.handle(request, response));
 
 /** Returns the payload of each event: the lines of the file `session` in turn, or a generated text. */

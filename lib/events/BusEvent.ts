@@ -72,9 +72,12 @@ export class InvalidBusEventError extends TypeError {
   }
 }
 
-/** Ids that are already known to be canonical UUIDs. */
+/** Texts that are already known to be canonical UUIDs. */
 export interface KnownIds {
-  knows(id: string): boolean;
+  /** Whether `text` is known to be one. */
+  knows(field: 'scrollId' | 'connectorUid', text: string): boolean;
+  /** Called with a canonical UUID that was not known. */
+  note(id: Uuid): void;
 }
 
 /**
@@ -104,10 +107,11 @@ export function canonicalBusEvent<E>(busEvent: BusEvent<E>, known?: KnownIds): B
     }
     field = 'routing.scrollId';
     const { scrollId } = routing;
-    const canonicalScrollId = scrollId === undefined ? undefined : requireUuid(scrollId, field, known);
+    const canonicalScrollId = scrollId === undefined ? undefined : requireUuid(scrollId, 'scrollId', known);
     field = 'routing.connectorUid';
     const { connectorUid } = routing;
-    const canonicalConnectorUid = connectorUid === undefined ? undefined : requireUuid(connectorUid, field, known);
+    const canonicalConnectorUid =
+      connectorUid === undefined ? undefined : requireUuid(connectorUid, 'connectorUid', known);
     field = 'routing.connectorId';
     const { connectorId } = routing;
     if (connectorId !== undefined && typeof connectorId !== 'string') {
@@ -194,16 +198,17 @@ function mustBe(what: string, field: string, value: unknown): InvalidBusEventErr
   return new InvalidBusEventError(field, `must be ${what}, got ${show(value)}`);
 }
 
-function requireUuid(value: unknown, field: string, known: KnownIds | undefined): Uuid {
+function requireUuid(value: unknown, field: 'scrollId' | 'connectorUid', known: KnownIds | undefined): Uuid {
   if (typeof value !== 'string') {
-    throw mustBe('a string', field, value);
+    throw mustBe('a string', `routing.${field}`, value);
   }
-  if (known?.knows(value) === true) {
+  if (known?.knows(field, value) === true) {
     return value;
   }
   const uuid = canonicalUuid(value);
   if (uuid === undefined) {
-    throw mustBe('a UUID', field, value);
+    throw mustBe('a UUID', `routing.${field}`, value);
   }
+  known?.note(uuid);
   return uuid;
 }

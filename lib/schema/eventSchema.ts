@@ -122,7 +122,7 @@ export const eventShapes = {
 const shapes: ReadonlyMap<unknown, z.ZodMiniType<Event>> = new Map(Object.entries(eventShapes));
 
 /** An event of an unknown type passes unchanged. The cast relies on readers to `switch` on the type. */
-const unknownEvent = fields({ type: text }) as unknown as z.ZodMiniType<Event>;
+export const unknownEvent = fields({ type: text }) as unknown as z.ZodMiniType<Event>;
 
 /**
  * Schema of the built-in payloads of a `BusEvent`: any member of `Event`.

@@ -22,7 +22,7 @@ const shortEnough = z.maxLength(LONGEST_LIST, {
   error: ({ input }) => `may have at most ${LONGEST_LIST} entries, got ${(input as unknown[]).length}`,
 });
 
-const withoutPrototypeKeys = z.superRefine<object>(
+export const withoutPrototypeKeys = z.superRefine<object>(
   (value, context) => {
     for (const key of PROTOTYPE_KEYS) {
       if (Object.hasOwn(value, key as string)) {

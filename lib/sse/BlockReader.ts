@@ -11,6 +11,8 @@ import { Places } from './Places.js';
 
 /** A longer id that is not a position is not kept: it has to fit into a URL. */
 const LONGEST_ID = 256;
+const COLON = 58;
+const ZERO = 48;
 
 /** The application's functions that a reader calls. */
 export interface BlockReaderOptions<E> {
@@ -51,7 +53,7 @@ export class BlockReader<E> {
     if (this.hasEnded) {
       return false;
     }
-    const position = block.id === undefined ? undefined : parsePosition(block.id);
+    const position = block.id === undefined ? undefined : this.#positionOf(block.id);
     const delivery = this.#isOld(block, position) ? undefined : this.#deliveryOf(block, position);
     try {
       if (delivery !== undefined) {
@@ -65,6 +67,18 @@ export class BlockReader<E> {
       }
     }
     return delivery !== undefined && (block.event ?? 'message') === 'message';
+  }
+
+  /** Parses an id. Ids mostly have the epoch of the one before. */
+  #positionOf(id: string): BusPosition | undefined {
+    const { current } = this.#places;
+    if (current !== undefined && id.startsWith(current.epoch) && id.charCodeAt(current.epoch.length) === COLON) {
+      const seq = smallInteger(id, current.epoch.length + 1);
+      if (seq !== undefined) {
+        return { epoch: current.epoch, seq };
+      }
+    }
+    return parsePosition(id);
   }
 
   /** Whether what the block brings was delivered before. */
@@ -136,7 +150,7 @@ export class BlockReader<E> {
     }
     const hasMoved = this.#places.move(position);
     const reached = this.#places.current as BusPosition;
-    this.lastId = positionText(reached);
+    this.lastId = reached.seq === position.seq ? id : positionText(reached);
     if (hasMoved) {
       guarded(this.#options.onPosition, reached);
     }
@@ -145,6 +159,23 @@ export class BlockReader<E> {
   #invalid({ data }: EventBlock, error: ValidationError): void {
     guarded(this.#options.onInvalid, error, data);
   }
+}
+
+/** The positive integer of at most 15 digits that `text` has from the index `from` to its end. `undefined` if it has something else there. */
+function smallInteger(text: string, from: number): number | undefined {
+  const digits = text.length - from;
+  if (digits === 0 || digits > 15 || text.charCodeAt(from) === ZERO) {
+    return undefined;
+  }
+  let value = 0;
+  for (let at = from; at < text.length; at += 1) {
+    const digit = text.charCodeAt(at) - ZERO;
+    if (digit < 0 || digit > 9) {
+      return undefined;
+    }
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 /** Calls a function of the application. An error that it throws, or that its promise rejects with, is reported and ends nothing. */

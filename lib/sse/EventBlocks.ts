@@ -1,5 +1,7 @@
 import { createParser } from 'eventsource-parser';
 
+const LINE_FEED = 10;
+
 /** One block of an event stream. */
 export interface EventBlock {
   readonly event: string | undefined;
@@ -24,6 +26,9 @@ export interface EventBlockHandler {
 export class EventBlocks {
   readonly #parser: ReturnType<typeof createParser>;
   readonly #maxLength: number;
+  readonly #handler: EventBlockHandler;
+  /** Whether the parser has got text. It treats its first text in a special way. */
+  #hasParsed = false;
   /** The length of the current line, and of the earlier lines of its block without comments. */
   #lineLength = 0;
   #blockLength = 0;
@@ -35,6 +40,7 @@ export class EventBlocks {
 
   constructor(maxLength: number, handler: EventBlockHandler) {
     this.#maxLength = maxLength;
+    this.#handler = handler;
     this.#parser = createParser({
       onEvent: ({ event, id, data }) => {
         handler.onBlock({ event, id, data, isTooLong: this.#isCut || data.length > maxLength });
@@ -53,6 +59,14 @@ export class EventBlocks {
     // The start of the text that the parser still has to get.
     let begin = 0;
     for (let at = 0; at < text.length;) {
+      if (this.#lineLength === 0 && this.#blockLength === 0 && this.#hasParsed && !this.#isSkipping) {
+        const after = this.#takeWhole(text, begin, at);
+        if (after > at) {
+          begin = after;
+          at = after;
+          continue;
+        }
+      }
       const lineFeed = text.indexOf('\n', at);
       const end = lineFeed === -1 ? text.length : lineFeed;
       if (this.#lineLength === 0) {
@@ -70,14 +84,46 @@ export class EventBlocks {
         this.#endLine();
       }
     }
-    if (begin < text.length) {
-      this.#parser.feed(text.slice(begin));
+    this.#parse(text, begin, text.length);
+  }
+
+  #parse(text: string, begin: number, end: number): void {
+    if (begin < end) {
+      this.#hasParsed = true;
+      this.#parser.feed(text.slice(begin, end));
     }
+  }
+
+  /**
+   * Takes a block as this library's server sends events, if it is there as a whole at the index `at`: an id, a line of data, and nothing
+   * else. The parser gives the same, but takes longer.
+   *
+   * @param begin The start of the text that the parser still has to get. It gets that first.
+   * @returns The index after the block, or `at` if there is another one.
+   */
+  #takeWhole(text: string, begin: number, at: number): number {
+    if (!text.startsWith('id: ', at)) {
+      return at;
+    }
+    const idEnd = text.indexOf('\n', at);
+    if (idEnd === -1 || !text.startsWith('data: ', idEnd + 1)) {
+      return at;
+    }
+    const dataEnd = text.indexOf('\n', idEnd + 1);
+    const id = text.slice(at + 4, idEnd);
+    const isWhole = dataEnd !== -1 && text.charCodeAt(dataEnd + 1) === LINE_FEED;
+    if (!isWhole || dataEnd - at - 1 > this.#maxLength || id.includes('\0')) {
+      return at;
+    }
+    this.#parse(text, begin, at);
+    this.#handler.onBlock({ event: undefined, id, data: text.slice(idEnd + 7, dataEnd), isTooLong: false });
+    return dataEnd + 2;
   }
 
   /** Ends the block early. The parser emits what it has, with the block's id, so that a resume does not ask for the block again. */
   #cut(text: string): void {
     this.#isCut = true;
+    this.#hasParsed = true;
     this.#parser.feed(`${text}\n\n`);
     this.#isCut = false;
     this.#isSkipping = true;

@@ -68,18 +68,31 @@ export class EventStreams<E = Event> implements AsyncDisposable {
     // A framework's own response object, which wraps that of Node, is refused.
     const given = response as Partial<NodeResponse> | null | undefined;
     requireFunction('EventStreams.handle: response.writeHead', given?.writeHead);
-    const controller = new AbortController();
-    const ignore = onGone(request, response, () => {
-      controller.abort();
-    });
+    // Only `authorize` is given the request, and may watch its signal.
+    const controller = this.#opener.asksApplication ? new AbortController() : undefined;
+    let opened: EventText<E> | Response | undefined;
+    const client = { isGone: false };
     let isBegun = false;
-    try {
-      const webRequest = requestOf(request, controller.signal);
-      const opened = webRequest === undefined ? badRequest().toResponse() : await this.#opener.open(webRequest);
+    const ignore = onGone(request, response, () => {
+      client.isGone = true;
+      controller?.abort();
       if (opened instanceof EventText) {
+        opened.leave();
+      }
+    });
+    try {
+      const webRequest = requestOf(request, controller?.signal);
+      opened =
+        webRequest === undefined
+          ? badRequest().toResponse()
+          : await this.#opener.open(webRequest, controller !== undefined);
+      if (opened instanceof EventText) {
+        if (client.isGone) {
+          opened.leave();
+        }
         response.writeHead(200, HEADERS);
         isBegun = true;
-        await write(opened, response, controller.signal);
+        await write(opened, response);
       } else {
         const body = await opened.text();
         response.writeHead(opened.status, nodeHeaders(opened));
@@ -94,7 +107,10 @@ export class EventStreams<E = Event> implements AsyncDisposable {
     } finally {
       ignore();
       // Ends the stream that was opened for the request.
-      controller.abort();
+      controller?.abort();
+      if (opened instanceof EventText) {
+        opened.leave();
+      }
     }
   }
 

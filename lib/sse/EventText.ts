@@ -1,10 +1,14 @@
-import { noop, type SchedulerLike, type Unsubscribable } from 'rxjs';
-import type { BusPosition, BusReceiver, Delivery, Gap, TryRecv } from '../receiver.js';
+import { noop, type Unsubscribable } from 'rxjs';
+import type { BusReceiver, Delivery, Gap, PulledDeliveries, Taker, TryRecv } from '../receiver.js';
 import { scheduleOutOfContext } from '../internal/support/context.js';
 import { type Weak, weakly } from '../internal/support/weak.js';
 import type { BusEvent } from '../events/BusEvent.js';
-import { block, byteLength, comment, endBlock, positionBlock, positionText } from './blocks.js';
-import { gapData, gapOfOne, joined } from './gapData.js';
+import { block, comment, endBlock } from './blocks.js';
+import { gapData, joined } from './gapData.js';
+import type { Waiter } from './Heartbeats.js';
+import type { Ready } from './Rounds.js';
+import { Chunk, type SharedChunk } from './SharedTexts.js';
+import type { StreamHost } from './StreamHost.js';
 
 /** Deliveries that wait are sent in one chunk, until it has this many characters. */
 const CHUNK = 16_384;
@@ -12,321 +16,353 @@ const CHUNK = 16_384;
 /** What the receiver gives: a delivery, its completion or its error. */
 type Taken<E> = Exclude<TryRecv<Delivery<E>>, { type: 'empty' }>;
 
-/** Notices web streams that are collected. Outside of any server, since nothing may hold that. Some platforms do not tell. */
-const webStreams =
-  typeof FinalizationRegistry === 'undefined'
-    ? undefined
-    : new FinalizationRegistry<Pick<EventText<unknown>, 'leave'>>((text) => {
-        text.leave();
-      });
-
-/** What a stream needs from its server. */
-export interface EventTextHost {
-  readonly scheduler: SchedulerLike;
-  readonly heartbeatMs: number;
-  readonly maxEventBytes: number;
-  readonly closeMs: number;
-  /** The position of the last published event. `undefined` on a bus without a history. */
-  position(): BusPosition | undefined;
-  /** Passes an error to the application. */
-  report(error: unknown): void;
-  /** Called when the stream has ended and holds no resources any more. */
+/** Takes the chunks of a text. */
+export interface TextReader {
+  /** Called when there may be another chunk, after `take` has returned `undefined`. Never throws. */
+  ready(): void;
+  /** Called when the text is over, also by a `take` whose chunk is still to be sent. Never throws. */
   over(): void;
 }
 
 /**
  * The text of one client's stream. It is pulled: events that the client does not read stay in its receiver.
  *
- * Invariants: at most one taken delivery is buffered; a timer is set only while a call of `next` waits, after the receiver has left the
- * bus, or until a web stream is read for the first time; once the stream is over, the receiver is disposed.
+ * Invariants: at most one taken delivery is buffered; the text waits only after a `take` that has returned nothing, and then a call of
+ * the receiver is asked, too; a timer of its own is set only after the receiver has left the bus, or until a web stream is read for the first
+ * time; once the text is over, the receiver is disposed.
  */
-export class EventText<E> {
-  readonly #receiver: BusReceiver<E>;
-  readonly #host: EventTextHost;
-  #opening: string;
-  /** Whether a call of `recv` waits. */
-  #isReceiving = false;
+export class EventText<E> implements Waiter, Ready {
+  before: Waiter | undefined;
+  after: Waiter | undefined;
+  dueAt: number | undefined;
+  /** Takes the chunks. */
+  reader: TextReader | undefined;
+
+  private readonly receiver: BusReceiver<E>;
+  private readonly deliveries: PulledDeliveries<E>;
+  private readonly host: StreamHost<E>;
+  private opening: string;
+  /** Whether a `take` of the receiver waits. */
+  private isReceiving = false;
+  /** Whether the last `take` has returned nothing, and there is nothing since. Counted in the host's `behind` while it is false. */
+  private isWaiting = false;
+  private isBeatDue = false;
   /** What was taken from the receiver and is not written yet. */
-  #taken: Taken<E> | undefined;
+  private taken: Taken<E> | undefined;
   /** Whether the server ends the stream, and not the bus. */
-  #isClosing = false;
+  private isClosing = false;
   /** Whether the client may get nothing any more but the end. */
-  #isRevoked = false;
-  #isOver = false;
-  /** Ends the wait of the call of `next` that waits. */
-  #wake: (() => void) | undefined;
-  /** Whether `next` was called since the flag was last reset. */
-  #wasRead = false;
-  #cutOff: Unsubscribable | undefined;
+  private isRevoked = false;
+  private hasEnded = false;
+  /** Whether the reader is called since something has arrived. */
+  private isWoken = false;
+  /** Whether the client has asked for more since the flag was last reset. */
+  private wasRead = false;
+  private cutOff: Unsubscribable | undefined;
   /** Runs until the web stream is read for the first time. */
-  #untilRead: Unsubscribable | undefined;
-  readonly #departure: Unsubscribable;
-  /** Called when the stream is over. */
-  onOver: (() => void) | undefined;
+  private untilRead: Unsubscribable | undefined;
+  private departure: Unsubscribable | undefined;
+  /** Made once for all calls of `take`. */
+  private readonly taker: Taker<Delivery<E>> = {
+    next: (delivery) => {
+      this.settle(delivery);
+    },
+    complete: () => {
+      this.settle({ type: 'completed' });
+    },
+    error: (error) => {
+      this.settle({ type: 'failed', error });
+    },
+  };
 
   /** @param opening The text that is sent first. */
-  constructor(receiver: BusReceiver<E>, opening: string, host: EventTextHost) {
-    this.#receiver = receiver;
-    this.#opening = opening;
-    this.#host = host;
-    this.#departure = receiver.closed$.subscribe({ complete: EventText.#departureOf(weakly(this)), error: noop });
+  constructor(receiver: BusReceiver<E>, opening: string, host: StreamHost<E>) {
+    this.receiver = receiver;
+    this.deliveries = receiver.deliveries;
+    this.opening = opening;
+    this.host = host;
+    host.behind += 1;
   }
 
   /** The bus holds the receiver and its observers. A weak reference lets a text without a reader be garbage-collected. */
-  static #departureOf<T>(text: Weak<EventText<T>>): () => void {
+  private static departureOf<T>(text: Weak<EventText<T>>): () => void {
     return () => {
-      const own = text.deref();
-      if (own !== undefined) {
-        own.#cutOffUnlessRead();
-      }
+      text.deref()?.cutOffUnlessRead();
     };
   }
 
   /** Whether nothing more will come. */
   get isOver(): boolean {
-    return this.#isOver;
+    return this.hasEnded;
   }
 
   /** Whether the stream has no events and only completes, since the bus was closed before it began. */
   get isEmpty(): boolean {
-    return this.#peek()?.type === 'completed';
+    return this.peek()?.type === 'completed';
+  }
+
+  /** Returns the next chunk of text. If there is none yet, the reader is called when there may be one. */
+  take(): Chunk | undefined {
+    // A client that was waiting has asked before.
+    this.wasRead ||= !this.isWoken;
+    this.isWoken = false;
+    this.untilRead?.unsubscribe();
+    if (this.hasEnded) {
+      return undefined;
+    }
+    this.leaveWaiting();
+    const chunk = this.nextChunk();
+    const isBeat = this.isBeatDue;
+    this.isBeatDue = false;
+    if (chunk !== undefined) {
+      return chunk;
+    }
+    if (isBeat) {
+      return new Chunk(this.host.heartbeat(this.receiver.position));
+    }
+    this.isWaiting = true;
+    this.host.behind -= 1;
+    this.host.heartbeats.add(this);
+    return undefined;
   }
 
   /** Resolves with the next chunk of text, or with `undefined` at the end. Must not be called before the previous call has settled. */
-  async next(): Promise<string | undefined> {
-    this.#wasRead = true;
-    this.#untilRead?.unsubscribe();
-    while (!this.#isOver) {
-      const text = this.#take();
-      if (text !== '') {
-        return text;
+  async next(): Promise<Chunk | undefined> {
+    for (;;) {
+      const chunk = this.take();
+      if (chunk !== undefined || this.hasEnded) {
+        return chunk;
       }
-      const heartbeat = await this.#waited();
-      // A delivery that arrived meanwhile is after the heartbeat's position, so it must be sent first.
-      if (heartbeat !== undefined && this.#taken === undefined) {
-        return heartbeat;
-      }
+      await new Promise<void>((resolve) => {
+        const wake = (): void => {
+          this.reader = undefined;
+          resolve();
+        };
+        this.reader = { ready: wake, over: wake };
+      });
     }
-    return undefined;
+  }
+
+  /** Called in a round, after the receiver has given something. */
+  proceed(): void {
+    this.wake();
+  }
+
+  /** Called when a heartbeat is due. */
+  beat(): void {
+    this.isBeatDue = true;
+    this.wake();
   }
 
   /** Ends the stream after the events that wait. */
   close(): void {
-    this.#isClosing = true;
-    this.#receiver.close();
+    this.isClosing = true;
+    this.receiver.close();
   }
 
   /** Ends the stream without the events that wait. The client is told that nothing more will come, so it does not come back. */
   revoke(): void {
-    if (!this.#isOver) {
-      this.#isRevoked = true;
-      this.#taken = undefined;
-      this.#receiver.dispose();
-      this.#wake?.();
+    if (!this.hasEnded) {
+      this.isRevoked = true;
+      this.taken = undefined;
+      this.receiver.dispose();
+      this.wake();
     }
   }
 
   /** Ends the stream at once and disposes its receiver. */
   leave(): void {
-    if (!this.#isOver) {
-      this.#isOver = true;
-      this.#departure.unsubscribe();
-      this.#receiver.dispose();
-      this.#taken = undefined;
-      this.#cutOff?.unsubscribe();
-      this.#untilRead?.unsubscribe();
-      this.#wake?.();
-      this.onOver?.();
-      this.#host.over();
+    if (!this.hasEnded) {
+      this.leaveWaiting();
+      this.hasEnded = true;
+      this.host.behind -= 1;
+      this.departure?.unsubscribe();
+      this.receiver.dispose();
+      this.taken = undefined;
+      this.cutOff?.unsubscribe();
+      this.untilRead?.unsubscribe();
+      this.reader?.over();
+      this.host.heartbeats.tidy();
+      this.host.options.over(this);
     }
   }
 
-  /**
-   * Returns the text as a web stream without a buffer: it pulls only when its reader does. It is left if its reading has not
-   * begun within `closeMs`, or if it is collected: its response was dropped, or another one was sent.
-   */
-  toReadableStream(): ReadableStream<Uint8Array> {
-    const encoder = new TextEncoder();
-    if (!this.#isOver) {
-      const { scheduler, closeMs } = this.#host;
-      this.#untilRead = scheduleOutOfContext(
-        scheduler,
-        () => {
-          this.leave();
-        },
-        closeMs,
-      );
+  /** From now on, if the receiver has left the bus, the stream ends when its client has read nothing for `closeMs`. */
+  watchDeparture(): void {
+    this.departure ??= this.receiver.closed$.subscribe({
+      complete: EventText.departureOf(weakly(this)),
+      error: noop,
+    });
+  }
+
+  /** Ends the stream if its reading does not begin within `closeMs`. */
+  leaveUnlessRead(): void {
+    if (!this.hasEnded) {
+      const { scheduler, closeMs } = this.host.options;
+      const leave = (): void => {
+        this.leave();
+      };
+      this.untilRead = scheduleOutOfContext(scheduler, leave, closeMs);
     }
-    const stream = new ReadableStream<Uint8Array>(
-      {
-        pull: async (controller) => {
-          const text = await this.next();
-          if (text === undefined) {
-            controller.close();
-          } else {
-            controller.enqueue(encoder.encode(text));
-          }
-        },
-        cancel: () => {
-          this.leave();
-        },
-      },
-      { highWaterMark: 0 },
-    );
-    webStreams?.register(stream, this);
-    return stream;
+  }
+
+  /** Calls the reader if it waits. */
+  private wake(): void {
+    if (this.isWaiting) {
+      this.leaveWaiting();
+      this.isWoken = true;
+      this.reader?.ready();
+    }
+  }
+
+  private leaveWaiting(): void {
+    if (this.isWaiting) {
+      this.isWaiting = false;
+      this.host.behind += 1;
+      this.host.heartbeats.remove(this);
+    }
   }
 
   /** Called when the receiver has left the bus. The stream ends when its client has read nothing for `closeMs`. */
-  #cutOffUnlessRead(): void {
-    if (this.#isOver) {
+  private cutOffUnlessRead(): void {
+    if (this.hasEnded) {
       return;
     }
-    this.#wasRead = false;
+    this.wasRead = false;
     const look = (): void => {
-      if (this.#wasRead || this.#wake !== undefined) {
-        this.#cutOffUnlessRead();
+      if (this.wasRead || this.isWaiting) {
+        this.cutOffUnlessRead();
         return;
       }
-      this.#reportFailure();
+      this.reportFailure();
       this.leave();
     };
-    this.#cutOff = scheduleOutOfContext(this.#host.scheduler, look, this.#host.closeMs);
+    const { scheduler, closeMs } = this.host.options;
+    this.cutOff = scheduleOutOfContext(scheduler, look, closeMs);
   }
 
-  /** Returns the text of the deliveries that wait, up to a chunk. It may be empty. */
-  #take(): string {
-    let text = this.#opening;
-    this.#opening = '';
-    if (this.#isRevoked) {
+  /** The deliveries that wait, up to a chunk. */
+  private nextChunk(): Chunk | undefined {
+    let text = this.opening;
+    this.opening = '';
+    if (this.isRevoked) {
       this.leave();
-      return text + endBlock('revoked');
+      return new Chunk(text + endBlock('revoked'));
     }
-    while (text.length < CHUNK && !this.#isOver) {
-      const taken = this.#peek();
+    const { texts } = this.host;
+    // As long as there are only events, it is the same chunk as that of other streams.
+    let shared: SharedChunk<E> | undefined = text === '' ? texts.empty : undefined;
+    while ((shared?.text ?? text).length < CHUNK && !this.hasEnded) {
+      const taken = this.peek();
       if (taken === undefined) {
         break;
       }
-      this.#taken = undefined;
-      text += this.#textOf(taken);
-    }
-    return text;
-  }
-
-  /** Returns what is next if it is there now, without consuming it. If nothing waits, starts a call of `recv`. */
-  #peek(): Taken<E> | undefined {
-    if (this.#taken === undefined && !this.#isReceiving && !this.#isOver) {
-      const next = this.#receiver.deliveries.tryRecv();
-      if (next.type === 'empty') {
-        this.#receive();
+      this.taken = undefined;
+      if (taken.type === 'event' && shared !== undefined) {
+        shared = this.sharedWith(shared, taken.event);
+        if (this.host.isNewest(taken.event)) {
+          // Nothing can wait after it, so the receiver need not be asked.
+          this.receive();
+          break;
+        }
       } else {
-        this.#taken = next;
+        text = (shared?.text ?? text) + this.textOf(taken);
+        shared = undefined;
       }
     }
-    return this.#taken;
+    if (shared !== undefined) {
+      return shared.event === undefined ? undefined : shared;
+    }
+    return text === '' ? undefined : new Chunk(text);
+  }
+
+  private sharedWith(chunk: SharedChunk<E>, busEvent: BusEvent<E>): SharedChunk<E> {
+    const { texts, rounds } = this.host;
+    const entry = texts.entryOf(busEvent);
+    if (entry.error !== undefined) {
+      this.host.options.report(entry.error.reason);
+    }
+    // Its end frees what this has made.
+    rounds.begin();
+    return texts.with(chunk, busEvent, entry);
+  }
+
+  /** Returns what is next if it is there now, without consuming it. If nothing waits, starts a `take` of the receiver. */
+  private peek(): Taken<E> | undefined {
+    if (this.taken === undefined && !this.isReceiving && !this.hasEnded) {
+      const next = this.deliveries.tryRecv();
+      if (next.type === 'empty') {
+        this.receive();
+      } else {
+        this.taken = next;
+      }
+    }
+    return this.taken;
   }
 
   /** Reports the error that the receiver ends with, if any, since no reader will get it. Deliveries that wait before it are discarded. */
-  #reportFailure(): void {
-    const { deliveries } = this.#receiver;
-    let next = this.#taken ?? deliveries.tryRecv();
+  private reportFailure(): void {
+    const { deliveries } = this;
+    let next = this.taken ?? deliveries.tryRecv();
     while (next.type === 'event' || next.type === 'gap') {
       next = deliveries.tryRecv();
     }
     if (next.type === 'failed') {
-      this.#host.report(next.error);
+      this.host.options.report(next.error);
     }
   }
 
   /** Waits for the receiver's next delivery or its end. */
-  #receive(): void {
-    this.#isReceiving = true;
-    const settle = (taken: Taken<E>): void => {
-      this.#isReceiving = false;
-      this.#taken = taken;
-      this.#wake?.();
-    };
-    this.#receiver.deliveries.recv().then(
-      (delivery) => {
-        settle(delivery ?? { type: 'completed' });
-      },
-      (error: unknown) => {
-        settle({ type: 'failed', error });
-      },
-    );
+  private receive(): void {
+    this.isReceiving = true;
+    this.deliveries.take(this.taker);
   }
 
-  /**
-   * Waits until there is something to send, and resolves with `undefined`; or until a heartbeat is due, and resolves with its text. The
-   * position in the heartbeat is read at that time, so the caller first sends a delivery that arrives before it resumes.
-   */
-  #waited(): Promise<string | undefined> {
-    return new Promise((resolve) => {
-      let timer: Unsubscribable | undefined = undefined;
-      const wake = (heartbeat?: string): void => {
-        this.#wake = undefined;
-        timer?.unsubscribe();
-        resolve(heartbeat);
-      };
-      this.#wake = wake;
-      timer = this.#host.scheduler.schedule(() => {
-        wake(this.#heartbeat());
-      }, this.#host.heartbeatMs);
-    });
+  private settle(taken: Taken<E>): void {
+    this.isReceiving = false;
+    if (!this.hasEnded) {
+      this.taken = taken;
+      this.host.rounds.add(this);
+    }
   }
 
-  /** The text of a heartbeat, with a position if the client is up to date: a client that resumes there misses nothing. */
-  #heartbeat(): string {
-    const { position } = this.#receiver;
-    // If an event is on its way, its own id will tell the position.
-    const isUpToDate = position !== undefined && position.seq === this.#host.position()?.seq;
-    return comment('heartbeat') + (isUpToDate ? positionBlock(position) : '');
-  }
-
-  #textOf(taken: Taken<E>): string {
+  private textOf(taken: Taken<E>): string {
     switch (taken.type) {
       case 'event':
-        return this.#eventText(taken.event);
+        return this.eventText(taken.event);
       case 'gap':
-        return this.#gapText(taken);
+        return this.gapText(taken);
       case 'completed':
-        return this.#endText();
+        return this.endText();
       case 'failed':
-        this.#host.report(taken.error);
+        this.host.options.report(taken.error);
         this.leave();
         return comment('the stream broke off');
     }
   }
 
-  #eventText(busEvent: BusEvent<E>): string {
-    const { maxEventBytes } = this.#host;
-    const id = this.#idAt(busEvent.seq);
-    try {
-      const { routing, origin, event, at, seq } = busEvent;
-      const text = JSON.stringify({ routing, origin, event, at, seq });
-      if (byteLength(text, maxEventBytes) <= maxEventBytes) {
-        return block(text, { id });
-      }
-      this.#host.report(new RangeError(`an event of more than ${maxEventBytes} bytes cannot be sent`));
-    } catch (error) {
-      this.#host.report(error);
+  private eventText(busEvent: BusEvent<E>): string {
+    const { text, error } = this.host.texts.entryOf(busEvent);
+    if (error !== undefined) {
+      this.host.options.report(error.reason);
     }
-    return block(gapData(gapOfOne(busEvent.routing.kind)), { event: 'gap', id });
+    this.host.rounds.begin();
+    return text;
   }
 
   /**
    * The id of a gap is the position right before what follows. A client that resumes there gets what follows, and not the gap again.
    */
-  #gapText(first: Gap): string {
+  private gapText(first: Gap): string {
     let gap = first;
-    let next = this.#peek();
+    let next = this.peek();
     while (next?.type === 'gap') {
       gap = joined(gap, next);
-      this.#taken = undefined;
-      next = this.#peek();
+      this.taken = undefined;
+      next = this.peek();
     }
-    const position = this.#host.position();
-    if (position === undefined || (next?.type === 'completed' && !this.#isClosing)) {
+    const position = this.host.options.position();
+    if (position === undefined || (next?.type === 'completed' && !this.isClosing)) {
       return block(gapData(gap), { event: 'gap' });
     }
     if (next?.type === 'completed' || next?.type === 'failed') {
@@ -335,17 +371,12 @@ export class EventText<E> {
     }
     // If nothing follows yet, the gap covers all events up to the last published one.
     const seq = next === undefined ? position.seq : (next.event.seq as number) - 1;
-    return block(gapData(gap), { event: 'gap', id: this.#idAt(seq) });
+    return block(gapData(gap), { event: 'gap', id: this.host.idAt(seq) });
   }
 
-  #endText(): string {
-    const isEnd = !this.#isClosing;
+  private endText(): string {
+    const isEnd = !this.isClosing;
     this.leave();
     return isEnd ? endBlock() : comment('the server closes');
-  }
-
-  #idAt(seq: number | undefined): string | undefined {
-    const position = this.#host.position();
-    return position === undefined || seq === undefined ? undefined : positionText({ epoch: position.epoch, seq });
   }
 }

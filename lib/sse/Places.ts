@@ -28,10 +28,13 @@ export class Places {
     if (before?.epoch === epoch && before.seq === reached) {
       return false;
     }
-    this.#places.delete(epoch);
+    if (before?.epoch !== epoch) {
+      // The epoch goes to the end.
+      this.#places.delete(epoch);
+    }
     this.#places.set(epoch, reached);
-    const [oldest] = this.#places.keys();
-    if (this.#places.size > MOST_EPOCHS && oldest !== undefined) {
+    if (this.#places.size > MOST_EPOCHS) {
+      const [oldest = epoch] = this.#places.keys();
       this.#places.delete(oldest);
     }
     this.current = { epoch, seq: reached };

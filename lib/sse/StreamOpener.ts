@@ -9,10 +9,12 @@ import type { SharingBus } from '../SharingBus.js';
 import { block, comment, endBlock, positionBlock, positionText, retryBlock } from './blocks.js';
 import type { EventStreamAccess, EventStreamOptions, EventStreamVerdict } from './EventStreamOptions.js';
 import { eventStreamSettings, type EventStreamSettings } from './eventStreamSettings.js';
-import { EventText, type EventTextHost } from './EventText.js';
+import { EventText } from './EventText.js';
 import { gapData, missedOfClosed, UNKNOWN_GAP } from './gapData.js';
 import { readRequest, requireEventStreamRequest, type StreamRequest } from './readRequest.js';
 import { RequestError } from './RequestError.js';
+import { type OpenStream, StreamHost } from './StreamHost.js';
+import { webStreamOf } from './webStreamOf.js';
 
 /** The headers of every event stream. */
 export const HEADERS = {
@@ -25,6 +27,19 @@ export const HEADERS = {
 
 const ACCESS: OptionNames<EventStreamAccess> = { filter: true, signal: true };
 
+/** What a stream holds that ends with a signal. */
+interface Held {
+  /** In Node, the signal of a request that is not referenced may no longer be aborted. */
+  readonly request: Request;
+  /** Remove the listeners from the signals. */
+  readonly ignoreSignals: readonly (() => void)[];
+}
+
+/** What a request asks for, and whether its signal ends the stream. */
+interface Wanted extends StreamRequest {
+  readonly isWatched: boolean;
+}
+
 /** The stream for a request, or the response to send instead. */
 export type Opened<E> = EventText<E> | Response;
 
@@ -36,11 +51,11 @@ export type Opened<E> = EventText<E> | Response;
 export class StreamOpener<E> {
   readonly #bus: SharingBus<E>;
   readonly #settings: EventStreamSettings<E>;
-  readonly #host: Omit<EventTextHost, 'over'>;
-  /** The open streams. Each holds its request: in Node, the signal of a request that is not referenced may no longer be aborted. */
-  readonly #open = new Map<EventText<E>, Request>();
+  readonly #host: StreamHost<E>;
+  /** The open streams. */
+  readonly #open = new Map<OpenStream, Held | undefined>();
   /** Requests that `authorize` is deciding about. */
-  readonly #deciding = new Map<StreamRequest, Request>();
+  readonly #deciding = new Map<Wanted, Request>();
   #closed: Promise<void> | undefined;
   /** Called when the last stream has ended. */
   #whenEmpty: (() => void) | undefined;
@@ -49,7 +64,7 @@ export class StreamOpener<E> {
     this.#bus = bus;
     this.#settings = eventStreamSettings(bus, options);
     const { scheduler, heartbeatMs, maxEventBytes, closeMs } = this.#settings;
-    this.#host = {
+    this.#host = new StreamHost<E>({
       scheduler,
       heartbeatMs,
       maxEventBytes,
@@ -58,7 +73,10 @@ export class StreamOpener<E> {
       report: (error) => {
         this.report(error);
       },
-    };
+      over: (stream) => {
+        this.#leave(stream);
+      },
+    });
   }
 
   /** Number of open streams and of requests that `authorize` is deciding about. */
@@ -66,8 +84,17 @@ export class StreamOpener<E> {
     return this.#open.size + this.#deciding.size;
   }
 
-  /** Opens a stream for `request`, or returns another response. Returns a promise only if `authorize` does. Never throws or rejects. */
-  open(request: Request): Opened<E> | Promise<Opened<E>> {
+  /** Whether the application is given each request, and may watch its signal. */
+  get asksApplication(): boolean {
+    return this.#settings.authorize !== undefined;
+  }
+
+  /**
+   * Opens a stream for `request`, or returns another response. Returns a promise only if `authorize` does. Never throws or rejects.
+   *
+   * @param isWatched Whether the signal of `request` ends the stream. If not, the caller ends it, and the request is not kept.
+   */
+  open(request: Request, isWatched = true): Opened<E> | Promise<Opened<E>> {
     try {
       requireEventStreamRequest(request);
       if (this.#closed !== undefined) {
@@ -76,7 +103,8 @@ export class StreamOpener<E> {
       if (this.size >= this.#settings.maxConnections) {
         return this.#comeBack('busy');
       }
-      return this.#decide(request, readRequest(request, this.#settings.maxFilterBytes));
+      const wanted = { ...readRequest(request, this.#settings.maxFilterBytes), isWatched };
+      return this.#decide(request, wanted);
     } catch (error) {
       return this.#refuse(request, error);
     }
@@ -103,7 +131,7 @@ export class StreamOpener<E> {
     streams.forEach((stream) => {
       stream.close();
     });
-    const timer: Unsubscribable = this.#host.scheduler.schedule(() => {
+    const timer: Unsubscribable = this.#host.options.scheduler.schedule(() => {
       streams.forEach((stream) => {
         stream.leave();
       });
@@ -121,7 +149,7 @@ export class StreamOpener<E> {
     return served === undefined ? false : EventFilter.all;
   }
 
-  #decide(request: Request, wanted: StreamRequest): Opened<E> | Promise<Opened<E>> {
+  #decide(request: Request, wanted: Wanted): Opened<E> | Promise<Opened<E>> {
     this.#deciding.set(wanted, request);
     let isDecided = true;
     try {
@@ -138,11 +166,7 @@ export class StreamOpener<E> {
     }
   }
 
-  async #openWhen(
-    verdict: PromiseLike<EventStreamVerdict<E>>,
-    request: Request,
-    wanted: StreamRequest,
-  ): Promise<Opened<E>> {
+  async #openWhen(verdict: PromiseLike<EventStreamVerdict<E>>, request: Request, wanted: Wanted): Promise<Opened<E>> {
     try {
       return this.#openAs(await unlessAborted(request.signal, Promise.resolve(verdict)), request, wanted);
     } catch (error) {
@@ -153,7 +177,7 @@ export class StreamOpener<E> {
     }
   }
 
-  #openAs(verdict: EventStreamVerdict<E>, request: Request, wanted: StreamRequest): Opened<E> {
+  #openAs(verdict: EventStreamVerdict<E>, request: Request, wanted: Wanted): Opened<E> {
     if (verdict instanceof Response) {
       if (verdict.bodyUsed || verdict.status === 0) {
         throw new TypeError('authorize: expected a response that can be sent, got one that was used or is an error');
@@ -165,7 +189,7 @@ export class StreamOpener<E> {
       throw new RequestError(403, 'access denied');
     }
     const filter = allOf<E>(this.#settings.filter ?? EventFilter.all, access.filter, wanted.filter);
-    return this.#start(request, filter, wanted.from, access.signal);
+    return this.#start(request, filter, wanted, access.signal);
   }
 
   #refuse(request: Request, error: unknown): Response {
@@ -182,7 +206,7 @@ export class StreamOpener<E> {
   #start(
     request: Request,
     filter: EventFilter<E>,
-    wanted: StreamRequest['from'],
+    { from: wanted, isWatched }: Wanted,
     access: AbortSignal | undefined,
   ): Opened<E> {
     if (this.#closed !== undefined) {
@@ -198,28 +222,22 @@ export class StreamOpener<E> {
       opening.push(positionBlock(from === 'now' ? position : { ...position, seq: 0 }));
     }
     const receiver = this.#bus.subscribeFiltered(filter, { ...this.#settings.receiver, from });
+    const stream = new EventText<E>(receiver, opening.join(''), this.#host);
     const ignoreSignals: (() => void)[] = [];
-    const stream = new EventText<E>(receiver, opening.join(''), {
-      ...this.#host,
-      over: () => {
-        ignoreSignals.forEach((ignore) => {
-          ignore();
-        });
-        this.#leave(stream);
-      },
-    });
-    this.#open.set(stream, request);
+    this.#open.set(stream, isWatched || access !== undefined ? { request, ignoreSignals } : undefined);
     ignoreSignals.push(
       onAbort(access, () => {
         stream.revoke();
       }),
     );
-    // The last of them: a request that is aborted already ends the stream at once.
-    ignoreSignals.push(
-      onAbort(request.signal, () => {
-        stream.leave();
-      }),
-    );
+    if (isWatched) {
+      // The last of them: a request that is aborted already ends the stream at once.
+      ignoreSignals.push(
+        onAbort(request.signal, () => {
+          stream.leave();
+        }),
+      );
+    }
     if (!stream.isEmpty) {
       return stream;
     }
@@ -234,7 +252,10 @@ export class StreamOpener<E> {
     return new Response(text, { status: 200, headers: HEADERS });
   }
 
-  #leave(stream: EventText<E>): void {
+  #leave(stream: OpenStream): void {
+    this.#open.get(stream)?.ignoreSignals.forEach((ignore) => {
+      ignore();
+    });
     this.#open.delete(stream);
     if (this.#open.size === 0) {
       this.#whenEmpty?.();
@@ -283,5 +304,5 @@ function allOf<E>(...filters: EventFilter<E>[]): EventFilter<E> {
 
 /** The `Response` for what was opened. */
 export function responseOf<E>(opened: Opened<E>): Response {
-  return opened instanceof EventText ? new Response(opened.toReadableStream(), { headers: HEADERS }) : opened;
+  return opened instanceof EventText ? new Response(webStreamOf(opened), { headers: HEADERS }) : opened;
 }

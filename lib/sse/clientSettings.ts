@@ -7,7 +7,7 @@ import {
   requireSignal,
 } from '../internal/support/require.js';
 import type { BusEvent } from '../events/BusEvent.js';
-import { parseBusEvent } from '../schema/parseBusEvent.js';
+import { readBusEvent } from '../schema/readBusEvent.js';
 import { BackOff } from './BackOff.js';
 import type { EventStreamFetch, FromEventStreamOptions } from './FromEventStreamOptions.js';
 import { platformFetch, requireFetchable } from './platformFetch.js';
@@ -60,7 +60,7 @@ export function clientSettings<E>(
 ): ClientSettings<E> {
   requireOptions(`${caller}: options`, options, OPTIONS);
   const { silenceMs = 45_000, maxEventLength = 2_097_152, maxUrlLength = 8_000, scheduler = asyncScheduler } = options;
-  const { parse = parseBusEvent as (value: unknown) => BusEvent<E>, retry } = options;
+  const { parse = readBusEvent as (value: unknown) => BusEvent<E>, retry } = options;
   const { signal, onStatus, onInvalid, onPosition } = options;
   const address = streamUrl(caller, url, options);
   requireCount(`${caller}: silenceMs`, silenceMs);

@@ -1,5 +1,6 @@
 import { asyncScheduler, noop, Observable, type SchedulerLike, type Subscriber, type Unsubscribable } from 'rxjs';
 import { show } from '../internal/support/show.js';
+import { SteadyClock } from '../internal/support/SteadyClock.js';
 import { EventStreamError } from './EventStreamError.js';
 import type { EventStreamFetch, EventStreamRequest, FromEventStreamOptions } from './FromEventStreamOptions.js';
 import { hopelessReason, takesCache } from './platformFetch.js';
@@ -80,9 +81,13 @@ class Transfer {
   readonly #controller = new AbortController();
   #reader: Reader | undefined;
   #timer: Unsubscribable | undefined;
+  readonly #clock: SteadyClock;
+  /** When the present wait for the server has begun. */
+  #waitsSince = 0;
 
   constructor(request: TextRequest, out: Subscriber<string>) {
     this.#request = request;
+    this.#clock = new SteadyClock(request.scheduler);
     this.#out = out;
   }
 
@@ -155,20 +160,35 @@ class Transfer {
 
   /** Reads the next piece when it is asked for. `undefined` if there is none, or if the subscription has ended. */
   async #read(): Promise<Part | undefined> {
-    this.#timer?.unsubscribe();
-    await this.#request.demand?.();
-    if (this.#isOver()) {
-      return undefined;
+    const { demand } = this.#request;
+    if (demand === undefined) {
+      // The timer stays as it is, since setting one for each piece would take longer than reading it.
+      this.#waitsSince = this.#clock.read();
+    } else {
+      this.#timer?.unsubscribe();
+      await demand();
+      if (this.#isOver()) {
+        return undefined;
+      }
+      this.#limitSilence();
     }
-    this.#limitSilence();
     return this.#reader?.read();
   }
 
+  /** Ends the connection when the server has sent nothing for too long, from now on. */
   #limitSilence(): void {
     const { silenceMs } = this.#request;
-    this.#limit(silenceMs, () => {
-      this.#out.error(new RetryableError(`the server sent nothing for ${silenceMs} ms`));
-    });
+    this.#waitsSince = this.#clock.read();
+    const look = (): void => {
+      const leftMs = this.#waitsSince + silenceMs - this.#clock.read();
+      // A timer may ring a little early.
+      if (leftMs >= 1) {
+        this.#limit(leftMs, look);
+      } else {
+        this.#out.error(new RetryableError(`the server sent nothing for ${silenceMs} ms`));
+      }
+    };
+    this.#limit(silenceMs, look);
   }
 
   /** Calls `act` after `milliseconds`, in place of what was to be called before. */

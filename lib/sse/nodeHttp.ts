@@ -1,3 +1,5 @@
+import type { TextReader } from './EventText.js';
+
 /** The part of Node's `Socket` that is used. */
 export interface NodeSocket {
   readonly destroyed: boolean;
@@ -22,20 +24,25 @@ export interface NodeResponse {
   readonly headersSent: boolean;
   readonly writableEnded: boolean;
   writeHead(status: number, headers: Record<string, string | string[]>): unknown;
-  write(text: string): boolean;
+  write(chunk: string | Uint8Array): boolean;
+  /** The streams of Node have it. A response without it is given strings, never bytes. */
+  cork?(): unknown;
   readonly end: (() => unknown) & ((text: string) => unknown);
   destroy(): unknown;
   on(event: 'close' | 'drain', listener: () => void): unknown;
 }
 
-/** A text that arrives in chunks. */
+/** A text that is taken in chunks. */
 export interface Text {
-  /** Resolves with the next chunk, or with `undefined` at the end. */
-  next(): Promise<string | undefined>;
+  /** Returns the next chunk. If there is none yet, the reader is called when there may be one. */
+  take(): { readonly text: string; readonly bytes: Uint8Array } | undefined;
   /** Whether the text has ended. */
   readonly isOver: boolean;
-  /** Called when the text has ended. */
-  onOver: (() => void) | undefined;
+  reader: TextReader | undefined;
+  /** Ends the text. */
+  leave(): void;
+  /** Lets the text end when it is not taken any more. */
+  watchDeparture(): void;
 }
 
 /** Calls `act` when the connection of `response` is closed. Returns a function that removes the listener from the socket. */
@@ -65,7 +72,7 @@ export function nodeHeaders(response: Response): Record<string, string | string[
 /** Converts a request of Node to a `Request`. `undefined` if the `Request` class refuses it. */
 export function requestOf(
   { method = 'GET', url = '/', headers }: NodeRequest,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Request | undefined {
   try {
     const pairs = Object.entries(headers).flatMap(([name, value]): [string, string][] => {
@@ -85,39 +92,109 @@ export function requestOf(
     return new Request(new URL(place, baseOf(authority ?? headers['host'], headers[':scheme'])).href, {
       method,
       headers: pairs,
-      signal,
+      ...(signal !== undefined && { signal }),
     });
   } catch {
     return undefined;
   }
 }
 
-/** Writes `text` until it ends, no faster than the client reads it. */
-export async function write(text: Text, response: NodeResponse, gone: AbortSignal): Promise<void> {
-  let proceed: ((hasRoom: boolean) => void) | undefined;
-  response.on('drain', () => {
-    proceed?.(true);
+/**
+ * Writes `text` until it ends, no faster than the client reads it.
+ *
+ * @returns Resolves when it has ended. Rejects with what `response` throws.
+ */
+export function write(text: Text, response: NodeResponse): Promise<void> {
+  return new Promise((resolve, reject) => {
+    new Writing(text, response, resolve, reject).begin();
   });
-  text.onOver = () => {
-    proceed?.(false);
-  };
-  for (let chunk = await text.next(); chunk !== undefined; chunk = await text.next()) {
-    // The application may have ended the response.
-    if (response.writableEnded) {
+}
+
+/** Writes a text in the turns in which it has something, without a promise for each chunk. */
+class Writing implements TextReader {
+  private readonly text: Text;
+  private readonly response: NodeResponse;
+  private readonly resolve: () => void;
+  private readonly reject: (error: unknown) => void;
+  /** The bytes of a chunk are made once for all clients. */
+  private readonly takesBytes: boolean;
+  /** Whether the response has no room until it drains. */
+  private isFull = false;
+  private isWriting = false;
+  private isDone = false;
+
+  constructor(text: Text, response: NodeResponse, resolve: () => void, reject: (error: unknown) => void) {
+    this.text = text;
+    this.response = response;
+    this.resolve = resolve;
+    this.reject = reject;
+    this.takesBytes = typeof response.cork === 'function';
+  }
+
+  begin(): void {
+    this.text.reader = this;
+    this.response.on('drain', () => {
+      if (this.isFull) {
+        this.isFull = false;
+        this.ready();
+      }
+    });
+    this.ready();
+  }
+
+  ready(): void {
+    if (this.isDone) {
       return;
     }
-    if (!response.write(chunk) && !text.isOver && !gone.aborted) {
-      const hasRoom = await new Promise<boolean>((resolve) => {
-        proceed = resolve;
-      });
-      if (!hasRoom) {
-        // The text was cut off while the client did not read. What the socket has not accepted is not sent.
-        response.destroy();
+    this.isWriting = true;
+    try {
+      this.writeAll();
+    } catch (error) {
+      this.isDone = true;
+      this.text.leave();
+      this.reject(error);
+    }
+    this.isWriting = false;
+  }
+
+  over(): void {
+    if (this.isDone || this.isWriting) {
+      return;
+    }
+    if (this.isFull) {
+      // The text was cut off while the client did not read. What the socket has not accepted is not sent.
+      this.response.destroy();
+    } else {
+      this.response.end();
+    }
+    this.finish();
+  }
+
+  private writeAll(): void {
+    const { text, response } = this;
+    for (let chunk = text.take(); chunk !== undefined; chunk = text.take()) {
+      // The application may have ended the response.
+      if (response.writableEnded) {
+        this.finish();
+        return;
+      }
+      const hasRoom = response.write(this.takesBytes ? chunk.bytes : chunk.text);
+      if (!hasRoom && !text.isOver) {
+        this.isFull = true;
+        text.watchDeparture();
         return;
       }
     }
+    if (text.isOver) {
+      response.end();
+      this.finish();
+    }
   }
-  response.end();
+
+  private finish(): void {
+    this.isDone = true;
+    this.resolve();
+  }
 }
 
 type HeaderValue = NodeRequest['headers'][string];

@@ -44,7 +44,7 @@ const RECEIVER: Record<Exclude<keyof BusReceiver, symbol>, true> = {
 const FEATURES = [
   ...[main, sse, otel].flatMap((entry) => Object.keys(entry)).filter((name) => !name.endsWith('Error')),
   ...Object.values(options).flatMap((names) => Object.keys(names)),
-  ...Object.getOwnPropertyNames(main.SharingBus.prototype),
+  ...Object.getOwnPropertyNames(main.SharingBus.prototype).filter((name) => name !== 'constructor'),
   ...Object.keys(main.EventFilter),
   ...Object.keys(RECEIVER),
 ];

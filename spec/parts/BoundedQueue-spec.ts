@@ -96,6 +96,37 @@ describe('BoundedQueue', () => {
     expect(drained(queue)).toEqual([undefined, null]);
   });
 
+  it.each([
+    [32, 33, 256],
+    [256, 100, 1_000],
+  ])('agrees with an array when it is emptied of %d, then %d and %d values', (...counts) => {
+    const queue = new BoundedQueue<number>(1_000);
+    for (const count of [...counts, ...counts]) {
+      const values = [...Array(count).keys()];
+      values.forEach((value) => queue.offer(value));
+      expect(queue.at(count - 1)).toBe(count - 1);
+      expect(drained(queue)).toEqual(values);
+    }
+  });
+
+  it('law 34: takes little memory once it is emptied', async () => {
+    const queues = Array.from({ length: 2_000 }, () => new BoundedQueue<number>(256));
+    const bytes = async (): Promise<number> => {
+      await survivors([new WeakRef({})]);
+      return process.memoryUsage().heapUsed;
+    };
+    const fill = (queue: BoundedQueue<number>): void => {
+      for (let n = 0; n < 256; n += 1) {
+        queue.offer(n);
+      }
+    };
+    const before = await bytes();
+    queues.forEach(fill);
+    queues.forEach((queue) => drained(queue));
+    const kept = ((await bytes()) - before) / queues.length;
+    expect(kept).toBeLessThan(500);
+  });
+
   it('law 34: holds nothing that was shifted or cleared', async () => {
     const shifting = new BoundedQueue<object>(8);
     const clearing = new BoundedQueue<object>(8);

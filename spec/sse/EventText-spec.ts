@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { Subject } from 'rxjs';
-import type { BusPosition, BusReceiver, Delivery, TryRecv } from '../../lib/index.js';
+import type { BusPosition, BusReceiver, Delivery, Taker, TryRecv } from '../../lib/index.js';
 import { EventText } from '../../lib/sse/EventText.js';
+import { StreamHost } from '../../lib/sse/StreamHost.js';
+import { webStreamOf } from '../../lib/sse/webStreamOf.js';
 import { Clock } from '../support/Clock.js';
 import { event } from '../support/events.js';
 
@@ -15,17 +17,16 @@ class FakeReceiver {
   readonly answers: Answer[] = [];
   position: BusPosition | undefined;
   asked = 0;
-  #waiting: { resolve(delivery?: Delivery<number>): void; fail(error: unknown): void } | undefined;
+  #waiting: Taker<Delivery<number>> | undefined;
 
   readonly deliveries = {
     tryRecv: (): TryRecv<Delivery<number>> => {
       this.asked += 1;
       return this.answers.shift() ?? { type: 'empty' };
     },
-    recv: (): Promise<Delivery<number> | undefined> =>
-      new Promise((resolve, reject) => {
-        this.#waiting = { resolve, fail: reject };
-      }),
+    take: (taker: Taker<Delivery<number>>): void => {
+      this.#waiting = taker;
+    },
   };
 
   /** Answers the call that waits, or the next one. */
@@ -35,9 +36,11 @@ class FakeReceiver {
     if (call === undefined) {
       this.answers.push(answer);
     } else if (answer.type === 'failed') {
-      call.fail(answer.error);
+      call.error(answer.error);
+    } else if (answer.type === 'completed') {
+      call.complete();
     } else {
-      call.resolve(answer.type === 'completed' ? undefined : answer);
+      call.next(answer);
     }
   }
 
@@ -80,7 +83,7 @@ function setUp({ opening = '', position }: { opening?: string; position?: BusPos
   receiver.position = position;
   const clock = new Clock();
   const errors: unknown[] = [];
-  const text = new EventText(receiver as unknown as BusReceiver<number>, opening, {
+  const host = new StreamHost<number>({
     scheduler: clock,
     heartbeatMs: 100,
     maxEventBytes: 1_000,
@@ -89,10 +92,13 @@ function setUp({ opening = '', position }: { opening?: string; position?: BusPos
     report: (error) => errors.push(error),
     over: () => story.push('over'),
   });
-  text.onOver = () => {
-    story.push('onOver');
-  };
+  const text = new EventText(receiver as unknown as BusReceiver<number>, opening, host);
+  text.watchDeparture();
   return { receiver, clock, text, errors, story };
+}
+
+async function nextOf(text: EventText<number>): Promise<string | undefined> {
+  return (await text.next())?.text;
 }
 
 async function turn(): Promise<void> {
@@ -104,9 +110,9 @@ describe('EventText', () => {
     const { receiver, clock, text } = setUp({ opening: 'hello\n\n' });
     receiver.give(next(1));
     receiver.give(next(2));
-    expect(await text.next()).toBe(`hello\n\n${data(1)}${data(2)}`);
+    expect(await nextOf(text)).toBe(`hello\n\n${data(1)}${data(2)}`);
     expect([receiver.asked, clock.pending]).toEqual([3, 0]);
-    const waiting = text.next();
+    const waiting = nextOf(text);
     expect([receiver.asked, clock.pending]).toEqual([3, 1]);
     receiver.give(next(3));
     expect([await waiting, clock.pending, receiver.asked]).toEqual([data(3), 0, 4]);
@@ -116,17 +122,17 @@ describe('EventText', () => {
     const { receiver, text } = setUp();
     receiver.give(next(1));
     expect([text.isEmpty, text.isEmpty, receiver.asked]).toEqual([false, false, 1]);
-    expect(await text.next()).toBe(data(1));
+    expect(await nextOf(text)).toBe(data(1));
     const ended = setUp();
     ended.receiver.give(complete);
     expect([ended.text.isEmpty, ended.text.isOver, ended.story]).toEqual([true, false, []]);
-    expect([await ended.text.next(), await ended.text.next()]).toEqual(['event: end\ndata: {}\n\n', undefined]);
+    expect([await nextOf(ended.text), await nextOf(ended.text)]).toEqual(['event: end\ndata: {}\n\n', undefined]);
   });
 
   it('sends a heartbeat while it waits, with the place where it is only when all was told', async () => {
     const { receiver, clock, text } = setUp({ position: { epoch: 'e', seq: 4 } });
     const heartbeat = async (): Promise<unknown> => {
-      const waiting = text.next();
+      const waiting = nextOf(text);
       await turn();
       clock.pass(100);
       return waiting;
@@ -138,24 +144,24 @@ describe('EventText', () => {
 
   it('law 31: leaves the receiver once, wakes one who waits, and is over', async () => {
     const { clock, text, story, receiver } = setUp();
-    const waiting = text.next();
+    const waiting = nextOf(text);
     text.leave();
     text.leave();
-    expect([await waiting, await text.next(), text.isOver]).toEqual([undefined, undefined, true]);
-    expect([story, clock.pending, receiver.asked]).toEqual([['dispose', 'onOver', 'over'], 0, 1]);
+    expect([await waiting, await nextOf(text), text.isOver]).toEqual([undefined, undefined, true]);
+    expect([story, clock.pending, receiver.asked]).toEqual([['dispose', 'over'], 0, 1]);
   });
 
   it('says when the server closes, and of the bus that it is the end; then it is over', async () => {
     const closing = setUp();
     closing.text.close();
     closing.receiver.give(complete);
-    expect([await closing.text.next(), closing.story]).toEqual([
+    expect([await nextOf(closing.text), closing.story]).toEqual([
       ': the server closes\n\n',
-      ['close', 'dispose', 'onOver', 'over'],
+      ['close', 'dispose', 'over'],
     ]);
     const broken = setUp();
     broken.receiver.give({ type: 'failed', error: 'no' });
-    expect([await broken.text.next(), broken.errors, broken.text.isOver]).toEqual([
+    expect([await nextOf(broken.text), broken.errors, broken.text.isOver]).toEqual([
       ': the stream broke off\n\n',
       ['no'],
       true,
@@ -168,7 +174,7 @@ describe('EventText', () => {
       receiver.give(answer);
     });
     const missing = (missed: number): string => `data: {"missed":${missed},"byKind":{"a":${missed}}}\n\n`;
-    expect(await text.next()).toBe(
+    expect(await nextOf(text)).toBe(
       `event: gap\nid: e:5\n${missing(5)}id: e:6\n${data(1, 6)}event: gap\nid: e:9\n${missing(1)}`,
     );
   });
@@ -188,9 +194,9 @@ describe('EventText', () => {
     const { receiver, clock, text, errors } = setUp();
     receiver.depart();
     receiver.give(next(1));
-    await text.next();
+    await nextOf(text);
     clock.pass(30);
-    const waiting = text.next();
+    const waiting = nextOf(text);
     clock.pass(30);
     clock.pass(30);
     expect([text.isOver, clock.pending]).toEqual([false, 2]);
@@ -212,10 +218,10 @@ describe('EventText', () => {
 
   it('as a web stream takes nothing before it is read, and leaves when it is cancelled', async () => {
     const { receiver, text, story } = setUp();
-    const stream = text.toReadableStream();
+    const stream = webStreamOf(text);
     await turn();
     expect(receiver.asked).toBe(0);
     await stream.cancel();
-    expect(story).toEqual(['dispose', 'onOver', 'over']);
+    expect(story).toEqual(['dispose', 'over']);
   });
 });

@@ -200,12 +200,12 @@ describe('StreamOpener', () => {
       fixture.bus.publish(event('late'));
       let text = '';
       for (let chunk = await reading.next(); chunk !== undefined; chunk = await reading.next()) {
-        text += chunk;
+        text += chunk.text;
       }
       expect(text.replaceAll(/a+"|b+"/g, '')).toMatch(/"event":".*\n\n.*"event":".*\n\n: the server closes\n\n$/);
       expect(text).not.toContain('late');
       fixture.clock.pass(99);
-      expect([(await slow.next())?.includes('aaa'), slow.isOver]).toEqual([true, false]);
+      expect([(await slow.next())?.text.includes('aaa'), slow.isOver]).toEqual([true, false]);
       fixture.clock.pass(1);
       await closed;
       expect([slow.isOver, await slow.next()]).toEqual([true, undefined]);

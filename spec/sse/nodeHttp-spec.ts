@@ -6,7 +6,7 @@ const { signal } = new AbortController();
 
 /** A response that takes so many chunks before it is full. */
 class FakeResponse extends EventEmitter implements NodeResponse {
-  readonly story: string[] = [];
+  readonly story: (string | Uint8Array)[] = [];
   destroyed = false;
   headersSent = false;
   writableEnded = false;
@@ -19,7 +19,7 @@ class FakeResponse extends EventEmitter implements NodeResponse {
     this.story.push('writeHead');
   }
 
-  write(text: string): boolean {
+  write(text: string | Uint8Array): boolean {
     this.story.push(text);
     this.room -= 1;
     return this.room > 0;
@@ -34,76 +34,118 @@ class FakeResponse extends EventEmitter implements NodeResponse {
   }
 }
 
-/** A text of these chunks. */
-function textOf(...chunks: readonly string[]): Text & { asked: number; isOver: boolean } {
-  const left = [...chunks];
-  return {
-    asked: 0,
-    isOver: false,
-    onOver: undefined,
-    next() {
-      this.asked += 1;
-      return Promise.resolve(left.shift());
-    },
-  };
-}
+/** A text of these chunks, which are there one after the other, and then what `add` brings. */
+class FakeText implements Text {
+  asked = 0;
+  isOver = false;
+  left = 0;
+  isWatched = false;
+  reader: Text['reader'];
+  readonly #chunks: string[];
 
-async function turn(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
+  constructor(...chunks: readonly string[]) {
+    this.#chunks = [...chunks];
+  }
+
+  take(): ReturnType<Text['take']> {
+    this.asked += 1;
+    const text = this.#chunks.shift();
+    return text === undefined ? undefined : { text, bytes: new TextEncoder().encode(text) };
+  }
+
+  add(chunk: string): void {
+    this.#chunks.push(chunk);
+    this.reader?.ready();
+  }
+
+  end(): void {
+    this.isOver = true;
+    this.reader?.over();
+  }
+
+  leave(): void {
+    this.left += 1;
+  }
+
+  watchDeparture(): void {
+    this.isWatched = true;
+  }
 }
 
 describe('write', () => {
-  it('asks for the next when there is room for it, and ends with the text', async () => {
+  it('takes the next when there is room for it, and ends with the text', async () => {
     const response = new FakeResponse(2);
-    const text = textOf('a', 'b', 'c');
-    const written = write(text, response, signal);
-    await turn();
-    expect([response.story, text.asked]).toEqual([['a', 'b'], 2]);
-    response.room = 2;
+    const text = new FakeText('a', 'b', 'c');
+    const written = write(text, response);
+    expect([response.story, text.asked, text.isWatched]).toEqual([['a', 'b'], 2, true]);
+    response.room = 3;
     response.emit('drain');
+    expect([response.story, text.asked]).toEqual([['a', 'b', 'c'], 4]);
+    text.add('d');
+    text.end();
     await written;
-    expect(response.story).toEqual(['a', 'b', 'c', 'end']);
+    expect(response.story).toEqual(['a', 'b', 'c', 'd', 'end']);
   });
 
-  it('a drain that nobody waits for is of no meaning', async () => {
-    const response = new FakeResponse(1);
-    const written = write(textOf('a', 'b'), response, signal);
+  it('writes the bytes that clients share to a stream of Node, and strings to another one', () => {
+    const response = Object.assign(new FakeResponse(), { cork: () => undefined });
+    void write(new FakeText('a'), response);
+    const plain = new FakeResponse();
+    void write(new FakeText('a'), plain);
+    expect([response.story, plain.story]).toEqual([[new TextEncoder().encode('a')], ['a']]);
+  });
+
+  it('a drain that nobody waits for is of no meaning', () => {
+    const response = new FakeResponse();
+    const text = new FakeText('a');
+    void write(text, response);
     response.emit('drain');
-    await turn();
-    expect(response.story).toEqual(['a']);
     response.emit('drain');
-    response.emit('drain');
-    await turn();
-    response.emit('drain');
-    await written;
-    expect(response.story).toEqual(['a', 'b', 'end']);
+    expect([response.story, text.asked]).toEqual([['a'], 2]);
   });
 
   it('destroys what is full and stays so, when the text is cut off', async () => {
     const response = new FakeResponse(1);
-    const text = textOf('a', 'b');
-    const written = write(text, response, signal);
-    await turn();
-    text.onOver?.();
+    const text = new FakeText('a', 'b');
+    const written = write(text, response);
+    text.end();
     await written;
+    response.emit('drain');
     expect([response.story, text.asked]).toEqual([['a', 'destroy'], 1]);
   });
 
   it('does not wait for room for the last of a text, nor for a reader who is gone', async () => {
     const response = new FakeResponse(1);
-    const text = textOf('last');
+    const text = new FakeText('last');
     text.isOver = true;
-    await write(text, response, signal);
-    const abandoned = new FakeResponse(1);
-    await write(textOf('a'), abandoned, AbortSignal.abort());
+    await write(text, response);
+    const abandoned = new FakeResponse();
+    const waiting = new FakeText('a');
+    const written = write(waiting, abandoned);
+    waiting.end();
+    await written;
     expect([response.story, abandoned.story]).toEqual([['last', 'end'], ['a', 'end']]); // prettier-ignore
   });
 
   it('leaves a response alone that somebody has ended', async () => {
     const response = new FakeResponse();
     response.writableEnded = true;
-    await write(textOf('a'), response, signal);
+    await write(new FakeText('a'), response);
     expect(response.story).toEqual([]);
+  });
+
+  it('leaves the text when a write throws, and rejects with that', async () => {
+    const response = new FakeResponse();
+    const text = new FakeText('a');
+    const written = write(text, response);
+    response.write = () => {
+      throw new Error('broken');
+    };
+    text.add('b');
+    await expect(written).rejects.toThrow('broken');
+    text.add('c');
+    text.end();
+    expect([text.left, response.story]).toEqual([1, ['a']]);
   });
 });
 

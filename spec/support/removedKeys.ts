@@ -1,21 +1,22 @@
 import { jest } from '@jest/globals';
+import { Dictionary } from '../../lib/internal/support/Dictionary.js';
 
 /**
- * The texts, sorted, under which something was removed from maps and objects while `act` ran. So a spec sees that a list which became
+ * The texts, sorted, under which something was removed from maps and dictionaries while `act` ran. So a spec sees that a list which became
  * empty is not kept.
  */
 export function removedKeys(act: () => void): readonly string[] {
   const map = jest.spyOn(Map.prototype, 'delete');
-  const object = jest.spyOn(Reflect, 'deleteProperty');
+  const dictionary = jest.spyOn(Dictionary.prototype, 'delete');
   try {
     act();
     const keys: unknown[] = [
       ...map.mock.calls.map(([key]) => key as unknown),
-      ...object.mock.calls.map(([, key]) => key),
+      ...dictionary.mock.calls.map(([key]) => key),
     ];
     return keys.filter((key) => typeof key === 'string').sort();
   } finally {
     map.mockRestore();
-    object.mockRestore();
+    dictionary.mockRestore();
   }
 }

@@ -1,6 +1,6 @@
 import { type BusEvent, EventFilter } from '../library.js';
 import { BURST, timeBursts } from '../load/bursts.js';
-import { eventFor } from '../load/events.js';
+import { eventOf, type SessionIds, sessionsOf } from '../load/events.js';
 import { expectEqual } from '../load/expect.js';
 import { randomUuids } from '../load/random.js';
 import { newTally } from '../load/Tally.js';
@@ -23,13 +23,14 @@ function churnWorkload(publishing: boolean): Workload {
   return async ({ peer: name, receivers, effort }) => {
     const peer = makePeer(name, { keyed: true });
     const ids = randomUuids(receivers, 1);
+    const sessions = sessionsOf(receivers);
     const newcomers = randomUuids(NEWCOMERS, 2);
     const tallies = ids.map(newTally);
     const newcomer = newTally();
     const members = ids.map((id, index) => peer.join(EventFilter.scrollId(id), tallies[index]?.take));
     const load = new KeyedLoad(peer, tallies, {
       targets: receivers,
-      make: (member) => eventFor({ scrollId: ids[member], kind: 'agent-message' }),
+      make: (member) => eventOf(sessions[member] as SessionIds, 'agent-message', ids[member]),
     });
     let visits = 0;
     const next = (): Visit[] => {

@@ -3,9 +3,11 @@ import { isPeerName } from '../peers/index.js';
 import type { Measurement, Workload } from './Cell.js';
 import { churn, churnPublishing } from './churn.js';
 import { fanOut } from './fanOut.js';
-import { bufferMemory, idleMemory } from './memory.js';
+import { bufferMemory, idleMemory, keptMemory } from './memory.js';
 import { neverYield } from './neverYield.js';
 import { overload, overloadKey } from './overload.js';
+import { refill } from './refill.js';
+import { firstResume, furtherResume, passByHand, secondResume } from './resume.js';
 import * as sparse from './sparse.js';
 import { calls, connect, flushes } from './waits.js';
 
@@ -13,6 +15,7 @@ import { calls, connect, flushes } from './waits.js';
 const WORKLOADS: Readonly<Record<string, Workload>> = {
   'fan-out': fanOut,
   sparse: sparse.sparse,
+  'sparse-history': sparse.sparseHistory,
   'sparse-fresh': sparse.sparseFresh,
   'sparse-name': sparse.sparseName,
   'sparse-name-fresh': sparse.sparseNameFresh,
@@ -26,11 +29,17 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
   'overload-key': overloadKey,
   churn,
   'churn-publishing': churnPublishing,
+  'first-resume': firstResume,
+  'second-resume': secondResume,
+  'further-resume': furtherResume,
+  'pass-by-hand': passByHand,
+  refill,
   flushes,
   calls,
   connect,
   'idle-memory': idleMemory,
   'buffer-memory': bufferMemory,
+  'kept-memory': keptMemory,
   'never-yield': neverYield,
 };
 

@@ -1,5 +1,5 @@
 import { EventFilter } from '../library.js';
-import { eventFor } from '../load/events.js';
+import { eventOf, type SessionIds, sessionsOf } from '../load/events.js';
 import { expectEqual } from '../load/expect.js';
 import { heapNow } from '../load/heap.js';
 import { randomUuids } from '../load/random.js';
@@ -23,10 +23,11 @@ export const neverYield: Workload = async ({ peer: name, receivers, effort }) =>
     const all = index % 2 === 0;
     return { all, tally, member: peer.join(all ? EventFilter.all : EventFilter.scrollId(scrollId), tally.take) };
   });
+  const [session] = sessionsOf(1);
   const heaps: number[] = [];
   const events = effort.unyielding;
   for (let count = 1; count <= events; count += 1) {
-    peer.publish(eventFor({ scrollId: count % 2 === 0 ? scrollId : otherScrollId, kind: 'agent-message' }));
+    peer.publish(eventOf(session as SessionIds, 'agent-message', count % 2 === 0 ? scrollId : otherScrollId));
     if (count % (events / CHECKPOINTS) === 0) {
       heaps.push(heapNow());
     }

@@ -1,6 +1,6 @@
-import { EventFilter } from '../library.js';
+import { type BusEvent, EventFilter } from '../library.js';
 import { BURST, timeBursts } from '../load/bursts.js';
-import { eventFor } from '../load/events.js';
+import { eventOf, type SessionIds, sessionsOf } from '../load/events.js';
 import { expectEqual } from '../load/expect.js';
 import { randomUuids } from '../load/random.js';
 import { newTally } from '../load/Tally.js';
@@ -16,7 +16,8 @@ function overloadWorkload(interest: (scrollId: string) => EventFilter): Workload
     const filter = interest(scrollId);
     const peer = makePeer(name, { keyed: filter.type !== 'all' });
     const members = Array.from({ length: receivers }, () => peer.join(filter));
-    const next = (): ReturnType<typeof eventFor> => eventFor({ scrollId, kind: 'agent-message' });
+    const [session] = sessionsOf(1);
+    const next = (): BusEvent => eventOf(session as SessionIds, 'agent-message', scrollId);
     let published = 0;
     const checkLag = (): void => {
       members.forEach(({ lagged }, index) => {

@@ -1,6 +1,6 @@
-import { type BusEvent, EventFilter, type EventRouting, newUuid } from '../library.js';
+import { type BusEvent, EventFilter, newUuid } from '../library.js';
 import { timeBursts } from '../load/bursts.js';
-import { eventFor, parsedAnew } from '../load/events.js';
+import { eventFor, eventOf, parsedAnew, type SessionIds, sessionsOf } from '../load/events.js';
 import { expectEqual } from '../load/expect.js';
 import { randomUuids } from '../load/random.js';
 import { newTally } from '../load/Tally.js';
@@ -12,15 +12,17 @@ import { KeyedLoad } from './KeyedLoad.js';
 /** The ids of a member: its scroll and its native session. */
 interface Ids {
   readonly scrollId: string;
-  readonly nativeSessionId: string;
+  readonly session: SessionIds;
 }
 
 interface SparseOptions {
   readonly interest: (ids: Ids, member: number) => EventFilter;
-  /** The routing of an event for the member with these ids. */
-  readonly routing: (ids: Ids, member: number) => EventRouting;
+  /** Makes an event for the member with these ids. */
+  readonly make: (ids: Ids) => BusEvent;
   /** Events are for the first so many members only. Default: all. */
   readonly targets?: number;
+  /** The events that the bus retains. Default: no history. */
+  readonly history?: number;
   /** Replaces an event, which has the same string objects as the filters, before it is published. */
   readonly remake?: (busEvent: BusEvent) => BusEvent;
   /** Called before the members join. */
@@ -33,9 +35,9 @@ const KIND = 'agent-message';
 
 /** Each member has ids of its own. Each event is for one member, picked at random. */
 function sparseWorkload(options: SparseOptions): Workload {
-  const { interest, routing, targets, remake = (busEvent: BusEvent) => busEvent, before, beside } = options;
+  const { interest, make, targets, history, remake = (busEvent: BusEvent) => busEvent, before, beside } = options;
   return async ({ peer: name, receivers, effort }) => {
-    const peer = makePeer(name, { keyed: true });
+    const peer = makePeer(name, { keyed: true, ...(history !== undefined && { history }) });
     const ids = idsOf(receivers);
     before?.(peer, ids);
     const tallies = ids.map(newTally);
@@ -43,7 +45,7 @@ function sparseWorkload(options: SparseOptions): Workload {
     const checkBeside = beside?.(peer);
     const load = new KeyedLoad(peer, tallies, {
       targets: Math.min(targets ?? receivers, receivers),
-      make: (member) => remake(eventFor(routing(ids[member] as Ids, member))),
+      make: (member) => remake(make(ids[member] as Ids)),
     });
 
     const { ns, samples, yieldNs } = await timeBursts(load, effort);
@@ -56,20 +58,24 @@ function sparseWorkload(options: SparseOptions): Workload {
 }
 
 function idsOf(receivers: number): Ids[] {
-  return randomUuids(receivers, 1).map((scrollId, member) => ({ scrollId, nativeSessionId: `session-${member}` }));
+  const sessions = sessionsOf(receivers);
+  return randomUuids(receivers, 1).map((scrollId, member) => ({ scrollId, session: sessions[member] as SessionIds }));
 }
 
 const byScrollId: SparseOptions = {
   interest: ({ scrollId }) => EventFilter.scrollId(scrollId),
-  routing: ({ scrollId }) => ({ scrollId, kind: KIND }),
+  make: ({ scrollId, session }) => eventOf(session, KIND, scrollId),
 };
 export const sparse = sparseWorkload(byScrollId);
+/** The bus has a history that nobody reads. */
+export const sparseHistory = sparseWorkload({ ...byScrollId, history: 10_000 });
 export const sparseFresh = sparseWorkload({ ...byScrollId, remake: parsedAnew });
 
 /** The same texts in a field that is not a UUID, so nothing is checked or made canonical. */
 const byName: SparseOptions = {
   interest: ({ scrollId }) => EventFilter.connectorId(scrollId),
-  routing: ({ scrollId }) => ({ connectorId: scrollId, kind: KIND }),
+  make: ({ scrollId, session: { connectorUid, nativeSessionId } }) =>
+    eventFor({ connectorUid, connectorId: scrollId, nativeSessionId, kind: KIND }),
 };
 export const sparseName = sparseWorkload(byName);
 export const sparseNameFresh = sparseWorkload({ ...byName, remake: parsedAnew });
@@ -110,41 +116,23 @@ export const sparseWhere = sparseWorkload({
   },
 });
 
-const CONNECTORS = ['claude', 'codex', 'gemini', 'pi'] as const;
-
-/** The fields of a routing are copied one by one: a spread copy with more fields is slow to make and to read in V8. */
-function sessionOf({ nativeSessionId }: Ids, member: number): { connectorId: string; nativeSessionId: string } {
-  return { connectorId: CONNECTORS[member % CONNECTORS.length] as string, nativeSessionId };
-}
-
 /** Registers every session. */
 function register(peer: Peer, ids: readonly Ids[]): void {
-  ids.forEach((own, member) => {
-    const { connectorId, nativeSessionId } = sessionOf(own, member);
-    const { scrollId } = own;
+  for (const { scrollId, session } of ids) {
+    const { connectorId, nativeSessionId: sessionId } = session;
     peer.publish({
       routing: { kind: 'session-lifecycle' },
       origin: 'connector',
-      event: { type: 'SessionRegistered', connectorId, sessionId: nativeSessionId, scrollId },
+      event: { type: 'SessionRegistered', connectorId, sessionId, scrollId },
     });
-  });
+  }
 }
 
 /** The events have no scroll id. The bus finds it by the session. */
 export const lateBound = sparseWorkload({
   ...byScrollId,
   before: register,
-  routing: (own, member) => {
-    const { connectorId, nativeSessionId } = sessionOf(own, member);
-    return { connectorId, nativeSessionId, kind: KIND };
-  },
+  make: ({ session }) => eventOf(session, KIND),
 });
-/** The events have the ids of the session and the scroll id. */
-export const preset = sparseWorkload({
-  ...byScrollId,
-  before: register,
-  routing: (own, member) => {
-    const { connectorId, nativeSessionId } = sessionOf(own, member);
-    return { scrollId: own.scrollId, connectorId, nativeSessionId, kind: KIND };
-  },
-});
+/** The same sessions are registered, and the events have the scroll id. */
+export const preset = sparseWorkload({ ...byScrollId, before: register });

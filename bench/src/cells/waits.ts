@@ -1,12 +1,13 @@
 import { type BusReceiver, EventFilter, SharingBus } from '../library.js';
 import type { Effort } from '../load/bursts.js';
-import { eventFor } from '../load/events.js';
+import { eventOf, type SessionIds, sessionsOf } from '../load/events.js';
 import { expectEqual } from '../load/expect.js';
 import { median } from '../load/median.js';
 import { unable } from '../peers/Peer.js';
 import type { Workload } from './Cell.js';
 
-const EVENT = eventFor({ kind: 'agent-message' });
+const [SESSION] = sessionsOf(1);
+const EVENT = eventOf(SESSION as SessionIds, 'agent-message');
 
 interface Result {
   readonly taken: number;

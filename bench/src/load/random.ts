@@ -16,6 +16,10 @@ export function randomUuids(count: number, seed: number): string[] {
   const uuids = Array.from({ length: count }, () => {
     return `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(6)}${hex(6)}`;
   });
-  // A template may make a rope. A parsed string is flat, as an id from a network is.
-  return JSON.parse(JSON.stringify(uuids)) as string[];
+  return flat(uuids);
+}
+
+/** Copies of `texts`. A template may make a rope; a parsed string is flat, as an id from a network is. */
+export function flat(texts: readonly string[]): string[] {
+  return JSON.parse(JSON.stringify(texts)) as string[];
 }

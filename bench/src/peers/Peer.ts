@@ -28,6 +28,8 @@ export interface PeerOptions {
   readonly keyed: boolean;
   /** Called with the handle of each member, so that the handle is counted as memory. */
   readonly hold?: (handle: object) => void;
+  /** The events that a bus of this library retains. Default: it has no history. */
+  readonly history?: number;
 }
 
 /** The error for a feature that a peer does not have. */

@@ -2,8 +2,8 @@ import { SharingBus } from '../library.js';
 import { CAPACITY, type Peer, type PeerOptions } from './Peer.js';
 
 /** This library, through its public interface. */
-export function sharingBus({ hold }: PeerOptions): Peer {
-  const bus = new SharingBus();
+export function sharingBus({ hold, history }: PeerOptions): Peer {
+  const bus = new SharingBus(history === undefined ? {} : { history: { capacity: history } });
   return {
     delivers: 'later',
     join: (filter, take) => {

@@ -29,11 +29,19 @@ export class Router<E> implements Lister<E> {
   private readonly routes = new Map<Destination<E>, readonly Route<E>[]>();
   /** Whether `any` has targets. */
   private hasAny = false;
+  /** Canonical UUIDs that no destination is listed by. */
+  private noted: (string | undefined)[] | undefined;
 
-  /** Whether a destination is listed by `id`, as the canonical id of a scroll or a connector. */
-  knows(id: string): boolean {
-    const { scrollId, connectorUid } = this.indexes;
-    return scrollId.has(id) || connectorUid.has(id);
+  /** Whether `text` is known to be a canonical UUID: a destination is listed by it in this field, or it was noted lately. */
+  knows(field: 'scrollId' | 'connectorUid', text: string): boolean {
+    const index = this.indexes[field];
+    return (index.size > 0 && index.has(text)) || this.noted?.[placeOf(text)] === text;
+  }
+
+  /** Remembers the canonical UUID `id`, in the place of another one. */
+  note(id: string): void {
+    this.noted ??= new Array<string | undefined>(NOTED);
+    this.noted[placeOf(id)] = id;
   }
 
   /** Lists `destination` for the events that match `filter`, which is canonical. */
@@ -153,6 +161,16 @@ export class Router<E> implements Lister<E> {
   }
 }
 
+/** The most UUIDs that are noted, a power of two. */
+const NOTED = 256;
+
+/** Where a UUID is noted. */
+function placeOf(text: string): number {
+  const end = text.length - 1;
+  // Any text may be asked for. One that is too short gives 0.
+  return ((text.charCodeAt(end) * 37) ^ (text.charCodeAt(end - 1) * 7) ^ text.charCodeAt(end - 2)) & (NOTED - 1);
+}
+
 /**
  * The targets by the values of one field.
  *
@@ -172,7 +190,9 @@ class KeyIndex<E> {
 
   /** Whether a target is listed by `value`. */
   has(value: string): boolean {
-    this.lookUp(value);
+    if (value !== this.lastValue) {
+      this.lookUp(value);
+    }
     return this.lastTarget !== undefined;
   }
 

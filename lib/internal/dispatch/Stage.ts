@@ -71,9 +71,14 @@ export class Stage<E> {
     });
   }
 
-  /** Whether a receiver is listed by `id`, as the canonical id of a scroll or a connector. */
-  knows(id: string): boolean {
-    return this.router.knows(id);
+  /** Whether `text` is known to be a canonical UUID. */
+  knows(field: 'scrollId' | 'connectorUid', text: string): boolean {
+    return this.router.knows(field, text);
+  }
+
+  /** Remembers a canonical UUID for a while. */
+  note(id: string): void {
+    this.router.note(id);
   }
 
   join(receiver: Staged<E>, filter: EventFilter<E>): void {

@@ -35,6 +35,9 @@ export class BindingCache {
 
   /** Returns the scroll id of the pair. A hit counts as a use, a miss does not. */
   use(connectorId: string, sessionId: string): Uuid | undefined {
+    if (this.size === 0) {
+      return undefined;
+    }
     const binding = this.byConnector.get(connectorId)?.get(sessionId);
     if (binding === undefined) {
       return undefined;

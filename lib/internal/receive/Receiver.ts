@@ -95,6 +95,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
       this.host.stage.request(this);
       return undefined;
     }
+    const isDrainedNow = burst.lent && this.consumer !== undefined;
     const { accepted } = this;
     let at = from;
     while (at < to && this.accept(burst.events[at] as BusEvent<E>)) {
@@ -103,7 +104,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     if (at < to) {
       this.refuseRest(burst, at, to);
     }
-    this.arrived(accepted, (burst.since ??= this.host.stage.now()), burst.lent && this.consumer !== undefined);
+    this.arrived(accepted, (burst.since ??= this.host.stage.now()), isDrainedNow);
     if (at < to) {
       this.lag();
       return this;
@@ -111,7 +112,9 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     if (this.hasPulls) {
       this.host.stage.request(this);
     }
-    this.host.stage.queued(this);
+    if (!isDrainedNow) {
+      this.host.stage.queued(this);
+    }
     return undefined;
   }
 
@@ -365,11 +368,8 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
       this.more.isLagging = true;
       this.host.stage.lags(this);
       const { waiting, capacity } = this;
-      this.host.logOf(
-        this,
-        'warn',
-        `begins to lag: ${waiting < capacity ? `${waiting} wait` : `its queue of ${waiting} is full`}`,
-      );
+      const why = waiting < capacity ? `${waiting} wait` : `its queue of ${waiting} is full`;
+      this.host.logOf(this, 'warn', `begins to lag: ${why}`);
     }
   }
 

@@ -4,7 +4,7 @@ import type {
   BusReceiver,
   Delivery,
   EventDelivery,
-  Pullable,
+  PulledDeliveries,
   RecvOptions,
   TryRecv,
 } from '../../receiver.js';
@@ -21,6 +21,7 @@ import {
   type PullFactory,
   receive,
   streamOver,
+  takeDelivery,
   tryReceive,
 } from './pull.js';
 import { dispose } from './ending.js';
@@ -34,7 +35,7 @@ import { withoutUndefined } from '../support/withoutUndefined.js';
 /** The views of a receiver that are used less often than `events$`. */
 interface Views<E> {
   deliveries$?: Observable<Delivery<E>>;
-  deliveries?: Pullable<Delivery<E>>;
+  deliveries?: PulledDeliveries<E>;
   lagged$?: Observable<number>;
   closed$?: Observable<void>;
 }
@@ -102,7 +103,7 @@ export class ReceiverHandle<E> implements BusReceiver<E>, ConsumerPort<BusEvent<
     return ((this.#views ??= {}).lagged$ ??= Notices.laggedOf(this.#receiver));
   }
 
-  get deliveries(): Pullable<Delivery<E>> {
+  get deliveries(): PulledDeliveries<E> {
     return ((this.#views ??= {}).deliveries ??= this.#pullDeliveries());
   }
 
@@ -168,11 +169,14 @@ export class ReceiverHandle<E> implements BusReceiver<E>, ConsumerPort<BusEvent<
     leave(this.#receiver, consumer);
   }
 
-  #pullDeliveries(): Pullable<Delivery<E>> {
+  #pullDeliveries(): PulledDeliveries<E> {
     const pulled = this.#pulled(deliveryPull<E>);
     const observe$ = (): Observable<Delivery<E>> => this.deliveries$;
-    const pullable: Pullable<Delivery<E>> & { '@@observable': unknown } = {
+    const pullable: PulledDeliveries<E> & { '@@observable': unknown } = {
       recv: (options) => receive(this.#receiver, deliveryPull<E>, this, undefined, options),
+      take: (taker) => {
+        takeDelivery(this.#receiver, taker, this);
+      },
       tryRecv: () => tryReceive(this.#receiver, true),
       toReadableStream: () => streamOver(pulled),
       [Symbol.asyncIterator]: () => iteratorOver(pulled),

@@ -1,7 +1,8 @@
 import { RECV_OPTIONS } from '../../options.js';
-import { type Delivery, ReceiverBusyError, type RecvOptions, type TryRecv } from '../../receiver.js';
+import { type Delivery, ReceiverBusyError, type RecvOptions, type Taker, type TryRecv } from '../../receiver.js';
 import type { BusEvent } from '../../events/BusEvent.js';
 import { onAbort } from '../support/abort.js';
+import { report } from '../support/report.js';
 import { requireOptions, requireSignal } from '../support/require.js';
 import type { Link } from '../support/LinkedList.js';
 import { disposeLeft, warnIfLeft } from './ending.js';
@@ -94,6 +95,50 @@ export function deliveryPull<E>(
     error: reject,
     keepAlive,
   };
+}
+
+/** A pull for `take`. It is a small object, since a server makes one for each event and client. */
+class DeliveryTake<E> implements Pull<E> {
+  readonly keepAlive: object;
+  private readonly taker: Taker<Delivery<E>>;
+
+  constructor(taker: Taker<Delivery<E>>, keepAlive: object) {
+    this.taker = taker;
+    this.keepAlive = keepAlive;
+  }
+
+  next(event: BusEvent<E>): void {
+    this.gap({ type: 'event', event });
+  }
+
+  gap(delivery: Delivery<E>): void {
+    try {
+      this.taker.next(delivery);
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  complete(): void {
+    try {
+      this.taker.complete();
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  error(error: unknown): void {
+    try {
+      this.taker.error(error);
+    } catch (thrown) {
+      report(thrown);
+    }
+  }
+}
+
+/** Calls `taker` with the next delivery of `receiver`, or the end, in a turn. */
+export function takeDelivery<E>(receiver: Receiver<E>, taker: Taker<Delivery<E>>, keepAlive: object): void {
+  pullNext(receiver, new DeliveryTake(taker, keepAlive), true);
 }
 
 /**

@@ -4,8 +4,9 @@ import { passes } from '../../events/EventFilter.js';
 import { newUuid } from '../../events/Uuid.js';
 import type { BusPosition } from '../../receiver.js';
 import { BoundedQueue } from '../support/BoundedQueue.js';
+import { ChunkedQueue } from './ChunkedQueue.js';
 import { type Envelope, type Hole, Holes } from './Holes.js';
-import { Postings } from './Postings.js';
+import { Postings, type Retained } from './Postings.js';
 import { answerOf } from '../support/promises.js';
 import { requireCount, requireFunction, requireOptions } from '../support/require.js';
 import type { Finding, RoutingKey } from '../dispatch/routingKeys.js';
@@ -23,42 +24,43 @@ export interface Reader<E> {
 /**
  * Keeps the newest events of a bus, numbered without holes, and finds them by their keys.
  *
- * Invariants: each number from `first` to `last` belongs to a retained event or to a hole; while an event is retained, its number is in the
- * postings of its keys; a reader is noted at most at one number, whose event is retained. Only jobs of the bus's order change the history,
+ * Invariants: each number from `first` to `last` belongs to a retained event or to a hole; a reader is noted at most at one number, whose event is retained. Only jobs of the bus's order change the history,
  * so no event leaves during a search.
  */
-export class History<E> {
+export class History<E> implements Retained {
   /** The number of the newest event. The first published event has 1; 0 before that. */
   last = 0;
   /** The number of the oldest retained event or hole, or of the next event if there is none. */
   first = 1;
 
-  readonly #capacity: number;
-  readonly #maxBytes: number;
-  readonly #sizeOf: ((busEvent: BusEvent<E>) => number) | undefined;
-  readonly #events: BoundedQueue<BusEvent<E>>;
-  readonly #sizes: BoundedQueue<number>;
-  #bytes = 0;
-  readonly #postings = new Postings();
-  readonly #holes = new Holes();
-  readonly #readers = new Map<number, Set<Reader<E>>>();
+  private readonly capacity: number;
+  private readonly maxBytes: number;
+  private readonly sizeOf: ((busEvent: BusEvent<E>) => number) | undefined;
+  private readonly events: ChunkedQueue<BusEvent<E>>;
+  /** The sizes of the retained events. `undefined` without `maxBytes`. */
+  private readonly sizes: BoundedQueue<number> | undefined;
+  private bytes = 0;
+  private readonly postings: Postings;
+  private readonly holes = new Holes();
+  private readonly readers = new Map<number, Set<Reader<E>>>();
   /** The readers that are not finished. */
-  readonly #open = new Set<Reader<E>>();
-  #isClosed = false;
-  #epoch: string | undefined;
+  private readonly unfinished = new Set<Reader<E>>();
+  private isClosed = false;
+  private drawnEpoch: string | undefined;
 
   /** @throws RangeError if a number is out of range, TypeError if an option has the wrong type or is unknown. */
   constructor(options: HistoryOptions<E>) {
     requireOptions('history', options, HISTORY_OPTIONS);
     const { capacity, maxBytes, sizeOf } = options;
-    this.#capacity = requireCount('history.capacity', capacity);
-    this.#maxBytes = maxBytes === undefined ? Infinity : requireCount('history.maxBytes', maxBytes);
+    this.capacity = requireCount('history.capacity', capacity);
+    this.maxBytes = maxBytes === undefined ? Infinity : requireCount('history.maxBytes', maxBytes);
     if (sizeOf !== undefined) {
       requireFunction('history.sizeOf', sizeOf);
     }
-    this.#sizeOf = maxBytes === undefined ? undefined : (sizeOf ?? lengthOfJson);
-    this.#events = new BoundedQueue(this.#capacity);
-    this.#sizes = new BoundedQueue(this.#capacity);
+    this.sizeOf = maxBytes === undefined ? undefined : (sizeOf ?? lengthOfJson);
+    this.events = new ChunkedQueue(this.capacity);
+    this.sizes = maxBytes === undefined ? undefined : new BoundedQueue(this.capacity);
+    this.postings = new Postings(this, this.capacity);
   }
 
   /**
@@ -66,7 +68,7 @@ export class History<E> {
    * have no random numbers while a module is loaded.
    */
   get epoch(): string {
-    return (this.#epoch ??= newUuid());
+    return (this.drawnEpoch ??= newUuid());
   }
 
   /** The position of the newest event. */
@@ -83,40 +85,54 @@ export class History<E> {
    */
   append(busEvent: BusEvent<E>): BusEvent<E> {
     const { routing, origin, event, at } = busEvent;
-    const size = this.#sizeFor(busEvent);
+    const size = this.sizeFor(busEvent);
     // The event is read before anything changes, since a getter may throw. A plain envelope is copied field by field, which is faster.
     const seq = this.last + 1;
-    const isPlain = Object.keys(busEvent).length === (at === undefined ? 3 : 4);
     const known = at === undefined ? { routing, origin, event, seq } : { routing, origin, event, at, seq };
+    const isPlain = countFields(busEvent) === (at === undefined ? 3 : 4);
     const numbered = isPlain ? known : { ...busEvent, ...known };
-    if (size > this.#maxBytes) {
-      this.#passBy(numbered, seq);
+    if (size > this.maxBytes) {
+      this.passBy(numbered, seq);
       return numbered;
     }
-    this.#postings.add(numbered, seq);
-    while (this.#events.size > 0 && (this.#events.size === this.#capacity || this.#bytes + size > this.#maxBytes)) {
-      this.#forgetOldest();
+    while (this.events.size > 0 && (this.events.size === this.capacity || this.bytes + size > this.maxBytes)) {
+      this.forgetOldest();
     }
-    this.#sizes.offer(size);
-    this.#events.offer(numbered);
-    this.#bytes += size;
+    this.sizes?.offer(size);
+    this.events.add(numbered);
+    this.bytes += size;
     this.last = seq;
     return numbered;
   }
 
   /** Whether `busEvent` is larger than `maxBytes`. */
   isTooLarge(busEvent: BusEvent<E>): boolean {
-    return this.#sizeFor(busEvent) > this.#maxBytes;
+    return this.sizeFor(busEvent) > this.maxBytes;
   }
 
   /** The holes from the number `seq` on, in order. */
   holesFrom(seq: number): Iterable<Hole> {
-    return this.#holes.from(seq);
+    return this.holes.from(seq);
   }
 
   /** The retained event with the number `seq`. */
   at(seq: number): BusEvent<E> {
-    return this.#events.at(seq - this.first - this.#holes.countBefore(seq)) as BusEvent<E>;
+    return this.events.at(seq - this.first - this.holes.countBefore(seq));
+  }
+
+  seek(from: number, to: number, test: (busEvent: BusEvent<E>, seq: number) => boolean): number | undefined {
+    let start = this.holes.skip(Math.max(from, this.first));
+    while (start <= to) {
+      // Up to the next hole, numbers and places differ by the same offset.
+      const end = this.holes.nextHole(start, to + 1);
+      const offset = this.first + this.holes.countBefore(start);
+      const found = this.events.seek(start - offset, end - offset, test, offset);
+      if (found + offset < end) {
+        return found + offset;
+      }
+      start = this.holes.skip(end);
+    }
+    return undefined;
   }
 
   /**
@@ -125,71 +141,71 @@ export class History<E> {
    * @throws What a predicate in the filter throws.
    */
   find({ keys, rest }: Finding<E>, from: number): number | undefined {
-    let seq = this.#next(keys, from);
+    let seq = this.leastOf(keys, from);
     while (seq !== undefined && rest !== undefined && !passes(rest, this.at(seq))) {
-      seq = this.#next(keys, seq + 1);
+      seq = this.leastOf(keys, seq + 1);
     }
     return seq;
   }
 
   /** Adds a reader. */
   open(reader: Reader<E>): void {
-    this.#open.add(reader);
+    this.unfinished.add(reader);
   }
 
   /** Removes a reader, which must not be noted. */
   leave(reader: Reader<E>): void {
-    this.#open.delete(reader);
-    this.#forgetUnread();
+    this.unfinished.delete(reader);
+    this.forgetUnread();
   }
 
   /** Call this when nothing will be published or opened any more. The events are released when no reader is left. */
   close(): void {
-    this.#isClosed = true;
-    this.#forgetUnread();
+    this.isClosed = true;
+    this.forgetUnread();
   }
 
   /** Notes that `seq` is next for `reader`, which is then told if that event leaves the history. */
   note(reader: Reader<E>, seq: number): void {
-    let readers = this.#readers.get(seq);
+    let readers = this.readers.get(seq);
     if (readers === undefined) {
       readers = new Set();
-      this.#readers.set(seq, readers);
+      this.readers.set(seq, readers);
     }
     readers.add(reader);
   }
 
   /** Takes back {@link note}. */
   unnote(reader: Reader<E>, seq: number): void {
-    const readers = this.#readers.get(seq);
+    const readers = this.readers.get(seq);
     readers?.delete(reader);
     if (readers?.size === 0) {
-      this.#readers.delete(seq);
+      this.readers.delete(seq);
     }
   }
 
-  #sizeFor(busEvent: BusEvent<E>): number {
-    return this.#sizeOf === undefined ? 0 : sizeBy(this.#sizeOf, busEvent);
+  private sizeFor(busEvent: BusEvent<E>): number {
+    return this.sizeOf === undefined ? 0 : sizeBy(this.sizeOf, busEvent);
   }
 
   /** Publishes `busEvent` with its number without retaining it. */
-  #passBy(busEvent: BusEvent<E>, seq: number): void {
+  private passBy(busEvent: BusEvent<E>, seq: number): void {
     const envelope = envelopeOf(busEvent);
-    for (const reader of this.#open) {
+    for (const reader of this.unfinished) {
       reader.readOn();
     }
-    const after = this.#holes.add(seq, envelope);
+    const after = this.holes.add(seq, envelope);
     this.last = seq;
-    for (const reader of this.#open) {
+    for (const reader of this.unfinished) {
       reader.passedBy(busEvent, after);
     }
   }
 
-  #next(keys: readonly RoutingKey[], wanted: number): number | undefined {
-    const from = this.#holes.skip(Math.max(wanted, this.first));
+  private leastOf(keys: readonly RoutingKey[], wanted: number): number | undefined {
+    const from = this.holes.skip(Math.max(wanted, this.first));
     let least: number | undefined;
     for (const key of keys) {
-      const seq = key.field === 'any' ? from : this.#postings.next(key, from);
+      const seq = key.field === 'any' ? from : this.postings.next(key, from);
       if (seq !== undefined && seq <= this.last && (least === undefined || seq < least)) {
         least = seq;
       }
@@ -197,34 +213,50 @@ export class History<E> {
     return least;
   }
 
-  #forgetUnread(): void {
-    if (this.#isClosed && this.#open.size === 0) {
-      while (this.#events.size > 0) {
-        this.#forgetOldest();
+  private forgetUnread(): void {
+    if (this.isClosed && this.unfinished.size === 0) {
+      while (this.events.size > 0) {
+        this.forgetOldest();
       }
-      this.#forgetBefore(this.last + 1);
+      this.forgetBefore(this.last + 1);
+      this.postings.clear();
     }
   }
 
-  #forgetBefore(seq: number): void {
+  private forgetBefore(seq: number): void {
     this.first = seq;
-    this.#holes.forgetBefore(seq);
+    this.holes.forgetBefore(seq);
+    this.postings.forgetBefore(seq);
   }
 
-  #forgetOldest(): void {
-    const seq = this.#holes.skip(this.first);
-    const busEvent = this.#events.shift();
-    const size = this.#sizes.shift();
+  private forgetOldest(): void {
+    const seq = this.holes.skip(this.first);
+    const busEvent = this.events.shift();
+    const size = this.sizes?.shift() ?? 0;
     // Sums of fractions are inexact, so an empty history is reset to 0.
-    this.#bytes = this.#events.size === 0 ? 0 : this.#bytes - size;
-    this.#postings.removeOldest();
-    this.#forgetBefore(seq + 1);
-    const readers = this.#readers.get(seq);
-    this.#readers.delete(seq);
+    this.bytes = this.events.size === 0 ? 0 : this.bytes - size;
+    this.forgetBefore(seq + 1);
+    if (this.readers.size > 0) {
+      this.overtake(seq, busEvent);
+    }
+  }
+
+  private overtake(seq: number, busEvent: BusEvent<E>): void {
+    const readers = this.readers.get(seq);
+    this.readers.delete(seq);
     readers?.forEach((reader) => {
       reader.overtaken(busEvent);
     });
   }
+}
+
+/** Whether it has as many fields as an envelope must have. Without an array of their names, as `Object.keys` makes it. */
+function countFields(busEvent: BusEvent<unknown>): number {
+  let fields = 0;
+  for (const _ in busEvent) {
+    fields += 1;
+  }
+  return fields;
 }
 
 /** A copy of the fields that filters compare. So an event that is not retained can be released, and its getters are not called again. */

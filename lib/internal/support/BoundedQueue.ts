@@ -1,5 +1,7 @@
 /** An emptied queue keeps a ring of at most this many slots for its next burst, and releases a larger one. */
-const KEPT_SLOTS = 256;
+const KEPT_SLOTS = 32;
+/** A queue that has released its ring, and needs more than the kept slots again, grows to the slots that it had, but to no more than this. */
+const REGAINED_SLOTS = 256;
 const FIRST_SLOTS = 4;
 
 /**
@@ -11,6 +13,8 @@ const FIRST_SLOTS = 4;
 export class BoundedQueue<T> {
   private ring: (T | undefined)[] = [];
   private head = 0;
+  /** The least slots after the kept ones. */
+  private regained = 0;
   size = 0;
 
   constructor(readonly capacity: number) {}
@@ -35,7 +39,7 @@ export class BoundedQueue<T> {
     this.head = (this.head + 1) & (this.ring.length - 1);
     this.size -= 1;
     if (this.size === 0 && this.ring.length > KEPT_SLOTS) {
-      this.clear();
+      this.shrink();
     }
     return value;
   }
@@ -56,10 +60,17 @@ export class BoundedQueue<T> {
     this.size = 0;
   }
 
+  /** Releases the ring of an emptied queue. Its next burst must not pay for growing step by step. */
+  private shrink(): void {
+    this.regained = Math.min(this.ring.length, REGAINED_SLOTS);
+    this.ring = new Array<T | undefined>(KEPT_SLOTS);
+    this.head = 0;
+  }
+
   /** The ring grows with the number of queued values, so a capacity of 2^31 - 1 costs nothing until it is used. */
   private grow(): void {
     const ring = this.ring.slice(this.head).concat(this.ring.slice(0, this.head));
-    ring.length = Math.max(FIRST_SLOTS, ring.length * 2);
+    ring.length = Math.max(FIRST_SLOTS, this.ring.length * 2, this.regained);
     this.ring = ring;
     this.head = 0;
   }

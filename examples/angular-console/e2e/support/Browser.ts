@@ -10,6 +10,8 @@ export interface PageOptions {
   readonly theme?: 'light' | 'dark';
   /** Whether the server may be unreachable for a while, which the browser logs as an error. */
   readonly mayLoseServer?: boolean;
+  /** Gets each message on the console; true if it is expected. */
+  readonly onMessage?: (text: string) => boolean;
 }
 
 /** A real browser. Any message on the console of a page fails the test. */
@@ -25,7 +27,7 @@ export class Browser implements AsyncDisposable {
   }
 
   async open(url: string, options: PageOptions = {}): Promise<Page> {
-    const { height = 900, mayLoseServer = false, theme = 'light', width = 1440 } = options;
+    const { height = 900, mayLoseServer = false, onMessage, theme = 'light', width = 1440 } = options;
     const page = await this.chromium.newPage({
       viewport: { width, height },
       colorScheme: theme,
@@ -33,7 +35,8 @@ export class Browser implements AsyncDisposable {
     });
     page.on('console', (message) => {
       const text = message.text();
-      if (!(mayLoseServer && /net::ERR_(CONNECTION|EMPTY_RESPONSE|INCOMPLETE_CHUNKED)/.test(text))) {
+      const isLoss = mayLoseServer && /net::ERR_(CONNECTION|EMPTY_RESPONSE|INCOMPLETE_CHUNKED)/.test(text);
+      if (onMessage?.(text) !== true && !isLoss) {
         this.#messages.push(`${message.type()}: ${text}`);
       }
     });

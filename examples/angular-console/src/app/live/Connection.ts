@@ -15,7 +15,7 @@ export interface Resumed {
   readonly missing: number | undefined;
 }
 
-export const CONNECTING: Connection = { status: { state: 'connecting', attempt: 1 }, resumed: undefined };
+export const CONNECTING: EventStreamStatus = { state: 'connecting', attempt: 1 };
 
 /** The text of the status line. It is a live region, so it changes only when the connection does. */
 export function describeConnection({ status, resumed }: Connection): string {

@@ -1,15 +1,12 @@
-import { computed, inject, Injectable, signal } from '@angular/core';
-import { toObservable, toSignal } from '@angular/core/rxjs-interop';
+import { computed, inject, Injectable, linkedSignal, signal, untracked } from '@angular/core';
 import { type BusPosition, type Delivery, EventFilter, type Gap, matches } from 'sharing-bus';
-import { type EventStreamStatus, fromEventStream } from 'sharing-bus/sse';
-import { catchError, EMPTY, map, merge, type Observable, startWith, Subject, switchMap, tap } from 'rxjs';
+import { type EventStreamTarget, injectEventStream } from 'sharing-bus/angular';
+import type { EventStreamStatus } from 'sharing-bus/sse';
 import { counted } from '../count.js';
 import { Stats } from '../lanes/Stats.js';
 import { SessionBook } from '../sessions/SessionBook.js';
-import type { Entry } from '../scroll/Entry.js';
 import { Transcript } from '../scroll/Transcript.js';
-import { type Connection, CONNECTING } from './Connection.js';
-import { perFrame } from './perFrame.js';
+import { type Connection, CONNECTING, type Resumed } from './Connection.js';
 
 /** The events for the list of sessions. They are requested besides those of the filter. */
 const LISTED = EventFilter.kind('session-lifecycle', 'permission');
@@ -19,16 +16,20 @@ const NOTHING = EventFilter.or();
 export type Selection = string;
 export const ALL: Selection = 'all';
 
-/** The request for a stream. */
+/** What the user wants to see. */
 interface Wanted {
   readonly selection: Selection | undefined;
   readonly filter: EventFilter<unknown>;
   readonly isSlow: boolean;
 }
 
-interface View {
-  readonly transcript: Transcript;
-  readonly entries: readonly Entry[];
+/** A stream, and how it follows the one before. */
+interface Request extends Wanted {
+  /** Whether it shows the same events as the stream before. */
+  readonly goesOn: boolean;
+  /** Where the stream before has got to. */
+  readonly last: BusPosition | undefined;
+  readonly target: EventStreamTarget<unknown>;
 }
 
 /** The event stream from the server, and the state of the page that follows from it. */
@@ -42,13 +43,10 @@ export class Live {
   /** Whether this page reads slowly. */
   readonly isSlow = signal(false);
 
-  readonly #connection = signal(CONNECTING);
-  readonly connection = this.#connection.asReadonly();
   /** The position of the stream. */
   readonly #position = signal<BusPosition | undefined>(undefined);
   readonly position = this.#position.asReadonly();
-  readonly #received = signal(0);
-  readonly received = this.#received.asReadonly();
+  readonly #resumed = signal<Resumed | undefined>(undefined);
 
   readonly #book = new SessionBook();
   readonly sessions = signal(this.#book.sessions);
@@ -68,123 +66,106 @@ export class Live {
   /** The filter of the request. */
   readonly wireFilter = computed<EventFilter<unknown>>(() => wireFilterOf(this.selection(), this.filter()));
 
-  #before: Wanted | undefined;
+  readonly #request = linkedSignal<Wanted, Request>({
+    source: this.#wanted,
+    computation: (wanted, before) => {
+      const { filter, isSlow, selection } = wanted;
+      const goesOn = before?.value.selection === selection && before?.value.filter === filter;
+      const last = untracked(this.#position);
+      // A slow page that starts from the history would fall behind without losing events. So it starts now.
+      const from = isSlow ? 'now' : goesOn && last !== undefined ? last : 'start';
+      const url = isSlow ? '/api/events?reader=slow' : '/api/events';
+      return { ...wanted, goesOn, last, target: { url, filter: wireFilterOf(selection, filter), from } };
+    },
+  });
+
   /** The gap of a server that has restarted, until it is shown. */
   #restartGap: Gap | undefined;
   #transcript = new Transcript();
-  readonly #view = toSignal(toObservable(this.#wanted).pipe(switchMap((wanted) => this.#watch(wanted))), {
-    initialValue: viewOf(this.#transcript),
+  /** What has happened to the present stream. The first delivery after each reconnection shows whether events are missing. */
+  #now = { isBack: false, hasStarted: false, hasNote: false, isFirst: false };
+  readonly #stream = injectEventStream(() => this.#request().target, {
+    retry: { initialMs: 500, maxMs: 10_000 },
+    seed: () => this.#begin(),
+    reduce: (transcript, delivery: Delivery) => this.#take(delivery, transcript),
+    onStatus: (status) => {
+      this.#follow(status);
+    },
+    onPosition: (position) => {
+      this.#reach(position);
+    },
   });
-  readonly entries = computed(() => this.#view().entries);
-  readonly trimmed = computed(() => this.#view().transcript.trimmed, { equal: () => false });
-  readonly usage = computed(() => this.#view().transcript.usage, { equal: () => false });
+  readonly connection = computed<Connection>(() => ({
+    status: this.#stream.status() ?? CONNECTING,
+    resumed: this.#resumed(),
+  }));
+  /** A note changes the transcript, too, when the first position is reached. */
+  readonly #shownTranscript = computed(() => (this.position(), this.#stream.value()), { equal: () => false });
+  readonly entries = computed(() => this.#shownTranscript().entries);
+  readonly trimmed = computed(() => this.#shownTranscript().trimmed);
+  readonly usage = computed(() => this.#shownTranscript().usage);
 
-  #watch(wanted: Wanted): Observable<View> {
-    const { filter, isSlow, selection } = wanted;
-    const before = this.#before;
-    this.#before = wanted;
-    const goesOn = before?.selection === selection && before?.filter === filter;
-    const last = this.#position();
-    if (!goesOn) {
-      this.#transcript = new Transcript();
-      this.#received.set(0);
-    }
-    const transcript = this.#transcript;
+  /** The transcript that a stream adds to. */
+  #begin(): Transcript {
+    const { goesOn } = untracked(this.#request);
     const lost = goesOn ? undefined : this.#restartGap;
     this.#restartGap = undefined;
-    if (lost !== undefined) {
-      transcript.gap(lost);
+    this.#now = { isBack: lost !== undefined, hasStarted: false, hasNote: false, isFirst: false };
+    if (!goesOn) {
+      this.#transcript = new Transcript();
     }
-    const shown = this.#shown();
-    // A slow page that starts from the history would fall behind without losing events. So it starts now.
-    const from = isSlow ? 'now' : goesOn && last !== undefined ? last : 'start';
-    // The first delivery after each reconnection shows whether events are missing.
-    let isFirst = false;
-    let hasStarted = false;
-    let hasAddedNote = false;
-    const note$ = new Subject<readonly Delivery[]>();
-    const deliveries$ = fromEventStream(isSlow ? '/api/events?reader=slow' : '/api/events', {
-      filter: wireFilterOf(selection, filter),
-      from,
-      retry: { initialMs: 500, maxMs: 10_000 },
-      onStatus: (status) => {
-        isFirst = status.state === 'open' ? hasStarted : isFirst;
-        this.#setStatus(status, hasStarted, lost !== undefined);
-        hasStarted ||= status.state === 'open';
-      },
-      onPosition: (position) => {
-        if (isSlow && from === 'now' && !hasAddedNote) {
-          hasAddedNote = true;
-          transcript.note(slowNote(last, position));
-          note$.next([]);
-        }
-        this.#position.set(position);
-      },
-    });
-    const frame$ = deliveries$.pipe(
-      tap((delivery) => {
-        if (isFirst) {
-          isFirst = false;
-          this.#setMissing(delivery);
-        }
-      }),
-      perFrame(),
-    );
-    return merge(note$, frame$).pipe(
-      startWith([]),
-      map((deliveries) => {
-        for (const delivery of deliveries) {
-          this.#take(delivery, transcript, shown);
-        }
-        this.#received.update((received) => received + deliveries.length);
-        this.sessions.set(this.#book.sessions);
-        return viewOf(transcript);
-      }),
-      // The status line shows the error.
-      catchError(() => EMPTY),
-    );
+    if (lost !== undefined) {
+      this.#transcript.gap(lost);
+    }
+    return this.#transcript;
   }
 
-  #take(delivery: Delivery, transcript: Transcript, shown: EventFilter<unknown>): void {
+  #take(delivery: Delivery, transcript: Transcript): Transcript {
+    if (this.#now.isFirst) {
+      this.#now.isFirst = false;
+      const missing = delivery.type === 'gap' ? delivery.missed : 0;
+      this.#resumed.update((resumed) => resumed && { ...resumed, missing });
+    }
     if (delivery.type === 'gap') {
       if (delivery.missed === Infinity) {
         this.#book.markGone();
+        this.sessions.set(this.#book.sessions);
         this.#restartGap = delivery;
       }
       transcript.gap(delivery);
     } else {
-      this.#book.take(delivery.event);
-      if (matches(shown, delivery.event)) {
+      if (this.#book.take(delivery.event)) {
+        this.sessions.set(this.#book.sessions);
+      }
+      if (matches(this.#shown(), delivery.event)) {
         transcript.take(delivery);
       }
     }
+    return transcript;
   }
 
-  #setStatus(status: EventStreamStatus, isBack: boolean, isStillBack: boolean): void {
-    this.#stats.isWanted.set(status.state === 'open');
-    this.#connection.update((connection): Connection => {
-      if (status.state !== 'open') {
-        return { ...connection, status };
-      }
-      if (isStillBack && !isBack) {
-        return { ...connection, status };
-      }
+  #follow({ state }: EventStreamStatus): void {
+    this.#stats.isWanted.set(state === 'open');
+    if (state !== 'open') {
+      return;
+    }
+    const { hasStarted, isBack } = this.#now;
+    this.#now.hasStarted = true;
+    this.#now.isFirst = hasStarted;
+    if (hasStarted || !isBack) {
       const after = this.#position()?.seq;
-      return { status, resumed: isBack && after !== undefined ? { after, missing: undefined } : undefined };
-    });
+      this.#resumed.set(hasStarted && after !== undefined ? { after, missing: undefined } : undefined);
+    }
   }
 
-  #setMissing(delivery: Delivery): void {
-    this.#connection.update((connection): Connection => {
-      const { resumed, status } = connection;
-      const missing = delivery.type === 'gap' ? delivery.missed : 0;
-      return resumed === undefined ? connection : { status, resumed: { ...resumed, missing } };
-    });
+  #reach(position: BusPosition): void {
+    const { isSlow, last } = this.#request();
+    if (isSlow && !this.#now.hasNote) {
+      this.#now.hasNote = true;
+      this.#transcript.note(slowNote(last, position));
+    }
+    this.#position.set(position);
   }
-}
-
-function viewOf(transcript: Transcript): View {
-  return { transcript, entries: transcript.entries };
 }
 
 function scopeOf(selection: Selection | undefined): EventFilter<unknown> {

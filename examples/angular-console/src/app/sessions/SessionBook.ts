@@ -30,10 +30,11 @@ export class SessionBook {
     }
   }
 
-  take({ routing, event }: BusEvent): void {
+  /** Returns whether a session has changed. */
+  take({ routing, event }: BusEvent): boolean {
     const { scrollId, connectorId = '', nativeSessionId = '' } = routing;
     if (scrollId === undefined) {
-      return;
+      return false;
     }
     const before = this.#sessions.get(scrollId) ?? {
       scrollId,
@@ -44,10 +45,12 @@ export class SessionBook {
       asking: [],
     };
     const after = changed(before, event);
-    if (after !== before || !this.#sessions.has(scrollId)) {
+    const hasChanged = after !== before || !this.#sessions.has(scrollId);
+    if (hasChanged) {
       this.#sessions.set(scrollId, after);
       this.#trim();
     }
+    return hasChanged;
   }
 
   #trim(): void {

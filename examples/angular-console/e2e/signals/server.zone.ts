@@ -1,0 +1,13 @@
+import { type ApplicationRef, provideZoneChangeDetection } from '@angular/core';
+import { type BootstrapContext, bootstrapApplication, provideClientHydration } from '@angular/platform-browser';
+import { provideServerRendering, RenderMode, withRoutes } from '@angular/ssr';
+import { App } from './App.js';
+
+const ROUTES = withRoutes([{ path: '**', renderMode: RenderMode.Server }]);
+
+export default (context: BootstrapContext): Promise<ApplicationRef> =>
+  bootstrapApplication(
+    App,
+    { providers: [provideZoneChangeDetection(), provideClientHydration(), provideServerRendering(ROUTES)] },
+    context,
+  );
