@@ -33,6 +33,9 @@ interface Account {
  *
  * It finds the scroll of a session by itself, by the last registration. Events of one session and kind are counted together, so a filter
  * is asked about one of them.
+ *
+ * An event that the bus holds until its session is registered counts as published at once, without a scroll. The registration moves it to
+ * its session.
  */
 export class Ledger {
   published = 0;
@@ -42,6 +45,11 @@ export class Ledger {
   /** By connector and native session. */
   readonly #registered = new Map<string, Map<string, Account>>();
   readonly #unbound: Account = { session: undefined, kinds: new Map() };
+  /** The events that the bus holds, by connector and native session. */
+  readonly #held = new Map<string, readonly BusEvent[]>();
+
+  /** @param holds The most events of one session that the bus holds. Default: it holds none. */
+  constructor(private readonly holds = 0) {}
 
   /**
    * Counts the events that match `filter` from now on.
@@ -62,19 +70,32 @@ export class Ledger {
   enter(busEvent: BusEvent): void {
     const { event, routing } = busEvent;
     this.published += 1;
-    const account = event.type === 'SessionRegistered' ? this.#register(event) : this.#accountOf(routing);
-    const { session, kinds } = account;
-    if (session !== undefined) {
-      session.events += 1;
-    }
-    const counted = kinds.get(routing.kind);
-    if (counted === undefined) {
-      const scrollId = session?.scrollId;
-      const sample = scrollId === undefined ? busEvent : { ...busEvent, routing: { ...routing, scrollId } };
-      kinds.set(routing.kind, { sample, count: 1 });
+    if (event.type === 'SessionRegistered') {
+      const account = this.#register(event);
+      tally(account, busEvent);
+      this.#release(event, account);
     } else {
-      counted.count += 1;
+      const account = this.#accountOf(routing);
+      tally(account, busEvent);
+      this.#hold(account, busEvent);
     }
+  }
+
+  #hold({ session }: Account, busEvent: BusEvent): void {
+    const { connectorId, nativeSessionId } = busEvent.routing;
+    if (session === undefined && connectorId !== undefined && nativeSessionId !== undefined && this.holds > 0) {
+      const key = JSON.stringify([connectorId, nativeSessionId]);
+      this.#held.set(key, [...(this.#held.get(key) ?? []), busEvent].slice(-this.holds));
+    }
+  }
+
+  #release({ connectorId, sessionId }: SessionRegistered, account: Account): void {
+    const key = JSON.stringify([connectorId, sessionId]);
+    for (const busEvent of this.#held.get(key) ?? []) {
+      tally(this.#unbound, busEvent, -1);
+      tally(account, busEvent);
+    }
+    this.#held.delete(key);
   }
 
   #accountOf({ connectorId = '', nativeSessionId }: EventRouting): Account {
@@ -104,5 +125,20 @@ export class Ledger {
       }
     }
     return sum;
+  }
+}
+
+function tally({ kinds, session }: Account, busEvent: BusEvent, by = 1): void {
+  const { routing } = busEvent;
+  if (session !== undefined) {
+    session.events += by;
+  }
+  const counted = kinds.get(routing.kind);
+  if (counted === undefined) {
+    const scrollId = session?.scrollId;
+    const sample = scrollId === undefined ? busEvent : { ...busEvent, routing: { ...routing, scrollId } };
+    kinds.set(routing.kind, { sample, count: by });
+  } else {
+    counted.count += by;
   }
 }

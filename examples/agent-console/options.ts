@@ -2,19 +2,38 @@ import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 
+/** What may differ between the agents of a run. */
+export interface AgentDefaults {
+  /** The authentication method. */
+  readonly auth?: string | undefined;
+  /** The mode of the session. */
+  readonly mode?: string | undefined;
+}
+
+/** An agent to start. */
+export interface AgentOptions extends AgentDefaults {
+  /** For the shell. */
+  readonly command: string;
+  /** What the user calls it. */
+  readonly name?: string | undefined;
+}
+
 /** The command line, parsed. */
 export interface ConsoleOptions {
   readonly files: readonly string[];
-  readonly agents: readonly string[];
+  readonly agents: readonly AgentOptions[];
+  /** For the bundled agent. The others have these already. */
+  readonly agentDefaults: AgentDefaults;
   readonly prompt: string;
   /** An absolute path. */
   readonly cwd: string;
-  readonly auth: string | undefined;
   readonly permission: 'allow' | 'reject';
   /** Whether agents may read files through the console. */
   readonly fs: boolean;
   /** Milliseconds. */
   readonly agentTimeout: number;
+  /** Milliseconds. */
+  readonly promptTimeout: number | undefined;
   readonly follow: boolean;
   readonly speed: number | undefined;
   /** As given, so it may be relative. */
@@ -34,10 +53,15 @@ own, DIR/<uuid>.jsonl, with one event per line. Events before the session is kno
 DIR/unbound-<uuid>.jsonl. If a file names no session, all of it is one session, named after the file.
 A line that is malformed, incomplete or binary is reported on stderr as FILE:LINE, and skipped.
 
+--name, --auth and --mode belong to the --agent before them. Before the first --agent, --auth and --mode are for all
+agents. A relative path in a command is looked for in the current directory, also with --cwd. An agent that does not
+ask before it acts is not kept from anything by --permission reject: --mode sets a mode in which it asks.
+
 Exit codes:
   0    success (bad lines are reported, and do not change the code)
   1    the archive lost events
-  2    wrong usage, a file of which nothing can be used, or an agent that did not start, did not answer or died
+  2    wrong usage, a file of which nothing can be used, or an agent that did not start, did not answer or died, or whose
+       model did not answer
   130  stopped by Ctrl-C (143: by SIGTERM); everything archived until then is complete
 
 Examples:
@@ -47,7 +71,7 @@ Examples:
   $ npm start -- session.jsonl --follow
   $ npm start -- session.jsonl --speed 60 --watch 0b8f5dc4-6e0f-4c5e-b1a2-7ad1fb1cbb0c
   $ npm start -- --agent "gemini --acp" --auth gemini-api-key --prompt "What is this project?"
-  $ npm start -- --agent "first-agent --acp" --agent "second-agent --acp" --cwd ../elsewhere
+  $ npm start -- --agent "first-agent --acp" --auth key --agent "npx second-agent" --name second --mode default
 `;
 
 /**
@@ -59,7 +83,9 @@ Examples:
  */
 export function parseOptions(words: readonly string[], command = commandLine()): ConsoleOptions {
   command.parse([...words], { from: 'user' });
-  const { agent: agents = [], agentTimeout, cwd = process.cwd(), ...rest } = command.opts<Given>();
+  const { agent: agents = [], agentTimeout, auth, cwd = process.cwd(), mode, ...given } = command.opts<Given>();
+  const { name: _, promptTimeout, ...rest } = given;
+  const agentDefaults = { ...auth, ...mode };
   const files = command.args;
   if (files.length === 0 && (rest.follow || rest.speed !== undefined)) {
     command.error('error: --follow and --speed need a FILE', { exitCode: 2 });
@@ -67,10 +93,11 @@ export function parseOptions(words: readonly string[], command = commandLine()):
   return {
     ...rest,
     files,
-    agents,
+    agents: agents.map((agent) => ({ ...agentDefaults, ...agent })),
+    agentDefaults,
     cwd,
     agentTimeout: agentTimeout * 1000,
-    auth: rest.auth,
+    promptTimeout: promptTimeout === undefined ? undefined : promptTimeout * 1000,
     speed: rest.speed,
     watch: rest.watch,
     slow: rest.slow,
@@ -78,23 +105,32 @@ export function parseOptions(words: readonly string[], command = commandLine()):
 }
 
 /** What commander parses. */
-interface Given extends Omit<ConsoleOptions, 'files' | 'agents' | 'agentTimeout' | 'cwd'> {
-  readonly agent?: readonly string[];
+interface Given extends Omit<ConsoleOptions, 'files' | 'agents' | 'agentDefaults' | 'agentTimeout' | 'cwd'> {
+  readonly agent?: readonly AgentOptions[];
+  /** For all agents; those that are for one are in `agent`. */
+  readonly auth?: AgentDefaults;
+  readonly mode?: AgentDefaults;
+  readonly name?: unknown;
   readonly cwd?: string;
   /** Seconds. */
   readonly agentTimeout: number;
+  /** Seconds. */
+  readonly promptTimeout: number | undefined;
 }
 
 /** The options of the console, for a program called `name`. */
 export function commandLine(name = 'agent-console'): Command {
+  const { add, set } = agentWords();
   return new Command(name)
     .usage('[options] [FILE...]')
     .description('Runs agents, or replays their session logs, over one event bus. Archives every session as a scroll.')
     .argument('[FILE...]', 'session logs to read; several are read at once')
-    .option('-a, --agent <command>', 'start an ACP agent with this shell command; may be repeated', append)
+    .option('-a, --agent <command>', 'start an ACP agent with this shell command; may be repeated', add)
+    .option('--name <name>', 'what to call the --agent before it (default: its program)', set('name'))
+    .option('--auth <method>', 'the method to authenticate with the --agent before it, or with all', set('auth'))
+    .option('--mode <mode>', 'the mode to set in the session of the --agent before it, or of all', set('mode'))
     .option('-p, --prompt <text>', 'what to ask the agents', 'Explore this directory, and say what you find.')
     .option('-C, --cwd <dir>', 'the working directory of the agents (default: the current one)', directory)
-    .option('--auth <method>', 'the method to authenticate with the agents')
     .addOption(
       new Option('--permission <answer>', 'answer permission requests with allow_once or reject_once')
         .choices(['allow', 'reject'])
@@ -107,6 +143,7 @@ export function commandLine(name = 'agent-console'): Command {
       positive,
       30,
     )
+    .option('--prompt-timeout <seconds>', 'cancel a turn that takes longer (default: no limit)', positive)
     .option('-f, --follow', 'wait for the files, and keep reading as they grow, until Ctrl-C', false)
     .option(
       '-s, --speed <factor>',
@@ -124,11 +161,35 @@ export function commandLine(name = 'agent-console'): Command {
     .exitOverride();
 }
 
-function append(word: string, words: readonly string[] = []): string[] {
+/** Words that belong to the agent before them; before the first agent, to all. */
+function agentWords(): {
+  add: (word: string) => readonly AgentOptions[];
+  set: (key: 'name' | 'auth' | 'mode') => (word: string) => AgentDefaults;
+} {
+  type Draft = { -readonly [K in keyof AgentOptions]: AgentOptions[K] };
+  const agents: Draft[] = [];
+  const defaults: Partial<Draft> = {};
+  return {
+    add: (word) => {
+      agents.push({ command: filled(word) });
+      return agents;
+    },
+    set: (key) => (word) => {
+      const agent = agents.at(-1);
+      if (agent === undefined && key === 'name') {
+        throw new InvalidArgumentError('It must follow the --agent that it names.');
+      }
+      (agent ?? defaults)[key] = filled(word);
+      return defaults;
+    },
+  };
+}
+
+function filled(word: string): string {
   if (word.trim() === '') {
     throw new InvalidArgumentError('It is empty.');
   }
-  return [...words, word];
+  return word;
 }
 
 function positive(word: string): number {

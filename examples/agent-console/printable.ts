@@ -10,3 +10,8 @@ export function printable(text: string, width = Infinity): string {
   const characters = line.length > width ? Array.from(line) : [];
   return characters.length > width ? `${characters.slice(0, width - 1).join('')}…` : line;
 }
+
+/** A part of a longer text without control characters, except for newlines. */
+export function printableText(text: string): string {
+  return text.replace(/\r\n?/g, '\n').replace(/[^\P{Cc}\n]|[\p{Cf}\u2028\u2029]/gu, ' ');
+}

@@ -17,6 +17,7 @@ export class Report {
   badLineCount = 0;
   /** Inputs that failed: a file that cannot be read, or an agent that does not start or dies. */
   readonly failures: string[] = [];
+  readonly #ofConnector = new Map<string, string[]>();
 
   /** @param print Writes one line to stderr. */
   constructor(private readonly print: (line: string) => void) {}
@@ -29,16 +30,28 @@ export class Report {
     this.print(`${printable(file)}:${line}: ${printable(error, 300)}`);
   }
 
-  failure(message: string): void {
-    const text = message
-      .split('\n')
-      .map((line) => printable(line))
-      .join('\n');
+  /** @param connectorId The connector that failed, if it is one. */
+  failure(message: string, connectorId?: string): void {
+    const text = printableLines(message);
     this.failures.push(text);
+    if (connectorId !== undefined) {
+      this.#ofConnector.set(connectorId, [...this.failuresOf(connectorId), text]);
+    }
     this.print(`error: ${text}`);
   }
 
-  warning(message: string): void {
-    this.print(`warning: ${printable(message, 500)}`);
+  failuresOf(connectorId: string): readonly string[] {
+    return this.#ofConnector.get(connectorId) ?? [];
   }
+
+  warning(message: string): void {
+    this.print(`warning: ${printableLines(message, 500)}`);
+  }
+}
+
+function printableLines(message: string, width?: number): string {
+  return message
+    .split('\n')
+    .map((line) => printable(line, width))
+    .join('\n');
 }

@@ -30,6 +30,11 @@ export interface RunHost {
   readonly untilInterrupted?: () => Promise<void>;
 }
 
+/** Events of an agent that tells something of a session before it has answered that there is one. */
+const HELD = 256;
+/** How long these may wait, in milliseconds, beyond the time for the answer. */
+const HELD_MS = 30_000;
+
 /** How long connectors may take to end after an interruption, in milliseconds: a read from a pipe may never end. */
 const LEAVE_WITHIN_MS = 6000;
 
@@ -43,7 +48,7 @@ export async function run(
   screen: Screen,
   report: Report,
   stop: AbortController,
-  { bus = new SharingBus(), untilInterrupted }: RunHost = {},
+  { bus: hostBus, untilInterrupted }: RunHost = {},
 ): Promise<Outcome> {
   const files = new ScrollFiles(options.scrolls);
   await files.prepare().catch((error: unknown) => {
@@ -55,7 +60,9 @@ export async function run(
     );
   });
 
-  const source = { bus, ledger: new Ledger() };
+  const holdUnbound = { capacity: HELD, maxAgeMs: Math.min(2 ** 31 - 1, Math.ceil(options.agentTimeout + HELD_MS)) };
+  const bus = hostBus ?? new SharingBus({ holdUnbound });
+  const source = { bus, ledger: new Ledger(hostBus === undefined ? HELD : 0) };
   const { ledger } = source;
   // Room for one window of each publisher.
   const capacity = WINDOW * (options.files.length + Math.max(1, options.agents.length));
@@ -95,6 +102,7 @@ export async function run(
     files: progress,
     usage: usageMeter,
     failures: report.failures,
+    failuresOf: (connectorId) => report.failuresOf(connectorId),
   };
   screen.start(view);
 

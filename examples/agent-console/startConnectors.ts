@@ -1,15 +1,26 @@
 import { fileURLToPath } from 'node:url';
+import { anchored, programName, withoutVariables } from './connectors/agentCommand.js';
 import type { AgentCommand } from './connectors/AgentProcess.js';
 import { Connector } from './connectors/Connector.js';
 import { LogFile } from './connectors/logs/LogFile.js';
 import type { FileProgress } from './connectors/logs/LogLines.js';
 import { Pace } from './connectors/logs/Pace.js';
 import type { Feed } from './feed.js';
-import type { ConsoleOptions } from './options.js';
+import type { AgentOptions, ConsoleOptions } from './options.js';
 import type { Report } from './report.js';
 
 /** About the most bytes of lines that all files together may have on the bus. */
 const MAX_BYTES = 16 * 1024 * 1024;
+
+interface StartedAgent {
+  /** For the id of the connector. */
+  readonly id: string;
+  /** For reports. */
+  readonly name: string;
+  readonly command: AgentCommand;
+  readonly auth?: string | undefined;
+  readonly mode?: string | undefined;
+}
 
 /** Starts all connectors. Each promise resolves when its input has ended; failures are reported. */
 export function startConnectors(
@@ -28,11 +39,11 @@ export function startConnectors(
     taken.add(id);
     return new Connector(id);
   };
-  const { agentTimeout: timeout, auth, cwd, follow, fs, permission, prompt, speed } = options;
-  const agents: readonly (readonly [name: string, AgentCommand])[] =
+  const { agentTimeout: timeout, cwd, follow, fs, permission, prompt, promptTimeout, speed } = options;
+  const agents: readonly StartedAgent[] =
     options.files.length + options.agents.length === 0
-      ? [['explorer', bundledAgent()]]
-      : options.agents.map((command) => [command, command]);
+      ? [{ id: 'explorer', name: 'explorer', command: bundledAgent(), ...options.agentDefaults }]
+      : options.agents.map(toStart);
   const clock = new Pace(speed, progress.length, signal);
   return [
     ...progress.map(async (file) => {
@@ -51,14 +62,14 @@ export function startConnectors(
       });
       await feed.append(log.end(signal.aborted ? 'interrupted' : 'end of file'));
     }),
-    ...agents.map(async ([name, command]) => {
+    ...agents.map(async ({ auth, command, id, mode, name }) => {
       // The SDK is loaded only for agents. Files need none.
       const { AcpAgent } = await import('./connectors/acp.js');
       if (signal.aborted) {
         return;
       }
       const agent = new AcpAgent({
-        connector: connector(`acp:${programOf(name)}`),
+        connector: connector(`acp:${id}`),
         feed,
         report,
         command,
@@ -66,9 +77,11 @@ export function startConnectors(
         cwd,
         prompt,
         auth,
+        mode,
         fs,
         permission,
         timeout,
+        promptTimeout,
         signal,
       });
       await agent.run();
@@ -82,10 +95,10 @@ function bundledAgent(): AgentCommand {
   return { program: process.execPath, args: ['--import', import.meta.resolve('tsx'), main] };
 }
 
-/** The program of a command line. Arguments and variables are left out: they may have secrets. */
-function programOf(command: string): string {
-  const word = command.split(/\s+/).find((one) => one !== '' && !/^\w+=/.test(one)) ?? 'agent';
-  return word.replace(/^["']|["']$/g, '').replace(/^.*[/\\]/, '') || 'agent';
+function toStart({ auth, command, mode, name }: AgentOptions): StartedAgent {
+  // The agent runs in --cwd, and the user has written the command where the console runs.
+  const started = anchored(command, process.cwd());
+  return { id: name ?? programName(command), name: name ?? withoutVariables(command), command: started, auth, mode };
 }
 
 function reasonOf(error: unknown): string {

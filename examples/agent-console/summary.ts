@@ -16,6 +16,8 @@ export interface FileSummary {
 export interface SessionSummary extends SessionCount {
   /** By model. Empty if the agent has reported none. */
   readonly usage: readonly ModelUsage[];
+  /** What went wrong with its agent. */
+  readonly failures: readonly string[];
 }
 
 /** A subscriber, as the summary lists it. */
@@ -48,6 +50,7 @@ export function summaryOf(view: RunView, badLines: readonly BadLine[]): Summary 
       nativeSessionId,
       events,
       usage: view.usage.of(connectorId, nativeSessionId),
+      failures: view.failuresOf(connectorId),
     })),
     subscribers: view.subscribers.map(({ name, delivered, lagged, gaps }) => ({
       name,

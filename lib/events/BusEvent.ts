@@ -17,6 +17,7 @@ export type EventKind =
   | 'permission'
   | 'usage'
   | 'session-config'
+  | 'compaction'
   | (string & {});
 
 /** What caused an event. The list is open: an application can add its own origins. */

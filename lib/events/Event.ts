@@ -24,7 +24,9 @@ export type Event =
   | CommandsChanged
   | PermissionRequested
   | PermissionResolved
-  | UsageUpdated;
+  | UsageUpdated
+  | CompactionUpdated
+  | CompactionSummaryChunk;
 
 /** A connector reached its agent. Kind `system`. */
 export interface Connected {
@@ -217,6 +219,29 @@ export interface UsageUpdated {
   readonly cachedWriteTokens?: number;
   /** The price of these tokens. In an event with `used`, that of the whole session so far. */
   readonly cost?: Cost;
+}
+
+/**
+ * The agent replaces the older part of its context by a summary. Kind `compaction`.
+ *
+ * The first event of a `compactionId` starts it. Each later one replaces the fields that it has.
+ */
+export interface CompactionUpdated {
+  readonly type: 'CompactionUpdated';
+  readonly compactionId: string;
+  /** ACP's `in_progress`, `completed`, `failed`, `cancelled`, or another word that the agent uses. */
+  readonly status: string;
+  /** The whole summary. It replaces the chunks before it. */
+  readonly summary?: readonly ContentBlock[];
+  /** Why it failed, for people to read. */
+  readonly error?: string;
+}
+
+/** A part of the summary of a compaction, in the order of the text. Kind `compaction`. */
+export interface CompactionSummaryChunk {
+  readonly type: 'CompactionSummaryChunk';
+  readonly compactionId: string;
+  readonly content: ContentBlock;
 }
 
 /** An amount of money. */

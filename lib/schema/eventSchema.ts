@@ -104,6 +104,18 @@ export const eventShapes = {
     cachedWriteTokens: maybeCount,
     cost: z.exactOptional(costShape),
   }),
+  CompactionUpdated: fields({
+    type: z.literal('CompactionUpdated'),
+    compactionId: text,
+    status: text,
+    summary: z.exactOptional(list(contentShape)),
+    error: maybeText,
+  }),
+  CompactionSummaryChunk: fields({
+    type: z.literal('CompactionSummaryChunk'),
+    compactionId: text,
+    content: contentShape,
+  }),
 };
 
 // A Map instead of an object, in which `constructor` would be found as a type of event.

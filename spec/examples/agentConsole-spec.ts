@@ -91,6 +91,7 @@ describe('the console with its own agent', () => {
           events: published,
           // It reports only how full its context is.
           usage: [],
+          failures: [],
         },
       ]);
       expect([...run.archive.keys()]).toEqual([sessions[0]?.scrollId]);
@@ -550,11 +551,11 @@ describe('the console with agents that go wrong', () => {
       const [dies, refuses, leaves, babbles, future, locked] = agents;
       for (const failure of [
         `agent ${dies} exited with code 3 during its turn; its last lines on stderr:\nout of soil\n`,
-        `agent ${refuses} answered the prompt with an error: the gate is locked\n`,
+        `agent ${refuses} refused session/prompt: the gate is locked (code -32603)\n`,
         `agent ${leaves} exited with code 7 before its session was open; its last lines on stderr:\nno such plant\n`,
         `agent ${babbles} failed: it does not speak the protocol: 100 lines that are not messages\n`,
         `agent ${future} failed: it speaks version 99 of the protocol, not 1\n`,
-        `agent ${locked} failed: it needs --auth METHOD, one of: key\n`,
+        `agent ${locked} refused session/new: Authentication required (code -32000); it wants --auth METHOD, one of: key (Key)\n`,
         'agent no-such-agent exited with code 127 (command not found) before its session was open; its last lines on stderr:\n',
         'agent echo hello exited with code 0 before its session was open\n',
       ]) {
@@ -612,7 +613,9 @@ describe('the console with agents that go wrong', () => {
       expect(run.stderr).toMatch(/^warning: .*: not a message: this line is no message\n$/);
       expect(outline(run.scroll)).toEqual([
         'session-lifecycle SessionRegistered',
+        'agent-message AgentMessageChunk',
         'system Connected',
+        'garden/early garden/early',
         'agent-message AgentMessageChunk',
         'user-message UserMessageChunk',
         'agent-message AgentMessageChunk',
@@ -626,37 +629,58 @@ describe('the console with agents that go wrong', () => {
         'session-config ConfigOptionsChanged',
         'session-lifecycle SessionInfoChanged',
         'usage UsageUpdated',
+        'system Notice',
+        'compaction CompactionUpdated',
+        'compaction CompactionSummaryChunk',
         'frost_warning frost_warning',
         'SessionRegistered acp/SessionRegistered',
         'tool-call tool_call',
+        'garden/weather garden/weather',
+        'garden/water garden/water',
         'permission PermissionRequested',
         'permission PermissionResolved',
         'agent-message AgentMessageChunk',
         'usage UsageUpdated',
         'session-lifecycle TurnEnded',
+        'agent-message AgentMessageChunk',
         'session-lifecycle SessionEnded',
         'system Disconnected',
       ]);
       const events = run.scroll.map(({ event }) => event);
-      expect(events[7]).toEqual({ type: 'Plan', entries: [{ content: 'dig', priority: 'high', status: 'pending' }] });
-      expect(events[8]).toEqual({
+      expect(events[9]).toEqual({ type: 'Plan', entries: [{ content: 'dig', priority: 'high', status: 'pending' }] });
+      expect(events[10]).toEqual({
         type: 'ToolCall',
         toolCallId: 'call-1',
         title: 'Dig',
         toolKind: 'edit',
         locations: [{ path: '/bed' }],
       });
-      expect(events[9]).toEqual({ type: 'ToolCallUpdate', toolCallId: 'call-1', status: 'completed' });
-      expect(events[15]).toEqual({ type: 'frost_warning', degrees: -2 });
-      expect(events[19]).toEqual({
+      expect(events[11]).toEqual({ type: 'ToolCallUpdate', toolCallId: 'call-1', status: 'completed' });
+      expect(events.slice(18, 20)).toEqual([
+        { type: 'CompactionUpdated', compactionId: 'c1', status: 'in_progress' },
+        { type: 'CompactionSummaryChunk', compactionId: 'c1', content: { type: 'text', text: 'dug' } },
+      ]);
+      expect(events[20]).toEqual({ type: 'frost_warning', degrees: -2 });
+      expect(events.slice(23, 25)).toEqual([
+        { type: 'garden/weather', params: { type: 'rain' } },
+        { type: 'garden/water', params: { sessionId: 'odd-1' } },
+      ]);
+      expect(events[26]).toEqual({
         type: 'PermissionResolved',
         requestId: 'permission-1',
         outcome: 'selected',
         optionId: 'once',
       });
-      expect(texts(run.scroll, 'agent-message').slice(0, 1)).toEqual(['right after it']);
-      // Before its registration, and of a session that was never registered.
-      expect(texts(run.unbound, 'agent-message')).toEqual(['before the registration', 'elsewhere']);
+      // Agents send notices and compactions only to a client that says that it takes them.
+      expect(events[2]).toMatchObject({
+        type: 'Connected',
+        initialize: { _meta: { heard: { session: { notices: {}, compaction: {} } } } },
+      });
+      const said = texts(run.scroll, 'agent-message');
+      expect([...said.slice(0, 2), said.at(-1)]).toEqual(['before the registration', 'right after it', 'goodbye']);
+      // Of a session that was never registered.
+      expect(texts(run.unbound, 'agent-message')).toEqual(['elsewhere']);
+      expect(run.summary.sessions.map(({ events: count }) => count)).toEqual([run.scroll.length]);
       expect(run.summary.published).toBe(run.scroll.length + run.unbound.length);
     },
     LONG,
@@ -792,8 +816,15 @@ for (const executable of installed) {
         const home = freshDirectory();
         const work = freshDirectory();
         const file = join(work, 'bed.txt');
+        const usageMetadata = {
+          promptTokenCount: 1000,
+          cachedContentTokenCount: 400,
+          candidatesTokenCount: 15,
+          thoughtsTokenCount: 5,
+        };
         const reply = (parts: object[], last = true): object => ({
           candidates: [{ content: { role: 'model', parts }, index: 0, ...(last && { finishReason: 'STOP' }) }],
+          ...(last && { usageMetadata: { ...usageMetadata, totalTokenCount: 1020 } }),
         });
         const call = { functionCall: { name: 'write_file', args: { file_path: file, content: 'beans\n' } } };
         const replies = fileOf(
@@ -819,12 +850,15 @@ for (const executable of installed) {
           'permission',
           'tool-call-update',
           'agent-message',
+          'usage',
           'session-lifecycle',
           'session-lifecycle',
           'system',
         ]);
         expect(texts(run.scroll, 'agent-message')).toEqual(['I sow.', 'The beans are sown.']);
         expect(readFileSync(file, 'utf8')).toBe('beans\n');
+        // It tells neither what came from the cache nor what was reasoning.
+        expect(run.summary.usage).toEqual([{ model: 'gemini-2.5-flash', inputTokens: 2000, outputTokens: 30 }]);
         const { published, sessions, subscribers } = run.summary;
         expect(sessions.map(({ connectorId, events }) => ({ connectorId, events }))).toEqual([
           { connectorId: 'acp:gemini', events: published },

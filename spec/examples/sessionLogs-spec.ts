@@ -591,7 +591,7 @@ describe('a file', () => {
       expect(again.scroll[0]?.at).toBe(1769940000000);
       // At this speed, the first second takes a quarter of an hour.
       const slow = new ConsoleProcess(recorded, '--speed', '0.001');
-      await slow.writes('ConfigOptionsChanged');
+      await slow.writes('session-config');
       slow.interrupt();
       expect(await slow.ended).toBe(130);
       expect(outline(slow.scroll)).toEqual(outline(first.scroll).slice(0, 3));
@@ -606,7 +606,7 @@ describe('a file', () => {
         linesOf('pi-parent.jsonl').join('').replaceAll('10:00', '10:01').replaceAll('pi-parent', 'late'),
       );
       const run = new ConsoleProcess(late, log('pi.jsonl'), '--speed', '0.001');
-      await run.writes('ConfigOptionsChanged');
+      await run.writes('session-config');
       run.interrupt();
       expect(await run.ended).toBe(130);
       expect(run.stdout).not.toContain('session late');

@@ -66,6 +66,18 @@ const samples: { readonly [T in Event['type']]: Extract<Event, { type: T }> } = 
     cachedWriteTokens: 6,
     cost: { amount: 0.25, currency: 'USD' },
   },
+  CompactionUpdated: {
+    type: 'CompactionUpdated',
+    compactionId: 'c',
+    status: 'failed',
+    summary: [{ type: 'text', text: 'so far' }],
+    error: 'out of memory',
+  },
+  CompactionSummaryChunk: {
+    type: 'CompactionSummaryChunk',
+    compactionId: 'c',
+    content: { type: 'text', text: 'so far' },
+  },
 };
 
 class Envelope {

@@ -31,6 +31,8 @@ const VALID: readonly object[] = [
   { type: 'PermissionResolved', requestId: 'r', outcome: 'selected', optionId: 'o' },
   { type: 'UsageUpdated', used: 1, size: 2.5, cost: { amount: 1, currency: 'c' } },
   { type: 'UsageUpdated', scope: 'turn', requestId: 'r', model: 'm', reasoningTokens: 3 },
+  { type: 'CompactionUpdated', compactionId: 'c', status: 's', summary: [{ type: 'text', text: 't' }], error: 'e' },
+  { type: 'CompactionSummaryChunk', compactionId: 'c', content: { type: 'text', text: 't' } },
   { type: 'OfAnApplication', anything: [{ a: null }] },
 ];
 

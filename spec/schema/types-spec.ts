@@ -62,6 +62,8 @@ describe('the types of the schemas', () => {
       PermissionRequested: true,
       PermissionResolved: true,
       UsageUpdated: true,
+      CompactionUpdated: true,
+      CompactionSummaryChunk: true,
     };
     true satisfies Equal<Inferred<(typeof eventShapes)[keyof typeof eventShapes]>, Event>;
     expect(Object.keys(eventShapes)).toEqual(Object.keys(same));

@@ -6,7 +6,7 @@ import { delay } from './delay.js';
 /** How to start an agent: a command for the shell, or a program with arguments. */
 export type AgentCommand = string | { readonly program: string; readonly args: readonly string[] };
 
-/** How long an agent may take to exit on its own, and then after SIGTERM, in milliseconds. */
+/** How long an agent that is stopped may take to exit on its own, and then after SIGTERM, in milliseconds. */
 const GRACE_MS = 1000;
 const POLL_MS = 10;
 const STDERR_KEPT = 4096;
@@ -22,6 +22,7 @@ export class AgentProcess {
   readonly exited: Promise<string>;
   hasExited = false;
   #stderr = '';
+  readonly #outputGone: Promise<void>;
   readonly #child: ChildProcess & { readonly stdin: Writable; readonly stdout: Readable; readonly stderr: Readable };
 
   constructor(command: AgentCommand, cwd: string) {
@@ -48,9 +49,9 @@ export class AgentProcess {
       this.hasExited = true;
       this.#killGroup();
       process.off('exit', this.#killGroup);
-      void this.#cutIdleOutput();
       return how;
     });
+    this.#outputGone = this.exited.then(() => this.#cutIdleOutput());
   }
 
   get stdout(): Readable {
@@ -91,9 +92,14 @@ export class AgentProcess {
     }
   }
 
-  /** Stops it: ends its stdin, then sends SIGTERM, then SIGKILL. */
-  async stop(): Promise<void> {
+  /** Tells it that nothing more will come: an agent leaves then. */
+  endInput(): void {
     this.#child.stdin.end();
+  }
+
+  /** Stops it: ends its stdin, then sends SIGTERM, then SIGKILL. What it has written until then can still be read. */
+  async stop(): Promise<void> {
+    this.endInput();
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       await this.exitsWithin(GRACE_MS);
       if (!this.hasExited) {
@@ -101,8 +107,7 @@ export class AgentProcess {
       }
     }
     await this.exited;
-    this.#child.stdout.destroy();
-    await this.#groupGone();
+    await Promise.all([this.#outputGone, this.#groupGone()]);
   }
 
   /** Waits until the killed processes are gone. The limit is for zombies, which stay until their parent collects them. */
@@ -115,8 +120,12 @@ export class AgentProcess {
   /** Closes the output once it has been read to the end: a process that left the group may keep the pipe open for ever. */
   async #cutIdleOutput(): Promise<void> {
     const { stdout } = this.#child;
+    const closed = new AbortController();
+    stdout.once('close', () => {
+      closed.abort();
+    });
     do {
-      await delay(GRACE_MS, NEVER);
+      await delay(stdout.closed ? 0 : GRACE_MS, closed.signal);
     } while (!stdout.closed && stdout.readableLength > 0);
     stdout.destroy();
   }

@@ -1,12 +1,32 @@
 import type { AnyMessage } from '@agentclientprotocol/sdk';
 import { draft, type Draft } from '../draft.js';
 import type { Feed } from '../feed.js';
+import { modelOfUsageUpdate, usageOfAnswer, usageOfChunk } from './agentUsage.js';
 import type { Connector } from './Connector.js';
+import { modelOf, SessionMode } from './SessionMode.js';
 import { isObject, type Json, present } from './shape.js';
-import { asSent, permissionRequested, permissionResolved, updateToEvent } from './updateToEvent.js';
+import { ToolCalls } from './ToolCalls.js';
+import { TurnWatch } from './TurnWatch.js';
+import { asSent, permissionRequested, permissionResolved, unknownMessage, updateToEvent } from './updateToEvent.js';
 
-/** The answer to the prompt. */
-export type TurnResult = { readonly stopReason: string } | { readonly error: string };
+/** An error that the agent answered one of our requests with. */
+export interface Refusal {
+  readonly method: string;
+  readonly message: string;
+  readonly code?: string | number;
+  readonly data?: unknown;
+}
+
+export interface WireTapOptions {
+  readonly connector: Connector;
+  readonly feed: Feed;
+  readonly warn: (message: string) => void;
+  /** Called with the title of each tool call that changed something without a question. */
+  readonly onUnasked: (title: string) => void;
+}
+
+/** Requests of the agent that the console serves. They are not published. */
+const SERVED = new Set(['fs/read_text_file']);
 
 /**
  * Publishes the messages between the console and an agent, in exactly their order on the wire.
@@ -15,17 +35,32 @@ export type TurnResult = { readonly stopReason: string } | { readonly error: str
  * unknown kinds. So the events are made here, before the SDK sees a message.
  */
 export class WireTap {
-  turn: TurnResult | undefined;
-  /** The methods of our requests, by their JSON-RPC id. */
-  readonly #requests = new Map<unknown, 'session/new' | 'session/prompt'>();
-  /** The sessions of the agent's permission requests, by their JSON-RPC id. */
-  readonly #permissions = new Map<unknown, string | undefined>();
+  readonly mode = new SessionMode();
+  readonly turn = new TurnWatch();
+  /** The agent's answer to the prompt. */
+  answer: Json | undefined;
+  /** The last error that the agent answered with. */
+  refusal: Refusal | undefined;
+  /** The agent's name, from its answer to `initialize`. */
+  agent: string | undefined;
+  #model: string | undefined;
+  /** The mode of the last `ModeChanged`. */
+  #announced: string | undefined;
+  #initialize: Json | undefined;
+  /** Our requests, by their JSON-RPC id. */
+  readonly #requests = new Map<unknown, { readonly method: string; readonly params: Json }>();
+  /** The agent's permission requests, by their JSON-RPC id: the session, and the answers that allow. */
+  readonly #permissions = new Map<unknown, { readonly session: string | undefined; readonly allowing: Set<unknown> }>();
+  readonly #toolCalls = new ToolCalls();
+  /** Messages that belong to no session, from before the session. */
+  #early: Draft[] = [];
 
-  constructor(
-    private readonly connector: Connector,
-    private readonly feed: Feed,
-    private readonly warn: (message: string) => void,
-  ) {}
+  constructor(private readonly options: WireTapOptions) {}
+
+  /** How the agent says that one can authenticate. */
+  get authMethods(): unknown {
+    return this.#initialize?.['authMethods'];
+  }
 
   /** Publishes a message from the agent. Returns whether the SDK should get it, too. */
   async incoming(message: AnyMessage): Promise<boolean> {
@@ -35,10 +70,14 @@ export class WireTap {
       return false;
     }
     if (method === 'session/request_permission') {
-      this.#permissions.set(id, sessionOf(params));
-      await this.#publish(permissionRequested(String(id), params), sessionOf(params));
-    } else if (method === undefined) {
-      await this.#answer(message);
+      const options = isObject(params) && Array.isArray(params['options']) ? params['options'].filter(isObject) : [];
+      const allowing = options.filter(({ kind }) => String(kind).startsWith('allow')).map(({ optionId }) => optionId);
+      this.#permissions.set(id, { session: sessionOf(params), allowing: new Set(allowing) });
+      await this.#publish(permissionRequested(String(id), this.#toolCalls.request(params)), sessionOf(params));
+    } else if (typeof method === 'string') {
+      await this.#unknown(method, params);
+    } else {
+      await this.#answered(message);
     }
     return true;
   }
@@ -46,8 +85,8 @@ export class WireTap {
   /** Publishes a message to the agent. */
   async outgoing(message: AnyMessage): Promise<void> {
     const { method, params, id, result } = message as Json;
-    if (method === 'session/new' || method === 'session/prompt') {
-      this.#requests.set(id, method);
+    if (typeof method === 'string' && id !== undefined) {
+      this.#requests.set(id, { method, params: isObject(params) ? params : {} });
     }
     if (method === 'session/prompt' && isObject(params) && Array.isArray(params['prompt'])) {
       for (const content of params['prompt']) {
@@ -55,9 +94,21 @@ export class WireTap {
         await this.#publish(said, sessionOf(params));
       }
     }
-    if (method === undefined && this.#permissions.has(id)) {
-      await this.#publish(permissionResolved(String(id), result), this.#permissions.get(id));
+    const permission = method === undefined ? this.#permissions.get(id) : undefined;
+    if (permission !== undefined) {
+      const resolved = permissionResolved(String(id), result);
+      this.turn.isDenied ||= !('optionId' in resolved.event && permission.allowing.has(resolved.event.optionId));
+      await this.#publish(resolved, permission.session);
       this.#permissions.delete(id);
+    }
+  }
+
+  /** Publishes what waits for a session, now that none will come. */
+  async end(): Promise<void> {
+    const early = this.#early;
+    this.#early = [];
+    for (const one of early) {
+      await this.#publish(one);
     }
   }
 
@@ -65,58 +116,164 @@ export class WireTap {
     const update = isObject(params) ? params['update'] : undefined;
     const made = updateToEvent(update);
     const sent = asSent(update);
-    if (made === undefined || sent === undefined) {
-      this.warn('the agent sent a session/update without an update');
+    if (made === undefined || sent === undefined || !isObject(update)) {
+      this.options.warn('the agent sent a session/update without an update');
       return;
     }
-    await this.#publish(made, sessionOf(params), { ...sent, kind: made.kind });
+    const session = sessionOf(params);
+    this.#learn(update);
+    const model = made.kind === 'usage' ? modelOfUsageUpdate(update, this.#model) : undefined;
+    const event = model === undefined ? made.event : { ...made.event, model };
+    await this.#publish({ ...made, event }, session, { ...sent, kind: made.kind });
+    for (const used of usageOfChunk(update, this.agent, this.#model)) {
+      await this.#publish(used, session);
+    }
+    const unasked = made.kind.startsWith('tool-call') ? this.#toolCalls.update(update) : undefined;
+    if (unasked !== undefined) {
+      this.options.onUnasked(unasked);
+    }
+  }
+
+  #learn(update: Json): void {
+    this.turn.update(update);
+    if (update['sessionUpdate'] === 'config_option_update') {
+      this.mode.configure(update['configOptions']);
+      this.#model = modelOf(update) ?? this.#model;
+    } else if (update['sessionUpdate'] === 'current_mode_update' && typeof update['currentModeId'] === 'string') {
+      this.mode.current = update['currentModeId'];
+      this.#announced = this.mode.current;
+    }
+  }
+
+  async #unknown(method: string, params: unknown): Promise<void> {
+    if (SERVED.has(method)) {
+      return;
+    }
+    const session = sessionOf(params) ?? this.options.connector.session;
+    if (session === undefined) {
+      this.#early.push(unknownMessage(method, params));
+    } else {
+      await this.#publish(unknownMessage(method, params), session);
+    }
   }
 
   /** The answer to one of our requests. */
-  async #answer({ id, result, error }: Json): Promise<void> {
+  async #answered({ id, result, error }: Json): Promise<void> {
     const request = this.#requests.get(id);
     this.#requests.delete(id);
-    if (request === 'session/new' && isObject(result) && typeof result['sessionId'] === 'string') {
-      await this.feed.publish([...this.connector.register(result['sessionId']), ...this.connector.connect()]);
-    } else if (request === 'session/prompt' && isObject(result)) {
-      await this.#endTurn(result);
-    } else if (request === 'session/prompt') {
-      this.turn = { error: isObject(error) ? String(error['message']) : 'an answer without a result' };
+    if (request === undefined) {
+      return;
+    }
+    const { method, params } = request;
+    if (!isObject(result) && (error !== undefined || method === 'session/prompt')) {
+      this.refusal = refusalOf(method, error);
+      return;
+    }
+    const answer = isObject(result) ? result : {};
+    switch (method) {
+      case 'initialize': {
+        this.#initialize = answer;
+        const { name } = isObject(answer['agentInfo']) ? answer['agentInfo'] : {};
+        this.agent = typeof name === 'string' ? name : undefined;
+        return;
+      }
+      case 'session/new':
+        await this.#open(answer);
+        return;
+      case 'session/set_mode':
+      case 'session/set_config_option':
+        await this.#modeSet(String(params['modeId'] ?? params['value']), answer);
+        return;
+      case 'session/prompt':
+        await this.#endTurn(answer);
+        return;
+      default:
+        return;
     }
   }
 
-  async #endTurn(result: Json): Promise<void> {
-    const { usage, stopReason } = result;
-    if (isObject(usage)) {
-      const { inputTokens, outputTokens, cachedReadTokens, cachedWriteTokens } = usage;
-      const counts = present({ inputTokens, outputTokens, cachedReadTokens, cachedWriteTokens });
-      await this.#publish({ kind: 'usage', origin: 'agent', event: { type: 'UsageUpdated', ...counts } });
+  /** Registers the session. The answers until now are kept with the connection. */
+  async #open(answer: Json): Promise<void> {
+    const { sessionId, configOptions } = answer;
+    if (typeof sessionId !== 'string') {
+      return;
     }
-    this.turn = { stopReason: typeof stopReason === 'string' ? stopReason : 'unknown' };
-    // An agent's own additions (`_meta`) are kept.
-    const event = { type: 'TurnEnded', ...present({ _meta: result['_meta'] }), ...this.turn };
-    await this.#publish({ kind: 'session-lifecycle', origin: 'agent', event });
+    const { connector, feed } = this.options;
+    this.mode.open(answer);
+    this.#model = modelOf(answer);
+    await feed.publish(connector.register(sessionId));
+    for (const { routing, origin, event } of connector.connect()) {
+      const plain = { kind: routing.kind, origin, event };
+      const told = { ...event, ...present({ initialize: this.#initialize, session: answer }) };
+      await this.#publish({ ...plain, event: told }, sessionId, plain);
+    }
+    if (this.mode.current !== undefined) {
+      await this.#announce(this.mode.current);
+    }
+    if (Array.isArray(configOptions)) {
+      await this.#publish(draft('session-config', 'agent', { type: 'ConfigOptionsChanged', configOptions }));
+    }
+    await this.end();
+  }
+
+  /** Some agents tell that their mode has changed, and some do not. */
+  async #modeSet(modeId: string, { configOptions }: Json): Promise<void> {
+    if (Array.isArray(configOptions)) {
+      await this.#publish(draft('session-config', 'agent', { type: 'ConfigOptionsChanged', configOptions }));
+    }
+    this.mode.current = modeId;
+    if (this.#announced !== modeId) {
+      await this.#announce(modeId);
+    }
+  }
+
+  async #announce(modeId: string): Promise<void> {
+    this.#announced = modeId;
+    await this.#publish(draft('session-config', 'agent', { type: 'ModeChanged', modeId }));
+  }
+
+  async #endTurn(answer: Json): Promise<void> {
+    for (const used of usageOfAnswer(answer, this.agent, this.#model)) {
+      await this.#publish(used);
+    }
+    this.answer = answer;
+    const { stopReason } = answer;
+    // The whole answer is kept: it may have an agent's own additions.
+    const ended = { type: 'TurnEnded', stopReason: typeof stopReason === 'string' ? stopReason : 'unknown' };
+    const plain = { kind: 'session-lifecycle', origin: 'agent', event: ended };
+    await this.#publish({ ...plain, event: { ...answer, ...ended } }, undefined, plain);
   }
 
   /** Publishes `first`; if the schema refuses it, `second`; if it refuses that, too, an `ErrorRaised` with the reason. */
-  async #publish(first: Draft, sessionId = this.connector.session, second?: Draft): Promise<void> {
+  async #publish(first: Draft, sessionId = this.options.connector.session, second?: Draft): Promise<void> {
+    const { connector, feed, warn } = this.options;
     let refusal = '';
     for (const one of second === undefined ? [first] : [first, second]) {
       try {
-        await this.feed.publish([this.connector.address(one, sessionId)]);
+        await feed.publish([connector.address(one, sessionId)]);
         return;
       } catch (error) {
         refusal ||= error instanceof Error ? error.message : String(error);
       }
     }
     const message = `the agent sent an invalid message (${first.kind}): ${refusal}`;
-    this.warn(message);
+    warn(message);
     const raised = draft('system', 'connector', { type: 'ErrorRaised', message });
-    await this.feed.publish([this.connector.address(raised, sessionId)]);
+    await feed.publish([connector.address(raised, sessionId)]);
   }
 }
 
 function sessionOf(params: unknown): string | undefined {
   const sessionId = isObject(params) ? params['sessionId'] : undefined;
   return typeof sessionId === 'string' ? sessionId : undefined;
+}
+
+function refusalOf(method: string, error: unknown): Refusal {
+  const { message, code, data } = isObject(error) ? error : {};
+  return {
+    method,
+    message: typeof message === 'string' ? message : 'an answer without a result',
+    ...((typeof code === 'number' || typeof code === 'string') && { code }),
+    ...present({ data }),
+  };
 }

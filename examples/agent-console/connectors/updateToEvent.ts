@@ -52,6 +52,10 @@ export function updateToEvent(update: unknown): Draft | undefined {
     }
     case 'notice':
       return of('system', 'agent', 'Notice', fields);
+    case 'compaction_update':
+      return of('compaction', 'agent', 'CompactionUpdated', fields);
+    case 'compaction_summary_chunk':
+      return of('compaction', 'agent', 'CompactionSummaryChunk', fields);
     default:
       return asSent(update);
   }
@@ -63,9 +67,17 @@ export function asSent(update: unknown): Draft | undefined {
     return undefined;
   }
   const { sessionUpdate: name, ...fields } = update;
-  // An update must not pass for an event of the library, such as a registration.
-  const type = Object.hasOwn(eventSchemas, name) ? `acp/${name}` : name;
-  return { kind: name, origin: 'agent', event: { ...fields, type } };
+  return { kind: name, origin: 'agent', event: { ...fields, type: typeOf(name) } };
+}
+
+/** A message of the agent with a method that the console does not know. */
+export function unknownMessage(method: string, params: unknown): Draft {
+  return { kind: method, origin: 'agent', event: { type: typeOf(method), ...present({ params }) } };
+}
+
+/** A message of the agent must not pass for an event of the library, such as a registration. */
+function typeOf(name: string): string {
+  return Object.hasOwn(eventSchemas, name) ? `acp/${name}` : name;
 }
 
 /** The event of a permission request. It keeps the tool call, which may be described nowhere else. */

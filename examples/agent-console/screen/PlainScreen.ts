@@ -1,9 +1,10 @@
 import type { BusEvent } from 'sharing-bus';
-import { printable } from '../printable.js';
-import { eventText } from './eventText.js';
+import { printable, printableText } from '../printable.js';
 import type { Screen } from './Screen.js';
+import { Transcript } from './Transcript.js';
 
 const WIDTH = 160;
+const KIND = 18;
 
 /**
  * Plain lines, for a pipe or a file. With `isSilent`, nothing is written to stdout before the end.
@@ -11,7 +12,12 @@ const WIDTH = 160;
  * Lines are written together: a log may have thousands of events in a moment.
  */
 export class PlainScreen implements Screen {
-  #lines: string[] = [];
+  readonly #transcript = new Transcript();
+  /** A message has no newline yet: more of it may come. */
+  #isOpen = false;
+  /** Newlines at the end of what was written of the open message. They are written before the rest, if there is any. */
+  #owed = '';
+  #pending: string[] = [];
 
   constructor(
     private readonly out: (text: string) => void,
@@ -24,14 +30,26 @@ export class PlainScreen implements Screen {
   }
 
   event(busEvent: BusEvent): void {
-    if (!this.isSilent) {
-      this.#print(eventText(busEvent, WIDTH));
+    const line = this.isSilent ? undefined : this.#transcript.add(busEvent);
+    if (line === undefined) {
+      return;
+    }
+    const { added, isNew, kind, text } = line;
+    const head = `${printable(kind, KIND).padEnd(KIND)} `;
+    if (added === undefined) {
+      this.#write(`${head}${printable(text, WIDTH - head.length)}\n`);
+    } else if (isNew || !this.#isOpen) {
+      this.#write(head);
+      this.#isOpen = true;
+      this.#say(added.trimStart());
+    } else {
+      this.#say(added);
     }
   }
 
   notice(text: string): void {
     if (!this.isSilent) {
-      this.#print(`! ${printable(text, WIDTH)}`);
+      this.#write(`! ${printable(text, WIDTH)}\n`);
     }
   }
 
@@ -41,23 +59,38 @@ export class PlainScreen implements Screen {
   }
 
   finish(text: string): void {
+    this.#write(`${text}\n`);
     this.#flush();
-    this.out(`${text}\n`);
   }
 
-  #print(line: string): void {
-    if (this.#lines.length === 0) {
+  /** Writes what begins a line. */
+  #write(text: string): void {
+    this.#put(`${this.#isOpen ? '\n' : ''}${text}`);
+    this.#isOpen = false;
+    this.#owed = '';
+  }
+
+  /** Writes a part of the open message. Its lines are indented. */
+  #say(text: string): void {
+    const all = this.#owed + printableText(text);
+    const shown = all.replace(/\n+$/, '');
+    this.#owed = all.slice(shown.length);
+    this.#put(shown.replaceAll('\n', `\n${' '.repeat(KIND + 1)}`));
+  }
+
+  #put(text: string): void {
+    if (this.#pending.length === 0) {
       setImmediate(() => {
         this.#flush();
       });
     }
-    this.#lines.push(line, '\n');
+    this.#pending.push(text);
   }
 
   #flush(): void {
-    if (this.#lines.length > 0) {
-      this.out(this.#lines.join(''));
-      this.#lines = [];
+    if (this.#pending.length > 0) {
+      this.out(this.#pending.join(''));
+      this.#pending = [];
     }
   }
 }

@@ -14,6 +14,8 @@ export interface RunView {
   readonly usage: UsageTotals;
   /** What went wrong, in words. */
   readonly failures: readonly string[];
+  /** Those of one connector. */
+  failuresOf(connectorId: string): readonly string[];
 }
 
 /** Where a run is shown. */

@@ -51,14 +51,20 @@ interface Account {
 export class UsageMeter extends Watcher implements UsageTotals {
   readonly #accounts = new Map<string, Map<string, Account>>();
   readonly #counted = new Set<string>();
+  /** The last cost that a session has told of itself, by currency: it may use several models in turn. */
+  readonly #costs = new Map<string, { readonly account: Account; readonly amount: number; readonly others: number }>();
 
   /** @param capacity Events that may wait. */
   constructor(source: Source, capacity: number) {
     const options = { name: 'usage-meter', filter: EventFilter.kind('usage'), capacity };
     super(source, options, ({ event, routing }) => {
       if (event.type === 'UsageUpdated') {
-        const account = this.#accountOf(keyOf(routing.connectorId, routing.nativeSessionId), event.model);
+        const session = keyOf(routing.connectorId, routing.nativeSessionId);
+        const account = this.#accountOf(session, event.model);
         enter(account, event, this.#isNew(event));
+        if (event.used !== undefined && event.scope !== 'session') {
+          this.#enterCost(account, session, event.cost);
+        }
       }
     });
   }
@@ -101,6 +107,21 @@ export class UsageMeter extends Watcher implements UsageTotals {
     return isNew;
   }
 
+  /** The cost of the whole session so far: what is new of it belongs to the model of this event. */
+  #enterCost(account: Account, session: string, cost: Cost | undefined): void {
+    if (cost === undefined) {
+      return;
+    }
+    const { amount, currency } = cost;
+    const key = JSON.stringify([session, currency]);
+    const last = this.#costs.get(key);
+    // What other models have cost until this one took over.
+    const taken = (last?.amount ?? 0) - (account.total.cost?.[currency] ?? 0);
+    const others = last?.account === account ? last.others : taken;
+    this.#costs.set(key, { account, amount, others });
+    account.total.cost = { ...account.total.cost, [currency]: amount - others };
+  }
+
   #accountOf(session: string, model: string | undefined): Account {
     const accounts = this.#accounts.get(session) ?? new Map<string, Account>();
     this.#accounts.set(session, accounts);
@@ -121,10 +142,7 @@ function enter(account: Account, usage: UsageUpdated, isNew: boolean): void {
     add(account.total, usage, cost);
     return;
   }
-  if (used !== undefined && cost !== undefined) {
-    // It is that of the session so far.
-    account.total = { ...account.total, cost: { [cost.currency]: cost.amount } };
-  }
+  // With `used`, the cost is that of the session so far.
   const price = used === undefined ? cost : undefined;
   add(account.sum, usage, price);
   if (isNew) {

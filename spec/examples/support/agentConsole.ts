@@ -18,6 +18,7 @@ await compile(
     main: join(sources, 'main.ts'),
     'agent/main': join(sources, 'agent', 'main.ts'),
     fixtureAgent: join(fixtures, 'fixtureAgent.ts'),
+    wireAgent: join(fixtures, 'wireAgent.ts'),
   },
   built,
 );
@@ -44,6 +45,7 @@ export interface Summary {
     readonly nativeSessionId: string;
     readonly events: number;
     readonly usage: readonly Usage[];
+    readonly failures: readonly string[];
   }[];
   readonly subscribers: readonly {
     readonly name: string;
@@ -178,6 +180,11 @@ export async function runConsole(...words: string[]): Promise<ConsoleProcess & {
 /** The command that starts the agent of `fixtureAgent.ts`. */
 export function fixtureAgent(behaviour: string): string {
   return `"${process.execPath}" "${join(built, 'fixtureAgent.js')}" ${behaviour}`;
+}
+
+/** The command that starts the agent of `wireAgent.ts` with a recorded wire. */
+export function wireAgent(wire: string): string {
+  return `"${process.execPath}" "${join(built, 'wireAgent.js')}" "${join(fixtures, 'wires', `${wire}.jsonl`)}"`;
 }
 
 /** What readers look for first: the kind of each event and its type. */
