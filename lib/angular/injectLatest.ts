@@ -39,7 +39,7 @@ const OPTIONS: OptionNames<InjectLatestOptions> = { injector: true, from: true, 
  */
 export function injectLatest<E>(
   bus: SharingBus<E>,
-  filter: EventFilter<E> | (() => EventFilter<E> | undefined) = EventFilter.all,
+  filter: EventFilter<NoInfer<E>> | (() => EventFilter<NoInfer<E>> | undefined) = EventFilter.all,
   options: InjectLatestOptions = {},
 ): BusSignals<BusEvent<E> | undefined> {
   requireOptions('injectLatest: options', options, OPTIONS);

@@ -44,7 +44,7 @@ export const DEFAULT_COUNT = 100;
  */
 export function injectRecent<E>(
   bus: SharingBus<E>,
-  filter: EventFilter<E> | (() => EventFilter<E> | undefined) = EventFilter.all,
+  filter: EventFilter<NoInfer<E>> | (() => EventFilter<NoInfer<E>> | undefined) = EventFilter.all,
   options: InjectRecentOptions = {},
 ): BusSignals<readonly Delivery<E>[]> {
   requireOptions('injectRecent: options', options, OPTIONS);

@@ -130,6 +130,8 @@ const WIRES: readonly (readonly [wire: string, words: readonly string[], usage: 
       },
     ],
   ],
+  // It tells how full its context is, and nothing else.
+  ['pi', [], []],
   ['qwen', ['--auth', 'openai'], [{ model: '$runtime|openai|scripted(openai)', ...USED, reasoningTokens: 10 }]],
 ];
 
@@ -258,6 +260,13 @@ describe('the console with the recorded wires of real agents', () => {
       'codex-429',
       [],
       'ended its turn (end_turn) without an answer from its model; it said: exceeded retry limit, last status: 429 Too Many Requests',
+      undefined,
+    ],
+    [
+      'pi-refused',
+      [],
+      'ended its turn (end_turn) without an answer from its model; it said: Retrying (attempt 1/3, waiting 2s)...' +
+        'Retrying (attempt 2/3, waiting 4s)...Retrying (attempt 3/3, waiting 8s)...Retry finished, resuming.',
       undefined,
     ],
     [

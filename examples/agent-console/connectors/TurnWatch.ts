@@ -1,6 +1,10 @@
 import { tellsEachTurn } from './agentUsage.js';
 import { isObject, type Json } from './shape.js';
 
+/** pi-acp tells its version, before the turn or in it. */
+const GREETING = /^\s*pi v\d+\.\d+/;
+/** What agents say themselves, and not their model: Copilot, and pi-acp when it retries. */
+const OWN_WORDS = /^\s*(?:Info: |Retrying \(attempt \d|Retry finished, resuming\.)/;
 /** How much is kept of what the agent said last. */
 const WORDS_KEPT = 400;
 
@@ -12,7 +16,9 @@ export class TurnWatch {
   /** Set when a permission was denied: an agent may cancel its turn then. */
   isDenied = false;
   #worked = false;
+  /** All that was said in messages, and whether the model may have said any of it. */
   #words = '';
+  #hasSpoken = false;
   #lastChunk = '';
   #hasUsage = false;
 
@@ -27,10 +33,11 @@ export class TurnWatch {
       case 'agent_message_chunk': {
         const { content, _meta: meta } = update;
         const isText = isObject(content) && content['type'] === 'text';
-        const text = isText ? String(content['text']) : '';
+        const text = isText && !GREETING.test(String(content['text'])) ? String(content['text']) : '';
         this.#worked ||= !isText;
         this.#hasUsage ||= isObject(meta) && hasOutput(meta['usage']);
         this.#lastChunk = text.trim() === '' ? this.#lastChunk : text;
+        this.#hasSpoken ||= text.trim() !== '' && !OWN_WORDS.test(text);
         this.#words = (this.#words + text).slice(-WORDS_KEPT);
         break;
       }
@@ -63,7 +70,7 @@ export class TurnWatch {
     if (this.#worked || (isCommand && this.#words !== '')) {
       return true;
     }
-    if (this.#words.trim() === '') {
+    if (!this.#hasSpoken) {
       return false;
     }
     const { usage, _meta: meta } = answer;

@@ -36,7 +36,7 @@ const SERVED = new Set(['fs/read_text_file']);
  */
 export class WireTap {
   readonly mode = new SessionMode();
-  readonly turn = new TurnWatch();
+  turn = new TurnWatch();
   /** The agent's answer to the prompt. */
   answer: Json | undefined;
   /** The last error that the agent answered with. */
@@ -87,6 +87,9 @@ export class WireTap {
     const { method, params, id, result } = message as Json;
     if (typeof method === 'string' && id !== undefined) {
       this.#requests.set(id, { method, params: isObject(params) ? params : {} });
+    }
+    if (method === 'session/prompt') {
+      this.turn = new TurnWatch();
     }
     if (method === 'session/prompt' && isObject(params) && Array.isArray(params['prompt'])) {
       for (const content of params['prompt']) {
