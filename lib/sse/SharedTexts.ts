@@ -134,6 +134,7 @@ export class SharedTexts<E> {
 
 function encoder(): (text: string) => Uint8Array {
   const { Buffer } = globalThis as { Buffer?: { from(text: string): Uint8Array } };
-  const utf8 = new TextEncoder();
-  return Buffer === undefined ? (text) => utf8.encode(text) : (text) => Buffer.from(text);
+  let utf8: InstanceType<typeof TextEncoder> | undefined;
+  // Made at the first text: not every engine that loads this module has one.
+  return Buffer === undefined ? (text) => (utf8 ??= new TextEncoder()).encode(text) : (text) => Buffer.from(text);
 }
