@@ -121,7 +121,7 @@ export class EventText<E> implements Waiter, Ready {
       return new Chunk(this.host.heartbeat(this.receiver.position));
     }
     this.isWaiting = true;
-    this.host.behind -= 1;
+    this.host.caughtUp();
     this.host.heartbeats.add(this);
     return undefined;
   }
@@ -175,7 +175,7 @@ export class EventText<E> implements Waiter, Ready {
     if (!this.hasEnded) {
       this.leaveWaiting();
       this.hasEnded = true;
-      this.host.behind -= 1;
+      this.host.caughtUp();
       this.departure?.unsubscribe();
       this.receiver.dispose();
       this.taken = undefined;

@@ -1,5 +1,6 @@
-import type { SchedulerLike, Unsubscribable } from 'rxjs';
+import type { SchedulerLike, Subscription } from 'rxjs';
 import { scheduleOutOfContext } from '../internal/support/context.js';
+import { currentTimers } from '../internal/support/platform.js';
 import { SteadyClock } from '../internal/support/SteadyClock.js';
 
 /** A stream that waits for something to send. Only {@link Heartbeats} writes the fields. */
@@ -24,7 +25,11 @@ export class Heartbeats {
   private readonly clock: SteadyClock;
   private first: Waiter | undefined;
   private last: Waiter | undefined;
-  private timer: Unsubscribable | undefined;
+  private timer: Subscription | undefined;
+  /** The platform's timers when the timer was set. */
+  private timers: unknown;
+  /** Number of the current timer. An earlier one may still run, and is then ignored. */
+  private number = 0;
   private isBeating = false;
   /** The time of the present round, or that of the heartbeats that are told now. */
   private roundTime: number | undefined;
@@ -40,7 +45,8 @@ export class Heartbeats {
   add(waiter: Waiter): void {
     this.remove(waiter);
     const { last } = this;
-    waiter.dueAt = (this.roundTime ?? this.clock.read()) + this.idleMs;
+    const now = this.roundTime ?? this.clock.read();
+    waiter.dueAt = now + this.idleMs;
     waiter.before = last;
     if (last === undefined) {
       this.first = waiter;
@@ -48,8 +54,9 @@ export class Heartbeats {
       last.after = waiter;
     }
     this.last = waiter;
-    if (this.timer === undefined && !this.isBeating) {
-      this.setTimer(this.idleMs);
+    if (!this.isBeating && !this.hasTimer) {
+      this.dropTimer();
+      this.setTimer(Math.max(((this.first ?? waiter).dueAt ?? now) - now, 1));
     }
   }
 
@@ -89,17 +96,34 @@ export class Heartbeats {
   /** Cancels the timer if no stream waits. It is a separate call, since a stream that is sent something soon waits again. */
   tidy(): void {
     if (this.first === undefined) {
-      this.timer?.unsubscribe();
-      this.timer = undefined;
+      this.dropTimer();
     }
+  }
+
+  /** Whether the timer will run. It may not if it was one of a test's fake timers, which are gone, or was cancelled by an error of others. */
+  private get hasTimer(): boolean {
+    return this.timer?.closed === false && this.timers === currentTimers();
+  }
+
+  private dropTimer(): void {
+    // Other timers cannot clear it: RxJS would throw when it fires after that.
+    if (this.timers === currentTimers()) {
+      this.timer?.unsubscribe();
+    }
+    this.timer = undefined;
+    this.number += 1;
   }
 
   private setTimer(delayMs: number): void {
     const dueAt = (this.roundTime ?? this.clock.read()) + delayMs;
+    const { number } = this;
+    this.timers = currentTimers();
     this.timer = scheduleOutOfContext(
       this.scheduler,
       () => {
-        this.beat(dueAt);
+        if (number === this.number) {
+          this.beat(dueAt);
+        }
       },
       delayMs,
     );

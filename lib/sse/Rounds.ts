@@ -17,7 +17,8 @@ export interface RoundHost {
  * something, and ends in a microtask: after all others, whose receivers were answered in the same turn.
  */
 export class Rounds {
-  private isBegun = false;
+  /** Whether a round has begun and not ended. */
+  isBegun = false;
   private readonly host: RoundHost;
   private readonly end = (): void => {
     this.isBegun = false;

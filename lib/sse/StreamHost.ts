@@ -35,7 +35,7 @@ export class StreamHost<E> {
   readonly heartbeats: Heartbeats;
   readonly texts: SharedTexts<E>;
   readonly rounds: Rounds;
-  /** Number of streams that have not sent all that their receivers have. */
+  /** Number of streams that have not sent all that their receivers have. Counted down by {@link caughtUp} only. */
   behind = 0;
   /** The number of the newest event, in a round. */
   private newest: number | undefined;
@@ -56,6 +56,14 @@ export class StreamHost<E> {
         this.heartbeats.endRound();
       },
     });
+  }
+
+  /** One stream less is behind: it has sent everything, or has ended. Without a round, which would end, the last one takes the texts along. */
+  caughtUp(): void {
+    this.behind -= 1;
+    if (this.behind === 0 && this.texts.kept > 0 && !this.rounds.isBegun) {
+      this.texts.endRound(false);
+    }
   }
 
   /** Whether `busEvent` is known to be the newest event of the bus. */

@@ -6,6 +6,7 @@ import {
   dropNewest,
   EventFilter,
   lateBindScrollId,
+  newUuid,
   SharingBus,
 } from '../../lib/index.js';
 import { survivors } from '../support/collectGarbage.js';
@@ -270,5 +271,23 @@ describe('law 34: after any end nothing is retained', () => {
     expect(await survivors(refs)).toBe(0);
     subscription.unsubscribe();
     expect(source$.observed).toBe(false);
+  });
+
+  it('a bus that remembers the ids of events keeps none of the lines that they were cut out of', async () => {
+    const LINES = 100;
+    const LENGTH = 200_000;
+    const bus = new SharingBus<number>();
+    const used = async (): Promise<number> => {
+      // At least one collection.
+      await survivors([new WeakRef({})], 3);
+      return process.memoryUsage().heapUsed;
+    };
+    const before = await used();
+    for (let number = 0; number < LINES; number += 1) {
+      const line = Buffer.from(`id=${newUuid()} ${'x'.repeat(LENGTH)}`).toString('latin1');
+      bus.publish(event(number, { scrollId: line.slice(3, 39) }));
+    }
+    expect((await used()) - before).toBeLessThan((LINES * LENGTH) / 4);
+    bus.close();
   });
 });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { asyncScheduler } from 'rxjs';
 import { Heartbeats, type Waiter } from '../../lib/sse/Heartbeats.js';
 import { Clock } from '../support/Clock.js';
+import { FakeTimers } from '../support/FakeTimers.js';
 
 interface Fixture {
   readonly clock: Clock;
@@ -117,5 +119,18 @@ describe('Heartbeats', () => {
     heartbeats.add(a);
     clock.pass(350);
     expect(frames).toEqual([100, 200, 300]);
+  });
+
+  it('goes on after the fake timers of a test, whose timer never rings', async () => {
+    const heartbeats = new Heartbeats(asyncScheduler, 10);
+    const { beats, waiter } = setUp();
+    const fake = new FakeTimers({ Date: 1e12 });
+    heartbeats.add(waiter('a'));
+    fake.uninstall();
+    await new Promise<void>((resolve) => {
+      heartbeats.add(waiter('b', () => { resolve(); })); // prettier-ignore
+    });
+    expect([beats, fake.pending]).toEqual([['0 a', '0 b'], 1]);
+    heartbeats.tidy();
   });
 });

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { EventEmitter } from 'node:events';
 import { EventFilter, SharingBus } from '../../lib/index.js';
 import { EventStreams, type NodeResponse } from '../../lib/sse/index.js';
+import { survivors } from '../support/collectGarbage.js';
 import { event } from '../support/events.js';
 import { getRaw, serve, until } from './support.js';
 
@@ -62,6 +63,13 @@ afterEach(() => {
     bus.close();
   });
 });
+
+/** The payload of an event that was published. */
+function published(bus: SharingBus<Payload>, number: number): Payload {
+  const payload = { number };
+  bus.publish(event(payload));
+  return payload;
+}
 
 async function turn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
@@ -143,6 +151,20 @@ describe.each([
     expect([numbers(fast), numbers(slow)]).toEqual([[1, 2, 3, 4, 5], [1, 2, 3, 4, 5]]); // prettier-ignore
     // Without a history, a text is not kept: see the next case.
     expect(written).toBe(history === undefined ? 10 : 5);
+  });
+
+  it('law 34: let go of the text and the event when the last one that was behind has left or caught up', async () => {
+    for (const end of ['close', 'drain']) {
+      const { bus, connect } = setUp(history && { capacity: 1 });
+      const [fast, slow] = [await connect(), await connect(EventFilter.all, false)];
+      const events = [1, 2].map((number) => new WeakRef(published(bus, number)));
+      await turn();
+      expect(numbers(fast)).toEqual([1, 2]);
+      slow.hasRoom = true;
+      slow.emit(end);
+      // A history still has the second one.
+      expect(await survivors(events.slice(0, 1))).toBe(0);
+    }
   });
 
   it('get an object that is published again as it is then, whether another one is behind or not', async () => {
