@@ -3,7 +3,7 @@ import { computed, signal, type Signal, type ValueEqualityFn } from '@angular/co
 /**
  * Tells signals that what they read has changed.
  *
- * Invariant: after a change that nobody has read yet, further changes set nothing: whoever reads will read them all. So a burst sets one
+ * Invariant: after a change that nobody has read yet, further changes set nothing: the next read includes them all. So a burst sets one
  * signal once, and a signal is never behind what it reads.
  */
 export class Changes {

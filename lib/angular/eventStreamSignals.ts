@@ -40,7 +40,7 @@ export function eventStreamSignals<E, T>(
   if (typeof source !== 'function') {
     targetOf(source);
   }
-  // Two, so that a change of the connection is none of the value.
+  // Two, so that a change of the connection does not change the value.
   const deliveries = new Changes();
   const connection = new Changes();
   let kept = site.outside(empty);

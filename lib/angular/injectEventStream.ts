@@ -2,7 +2,7 @@ import type { BusEvent } from '../events/BusEvent.js';
 import type { Event } from '../events/Event.js';
 import { type OptionNames, requireCount, requireFunction, requireOptions } from '../internal/support/require.js';
 import type { Delivery } from '../receiver.js';
-import type { FromEventStreamOptions } from '../sse/FromEventStreamOptions.js';
+import { FROM_EVENT_STREAM_OPTIONS, type FromEventStreamOptions } from '../sse/FromEventStreamOptions.js';
 import { type EventStreamSource, eventStreamSignals } from './eventStreamSignals.js';
 import { DEFAULT_COUNT } from './injectRecent.js';
 import { Fold, Recent } from './Kept.js';
@@ -28,20 +28,7 @@ const OPTIONS: OptionNames<InjectEventStreamOptions & FoldEventStreamOptions<Eve
   count: true,
   seed: true,
   reduce: true,
-  filter: true,
-  from: true,
-  fetch: true,
-  headers: true,
-  signal: true,
-  retry: true,
-  parse: true,
-  onStatus: true,
-  onInvalid: true,
-  onPosition: true,
-  maxUrlLength: true,
-  silenceMs: true,
-  maxEventLength: true,
-  scheduler: true,
+  ...FROM_EVENT_STREAM_OPTIONS,
 };
 
 /**

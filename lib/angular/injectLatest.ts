@@ -16,7 +16,7 @@ const OPTIONS: OptionNames<InjectLatestOptions> = { injector: true, from: true, 
  * The newest matching event as a signal, and beside it the number of events that were passed over.
  *
  * **Details** The receiver has a capacity of 1 and `overflow: 'drop-oldest'`. So of a burst you get the last event, and `lagged` counts the
- * others. The receiver is there until the injector ends. On the server there is none: `value` is `undefined`, and rendering waits for
+ * others. The receiver is there until the injector ends. On the server there is no receiver: `value` is `undefined`, and rendering waits for
  * nothing. Handlers run outside of Angular's zone; setting a signal there is enough for Angular to render.
  *
  * If `filter` is a function or a signal, it is read in an effect: the receiver is made by the next change detection, and anew when the filter

@@ -32,6 +32,6 @@ export interface EventStreamSignals<T> {
   readonly status: Signal<EventStreamStatus | undefined>;
   /** The position that the stream has reached. `undefined` before the first one, and for a bus without a history. */
   readonly position: Signal<BusPosition | undefined>;
-  /** The error that ended the stream, such as an `EventStreamError`. `undefined` if there was none. A broken connection is none. */
+  /** The error that ended the stream, such as an `EventStreamError`. `undefined` until then. A broken connection does not end it. */
   readonly error: Signal<unknown>;
 }

@@ -3,6 +3,7 @@ import type { BusPosition } from '../receiver.js';
 import type { BusEvent } from '../events/BusEvent.js';
 import type { Event } from '../events/Event.js';
 import type { EventFilter } from '../events/EventFilter.js';
+import type { OptionNames } from '../internal/support/require.js';
 import type { ValidationError } from '../schema/ValidationError.js';
 
 /** Headers as an object, as pairs, or as a `Headers` object. */
@@ -102,3 +103,20 @@ export interface FromEventStreamOptions<E = Event> {
   /** Runs the timers. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike | undefined;
 }
+
+export const FROM_EVENT_STREAM_OPTIONS: OptionNames<FromEventStreamOptions> = {
+  filter: true,
+  from: true,
+  fetch: true,
+  headers: true,
+  signal: true,
+  retry: true,
+  parse: true,
+  onStatus: true,
+  onInvalid: true,
+  onPosition: true,
+  maxUrlLength: true,
+  silenceMs: true,
+  maxEventLength: true,
+  scheduler: true,
+};

@@ -1,35 +1,16 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
-import {
-  type OptionNames,
-  requireCount,
-  requireFunction,
-  requireOptions,
-  requireSignal,
-} from '../internal/support/require.js';
+import { requireCount, requireFunction, requireOptions, requireSignal } from '../internal/support/require.js';
 import type { BusEvent } from '../events/BusEvent.js';
 import { readBusEvent } from '../schema/readBusEvent.js';
 import { BackOff } from './BackOff.js';
-import type { EventStreamFetch, FromEventStreamOptions } from './FromEventStreamOptions.js';
+import {
+  type EventStreamFetch,
+  FROM_EVENT_STREAM_OPTIONS,
+  type FromEventStreamOptions,
+} from './FromEventStreamOptions.js';
 import { platformFetch, requireFetchable } from './platformFetch.js';
 import { requirePairs } from './requestHeaders.js';
 import { type GivenUrl, isNow, requireUrlLength, streamUrl } from './streamUrl.js';
-
-const OPTIONS: OptionNames<FromEventStreamOptions> = {
-  filter: true,
-  from: true,
-  fetch: true,
-  headers: true,
-  signal: true,
-  retry: true,
-  parse: true,
-  onStatus: true,
-  onInvalid: true,
-  onPosition: true,
-  maxUrlLength: true,
-  silenceMs: true,
-  maxEventLength: true,
-  scheduler: true,
-};
 
 /** The validated options of a client, with defaults filled in. */
 export interface ClientSettings<E> extends Pick<
@@ -58,7 +39,7 @@ export function clientSettings<E>(
   url: GivenUrl,
   options: FromEventStreamOptions<E>,
 ): ClientSettings<E> {
-  requireOptions(`${caller}: options`, options, OPTIONS);
+  requireOptions(`${caller}: options`, options, FROM_EVENT_STREAM_OPTIONS);
   const { silenceMs = 45_000, maxEventLength = 2_097_152, maxUrlLength = 8_000, scheduler = asyncScheduler } = options;
   const { parse = readBusEvent as (value: unknown) => BusEvent<E>, retry } = options;
   const { signal, onStatus, onInvalid, onPosition } = options;

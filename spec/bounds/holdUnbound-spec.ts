@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { VirtualTimeScheduler } from 'rxjs';
 import { SharingBus } from '../../lib/index.js';
 import { event, registration, uuid } from '../support/events.js';
-import { removedKeys } from '../support/removedKeys.js';
+import { removedKeys } from './removedKeys.js';
 
 describe('law 34: what holdUnbound keeps', () => {
   it('no session, and no connector, of which it holds no event any more', () => {

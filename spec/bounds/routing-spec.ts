@@ -3,7 +3,7 @@ import { type BusEvent, EventFilter, type EventRouting, SharingBus } from '../..
 import { collectPayloads } from '../support/collect.js';
 import { event, registration, uuid } from '../support/events.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
-import { removedKeys } from '../support/removedKeys.js';
+import { removedKeys } from './removedKeys.js';
 
 // How often a predicate is called tells how many events the bus has looked at for its receiver.
 
