@@ -47,6 +47,7 @@ const CALLS: Record<string, readonly string[]> = {
   'from(receiver)': ['a', 'b', 'complete'],
   flush: ['flushed'],
   connect: ['connected'],
+  'connect, of many events': ['connected'],
   dropNewest: ['a', 'b', 'complete'],
   fromEventStream: ['connecting', 'open', 'a', 'b', 'complete', 'closed'],
 };

@@ -193,6 +193,19 @@ const FORMS: Record<string, Form> = {
         note('connected');
       });
   },
+  'connect, of many events': (bus, note) => {
+    let left = 300;
+    const next = (): Promise<IteratorResult<BusEvent<string>>> => {
+      left -= 1;
+      return Promise.resolve(
+        left < 0 ? { done: true, value: undefined } : { done: false, value: busEvent('of a source') },
+      );
+    };
+    return () =>
+      bus.connect({ [Symbol.asyncIterator]: () => ({ next }) }).then(() => {
+        note('connected');
+      });
+  },
   dropNewest: (bus, note) => {
     const source$ = new Subject<BusEvent<string>>();
     bus.stream().subscribe(source$);
