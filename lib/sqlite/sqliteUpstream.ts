@@ -50,7 +50,7 @@ export function sqliteUpstream<E = Event>(options: SqliteUpstreamOptions<E>): Sq
   const settings = settingsOf(options);
   const connection = new Connection(settings.file, settings.driver, settings.readOnly);
   try {
-    return settings.readOnly ? reader(connection, settings) : writer(connection, settings);
+    return connection.guard(() => (settings.readOnly ? reader(connection, settings) : writer(connection, settings)));
   } catch (error) {
     connection.close();
     throw error;
@@ -68,7 +68,7 @@ function writer<E>(connection: Connection, settings: Settings<E>): SqliteUpstrea
 }
 
 function reader<E>(connection: Connection, settings: Settings<E>): SqliteUpstream<E> {
-  const stored = connection.guard(() => new StoredEvents(connection, settings.parse));
+  const stored = new StoredEvents(connection, settings.parse);
   return new EventFile(connection, stored, {
     open: (bus) => new FollowerLink(bus, connection, stored, settings),
     close: () => {
