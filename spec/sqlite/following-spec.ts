@@ -71,8 +71,8 @@ describe('an upstream that follows the file of another one', () => {
     const { values } = collect(bus.subscribeFiltered(EventFilter.scrollId(uuid(2))).events$);
     await publishAll(writer, [
       registration('a', 't', uuid(2)),
-      event({ type: 'Connected' } as BuiltIn, { connectorId: 'a', nativeSessionId: 't' }),
-      event({ type: 'Connected' } as BuiltIn, { connectorId: 'a', nativeSessionId: 's' }),
+      event({ type: 'Connected' }, { connectorId: 'a', nativeSessionId: 't' }),
+      event({ type: 'Connected' }, { connectorId: 'a', nativeSessionId: 's' }),
     ]);
     scheduler.pass(50);
     expect(values.map(({ seq }) => seq)).toEqual([2, 3]);

@@ -60,7 +60,7 @@ describe('sqliteUpstream', () => {
     const second = busOn<BuiltIn>(file);
     const receiver = second.subscribeAll();
     for (const nativeSessionId of ['s', 't', 'u']) {
-      second.publish(event({ type: 'Connected' } as BuiltIn, { connectorId: 'a', nativeSessionId }));
+      second.publish(event({ type: 'Connected' }, { connectorId: 'a', nativeSessionId }));
     }
     const ids = [await receiver.recv(), await receiver.recv(), await receiver.recv()];
     expect(ids.map((one) => one?.routing.scrollId)).toEqual([uuid(1), uuid(3), undefined]);
@@ -83,7 +83,7 @@ describe('sqliteUpstream', () => {
     first.publish(registration('a', 's', uuid(1)));
     first.publish(registration('a', 't', uuid(2)));
     first.publish(registration('a', 'u', uuid(3)));
-    first.publish(event({ type: 'Connected' } as BuiltIn, { connectorId: 'a', nativeSessionId: 's' }));
+    first.publish(event({ type: 'Connected' }, { connectorId: 'a', nativeSessionId: 's' }));
     first.close();
     const taught: unknown[] = [];
     const upstream = sqliteUpstream({ file, maxBindings: 2 });
@@ -124,7 +124,7 @@ describe('sqliteUpstream', () => {
     expect(now?.at).toBeLessThanOrEqual(Date.now());
     expect(then?.at).toBe(-12.5);
     first.close();
-    const again = await keptBy(busOn<string>(file));
+    const again = await keptBy(busOn(file));
     expect(again.map((one) => one.type === 'event' && one.event.at)).toEqual([now?.at, -12.5]);
   });
 
