@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 export { sqliteUpstream, type SqliteUpstream } from './sqliteUpstream.js';
 export type { SqliteRetention, SqliteUpstreamOptions } from './options.js';
 export type { SqliteDriver } from './driver.js';
