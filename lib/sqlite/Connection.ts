@@ -40,9 +40,10 @@ export class Connection {
     readonly readOnly: boolean,
   ) {
     const open = loadDriver(driver);
-    this.database = this.opened(open, file);
+    // Absolute, so that SQLite does not take a name for a URI.
+    this.database = this.opened(open, resolve(file));
     try {
-      this.path = realpathSync(resolve(file));
+      this.path = this.guard(() => realpathSync(resolve(file)));
       const found = this.found();
       this.device = found?.dev ?? NaN;
       this.inode = found?.ino ?? NaN;

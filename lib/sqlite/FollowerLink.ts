@@ -6,7 +6,7 @@ import { ReadOnlyFileError } from './errors.js';
 import type { Settings } from './options.js';
 import { pageOf } from './pageOf.js';
 import { pragma } from './schema.js';
-import type { Page, State, StoredEvents } from './StoredEvents.js';
+import type { Page, StoredEvents } from './StoredEvents.js';
 
 /** How many events are brought before other tasks have their turn, and the milliseconds until the next ones. */
 const PAGE = { limit: 512, everyMs: 1 };
@@ -40,7 +40,7 @@ export class FollowerLink<E> implements UpstreamLink<E> {
   }
 
   read(request: UpstreamRead<E>): UpstreamPage<E> {
-    return pageOf(this.readAtOnce(({ pruned }) => this.stored.read(request, pruned)));
+    return pageOf(this.stored.atOnce(({ pruned }) => this.stored.read(request, pruned)));
   }
 
   close(): void {
@@ -84,7 +84,7 @@ export class FollowerLink<E> implements UpstreamLink<E> {
     if (version === this.version) {
       return false;
     }
-    const { page, last } = this.readAtOnce(({ pruned, last: upTo }) => ({
+    const { page, last } = this.stored.atOnce(({ pruned, last: upTo }) => ({
       page: this.stored.read({ filter: EventFilter.all, after: this.seq, upTo, limit: PAGE.limit }, pruned),
       last: upTo,
     }));
@@ -107,18 +107,5 @@ export class FollowerLink<E> implements UpstreamLink<E> {
       }
     }
     this.seq = Math.max(this.seq, reached);
-  }
-
-  /** Reads in one transaction, so that the writer removes nothing meanwhile. */
-  private readAtOnce<T>(act: (state: State) => T): T {
-    const { database } = this.connection;
-    return this.connection.guard(() => {
-      database.exec('BEGIN');
-      try {
-        return act(this.stored.state);
-      } finally {
-        database.exec('COMMIT');
-      }
-    });
   }
 }

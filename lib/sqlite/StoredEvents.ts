@@ -88,6 +88,22 @@ export class StoredEvents<E> {
     return this.connection.guard(() => this.readState.get() as State);
   }
 
+  /** Calls `act` with the state. If another process writes, it changes nothing that `act` reads meanwhile. */
+  atOnce<T>(act: (state: State) => T): T {
+    const { database, readOnly } = this.connection;
+    if (!readOnly) {
+      return act(this.state);
+    }
+    return this.connection.guard(() => {
+      database.exec('BEGIN');
+      try {
+        return act(this.state);
+      } finally {
+        database.exec('COMMIT');
+      }
+    });
+  }
+
   /** @param pruned The last place that the retention has removed. */
   read({ filter, after, upTo, limit }: UpstreamRead<E>, pruned: number): Page<E> {
     return this.connection.guard(() => {
@@ -129,10 +145,8 @@ export class StoredEvents<E> {
     const canonical = simplestFilter(filter);
     const { last } = this.state;
     for (let after = 0; after < last;) {
-      const { placed, reached } = this.read(
-        { filter: canonical, after, upTo: last, limit: LEAST_ROWS },
-        this.state.pruned,
-      );
+      const request = { filter: canonical, after, upTo: last, limit: LEAST_ROWS };
+      const { placed, reached } = this.atOnce(({ pruned }) => this.read(request, pruned));
       yield* placed
         .map(({ delivery }) => delivery)
         .filter((delivery) => delivery.type === 'gap' || passes(canonical, delivery.event));

@@ -1,6 +1,16 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type BusEvent, EventFilter, SharingBus } from '../../lib/index.js';
 import * as sqlite from '../../lib/sqlite/index.js';
@@ -144,7 +154,9 @@ describe('a file that cannot be opened', () => {
   it('has a writer already, by any of its names', () => {
     const file = tempFile();
     const first = busOn(file);
-    for (const name of [file, join(dirname(file), '.', 'events.db')]) {
+    const link = join(tempFolder(), 'link.db');
+    symlinkSync(file, link);
+    for (const name of [file, join(dirname(file), '.', 'events.db'), link]) {
       const error = thrownBy(open({ file: name }));
       expect(error).toBeInstanceOf(sqlite.FileInUseError);
       expect(error.message).toContain(
@@ -153,6 +165,18 @@ describe('a file that cannot be opened', () => {
     }
     first.close();
     busOn(file).close();
+  });
+
+  it('may have a name that SQLite would take for a URI', () => {
+    const folder = tempFolder();
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      busOn('file:events.db?mode=memory').close();
+      expect(readdirSync(folder)).toContain('file:events.db?mode=memory');
+    } finally {
+      process.chdir(before);
+    }
   });
 
   it('frees what it has opened when it fails', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import { type BusEvent, type Event as BuiltIn, EventFilter, SharingBus } from '../../lib/index.js';
 import { FileReplacedError, ReadOnlyFileError, sqliteUpstream } from '../../lib/sqlite/index.js';
 import { collect, recordingLogger } from '../support/collect.js';
@@ -108,6 +108,19 @@ describe('an upstream that follows the file of another one', () => {
     await publishAll(third, [word('three')]);
     scheduler.pass(50);
     expect(values.map((one) => one.event)).toEqual(['two', 'three']);
+  });
+
+  it('reads what a process has left that was killed', async () => {
+    const file = tempFile();
+    const writer = busOn(file);
+    await publishAll(writer, ['one', 'two'].map(word));
+    const copy = tempFile();
+    for (const ending of ['', '-wal']) {
+      copyFileSync(`${file}${ending}`, `${copy}${ending}`);
+    }
+    const reader = sqliteUpstream<string>({ file: copy, readOnly: true });
+    expect([...reader.deliveries()].map(shown)).toEqual(['1:one', '2:two']);
+    reader.close();
   });
 
   it("ends when the file is replaced, with onError 'end'", async () => {
