@@ -47,6 +47,8 @@ export interface UpstreamBus<E = Event> {
    * Dispatches an event, of this process or of another one. If it has no scroll id and its session is registered, it gets one. If it is a
    * registration, its binding is learned.
    *
+   * **Gotchas** What filters and `bindingOf` publish is handed over to `publish` before `event` returns, and receivers may come and go.
+   *
    * **Errors** Throws `InvalidBusEventError` for a malformed event and `RangeError` if `seq` is not larger than the last place. Nothing is
    * dispatched then.
    *

@@ -61,7 +61,7 @@ export function lateBindScrollId<E = Event>(options: LateBindOptions<E> = {}): M
 /** Sets the scroll ids of events, and learns the bindings that registrations among them tell. */
 export interface Enricher<E> {
   /** Creates a state without bindings. */
-  seed(): Enrichment<E>;
+  readonly seed: () => Enrichment<E>;
   /** Returns `busEvent` with its scroll id, and sets `learned` in the state. Never throws. */
   enrich(state: Enrichment<E>, busEvent: BusEvent<E>): BusEvent<E>;
   /** Learns a binding that no event has told. Returns it in canonical form, or `undefined` if it is not valid. */
