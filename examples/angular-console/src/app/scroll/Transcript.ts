@@ -1,5 +1,5 @@
 import type { BusEvent, ContentBlock, Delivery, Event, Gap, ToolCallContent, UsageUpdated } from 'sharing-bus';
-import type { Entry, LineEntry, MessageEntry, ToolEntry } from './Entry.js';
+import type { Entry, LineEntry, MessageEntry, PermissionEntry, ToolEntry } from './Entry.js';
 
 /** The most entries to keep, so that the page stays fast in a long session. */
 const MAX_ENTRIES = 300;
@@ -79,12 +79,10 @@ export class Transcript {
         break;
       case 'PermissionRequested': {
         const { options, requestId, title = event.toolCallId } = event;
-        this.#put(`permission ${session} ${requestId}`, from, {
-          type: 'permission',
-          title,
-          options,
-          answer: undefined,
-        });
+        const key = `${connectorUid} ${requestId}`;
+        const input = inputOf(event);
+        const asked = { type: 'permission', key, title, input, options, state: 'waiting', answer: '' } as const;
+        this.#put(`permission ${session} ${requestId}`, from, asked);
         break;
       }
       case 'PermissionResolved':
@@ -134,12 +132,11 @@ export class Transcript {
   }
 
   #answer(key: string, from: string, { outcome, optionId }: Extract<Event, { type: 'PermissionResolved' }>): void {
-    const asked = this.#find(key);
-    const options = asked?.type === 'permission' ? asked.options : [];
-    const chosen = options.find((option) => option.optionId === optionId)?.name ?? optionId ?? 'selected';
-    const title = asked?.type === 'permission' ? asked.title : 'a request that is not shown here';
-    const answer = outcome === 'selected' ? chosen : 'cancelled';
-    this.#put(key, from, { type: 'permission', title, options, answer });
+    const found = this.#find(key);
+    const asked = found?.type === 'permission' ? found : NOT_SHOWN;
+    const chosen = asked.options.find((option) => option.optionId === optionId)?.name ?? optionId ?? 'selected';
+    const decided = outcome === 'selected' ? { state: 'answered', answer: chosen } : { state: 'cancelled', answer: '' };
+    this.#put(key, from, { ...asked, ...decided } as Fields<PermissionEntry>);
   }
 
   /** Replaces the entry of this key, or appends one. */
@@ -183,6 +180,16 @@ export class Transcript {
     }
   }
 }
+
+const NOT_SHOWN: Fields<PermissionEntry> = {
+  type: 'permission',
+  key: '',
+  title: 'a request that is not shown here',
+  input: '',
+  options: [],
+  state: 'waiting',
+  answer: '',
+};
 
 /** Keeps the end of a growing text. It cuts large pieces, so that it does not copy the text for each chunk. */
 function theEndOf(text: string, isCut: boolean): Pick<MessageEntry, 'text' | 'isCut'> {
@@ -231,6 +238,13 @@ function because(reason: string | undefined): string {
 
 function textOf(content: ContentBlock): string {
   return content.type === 'text' ? content.text : `[${content.type}]`;
+}
+
+/** The input of the tool call of a permission request, which connectors keep in the event. */
+function inputOf(event: object): string {
+  const { toolCall } = event as { readonly toolCall?: { readonly rawInput?: unknown } | null };
+  const input = toolCall?.rawInput;
+  return input === undefined || input === null ? '' : detail(input);
 }
 
 /** The text of an unchecked content block. */
