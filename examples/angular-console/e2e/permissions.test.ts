@@ -12,8 +12,9 @@ import { Browser } from './support/Browser.js';
 import { ConsoleServer } from './support/ConsoleServer.js';
 import { eventually } from './support/eventually.js';
 
-const FIXTURE = fileURLToPath(new URL('../../../spec/examples/fixtures/fixtureAgent.ts', import.meta.url));
-const AGENT = `"${process.execPath}" --import tsx "${FIXTURE}" asks`;
+const FIXTURES = fileURLToPath(new URL('../../../spec/examples/fixtures/', import.meta.url));
+const AGENT = `"${process.execPath}" --import tsx "${FIXTURES}fixtureAgent.ts" asks`;
+const GEMINI = `"${process.execPath}" --import tsx "${FIXTURES}wireAgent.ts" "${FIXTURES}wires/gemini.jsonl"`;
 const REFUSED = /the server responded with a status of 4\d\d/;
 
 const SELECTED = (optionId: string): string => `answered {"outcome":{"outcome":"selected","optionId":"${optionId}"}}`;
@@ -24,11 +25,12 @@ describe('permission requests in a page', { timeout: 240_000 }, () => {
   let directory: string;
   let server: ConsoleServer | undefined;
 
-  const start = async (...words: readonly string[]): Promise<ConsoleServer> => {
-    const given = ['--scrolls', join(directory, 'scrolls'), '--agent', AGENT, '--agent-timeout', '120', ...words];
-    server = await ConsoleServer.start(given);
+  const startWith = async (agent: string, words: readonly string[], port = 0): Promise<ConsoleServer> => {
+    const given = ['--scrolls', join(directory, 'scrolls'), '--agent', agent, '--agent-timeout', '120', ...words];
+    server = await ConsoleServer.start(given, port);
     return server;
   };
+  const start = (...words: readonly string[]): Promise<ConsoleServer> => startWith(AGENT, words);
 
   before(async () => {
     browser = await Browser.launch();
@@ -71,6 +73,18 @@ describe('permission requests in a page', { timeout: 240_000 }, () => {
     await permission(page).getByText('Answer: Reject').waitFor();
   });
 
+  it('has a button for each option of Gemini CLI, and what it asks for', async () => {
+    const page = await browser.open((await startWith(GEMINI, ['--auth', 'gemini-api-key'])).printedUrl);
+    await permission(page).getByText('Writing to bed.txt').waitFor();
+    await permission(page).getByText('newText: beans').waitFor();
+    const buttons = permission(page).getByRole('button');
+    await buttons.first().waitFor();
+    assert.deepEqual(await buttons.allInnerTexts(), ['Allow for this session', 'Allow', 'Reject']);
+    await button(page, 'Allow').click();
+    await permission(page).getByText('Answer: Allow', { exact: true }).waitFor();
+    await page.getByText('turn ended: end_turn').waitFor();
+  });
+
   it('can be answered with only the keyboard, and keeps the focus at the request', async () => {
     const page = await browser.open((await start()).printedUrl);
     await button(page, 'Allow once').focus();
@@ -78,6 +92,14 @@ describe('permission requests in a page', { timeout: 240_000 }, () => {
     await page.keyboard.press('Enter');
     await page.getByText(SELECTED('no')).waitFor();
     await permission(page).locator('.permission:focus').waitFor();
+  });
+
+  it('takes a double click for one answer', async () => {
+    const page = await browser.open((await start()).printedUrl);
+    await button(page, 'Allow once').dblclick();
+    await page.getByText(SELECTED('yes')).waitFor();
+    await permission(page).getByText('Answer: Allow once').waitFor();
+    assert.equal(await permission(page).getByText('Another page was first').count(), 0);
   });
 
   it('takes the first answer of two pages, tells the second what it is, and shows it on all', async () => {
@@ -148,6 +170,25 @@ describe('permission requests in a page', { timeout: 240_000 }, () => {
     process.kill(await pid(page), 'SIGKILL');
     await isCancelled(page);
     await page.locator('.sessions [data-state=ended]').waitFor();
+  });
+
+  it('shows a request as cancelled when the server is interrupted, or killed and started again', async () => {
+    const first = await start();
+    const page = await browser.open(first.printedUrl, { mayLoseServer: true });
+    await button(page, 'Allow once').waitFor();
+    await first.interrupt();
+    await isCancelled(page);
+    const second = await startWith(AGENT, [], first.port);
+    // The new server has another token. So this page shows the request of its agent without buttons.
+    await permission(page).getByText('Its token is not that of this server').waitFor();
+    await page.getByRole('button', { name: 'All sessions' }).click();
+    await permission(page).getByText('waits for an answer').waitFor();
+    await second.kill();
+    await page.getByText('Connection lost').waitFor();
+    await startWith(AGENT, [], first.port);
+    await page.getByText('the server has restarted.').waitFor();
+    const chips = async (): Promise<string[]> => permission(page).locator('.chip').allInnerTexts();
+    assert.deepEqual(await eventually(chips, ({ length }) => length > 1), ['cancelled', 'waits for an answer']);
   });
 
   it('cancels a request with its turn, after --prompt-timeout, and tells the agent', async () => {

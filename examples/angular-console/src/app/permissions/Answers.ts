@@ -32,8 +32,12 @@ export class Answers {
     return this.#answered().get(key);
   }
 
-  /** Sends an answer. */
+  /** Sends an answer, unless one has been taken or is on its way: a double click is one answer. */
   async give(key: string, optionId: string): Promise<void> {
+    const before = this.of(key)?.type;
+    if (before === 'sending' || before === 'taken') {
+      return;
+    }
     this.#set(key, { type: 'sending' });
     try {
       const response = await fetch('/api/permission', {

@@ -58,7 +58,7 @@ export class PermissionView {
   );
   readonly #answered = computed(() => this.#answers.of(this.entry().key));
   protected readonly canAnswer = computed(() => this.#isWaiting() && this.#answers.obstacle() === undefined);
-  protected readonly isSending = computed(() => this.#answered()?.type === 'sending');
+  protected readonly isSending = computed(() => ['sending', 'taken'].includes(this.#answered()?.type ?? ''));
   protected readonly note = computed(() => {
     const answered = this.#answered();
     switch (answered?.type) {
@@ -69,7 +69,8 @@ export class PermissionView {
           ? 'Your answer came too late: the request was cancelled.'
           : `Another page was first: ${this.#nameOf(answered.optionId)}`;
       case 'failed':
-        return `Your answer was not taken: ${answered.why}`;
+        // The response may be lost, and not the answer.
+        return this.entry().state === 'answered' ? '' : `Your answer was not taken: ${answered.why}`;
       default:
         return this.#isWaiting() ? (this.#answers.obstacle() ?? '') : '';
     }

@@ -1,4 +1,5 @@
 import type { BusEvent, ContentBlock, Delivery, Event, Gap, ToolCallContent, UsageUpdated } from 'sharing-bus';
+import { questionText } from '../permissions/questionText.js';
 import type { Entry, LineEntry, MessageEntry, PermissionEntry, ToolEntry } from './Entry.js';
 
 /** The most entries to keep, so that the page stays fast in a long session. */
@@ -39,6 +40,12 @@ export class Transcript {
   gap(gap: Gap): void {
     // Chunks before and after a gap are separate messages.
     this.#ids.clear();
+    if (gap.missed === Infinity) {
+      // The server has restarted. The agents of the one before have gone with it.
+      this.#entries = this.#entries.map((one) =>
+        one.type === 'permission' && one.state === 'waiting' ? { ...one, state: 'cancelled' } : one,
+      );
+    }
     this.#append('', { type: 'gap', gap });
   }
 
@@ -80,7 +87,7 @@ export class Transcript {
       case 'PermissionRequested': {
         const { options, requestId, title = event.toolCallId } = event;
         const key = `${connectorUid} ${requestId}`;
-        const input = inputOf(event);
+        const input = questionText(event);
         const asked = { type: 'permission', key, title, input, options, state: 'waiting', answer: '' } as const;
         this.#put(`permission ${session} ${requestId}`, from, asked);
         break;
@@ -238,13 +245,6 @@ function because(reason: string | undefined): string {
 
 function textOf(content: ContentBlock): string {
   return content.type === 'text' ? content.text : `[${content.type}]`;
-}
-
-/** The input of the tool call of a permission request, which connectors keep in the event. */
-function inputOf(event: object): string {
-  const { toolCall } = event as { readonly toolCall?: { readonly rawInput?: unknown } | null };
-  const input = toolCall?.rawInput;
-  return input === undefined || input === null ? '' : detail(input);
 }
 
 /** The text of an unchecked content block. */
