@@ -1,8 +1,8 @@
 import type { SchedulerLike } from 'rxjs';
-import type { BusEvent } from './events/BusEvent.js';
+import type { BusEvent, ScrollBinding } from './events/BusEvent.js';
 import type { Event } from './events/Event.js';
 import type { EventFilter } from './events/EventFilter.js';
-import type { ScrollBinding } from './options.js';
+
 import type { BusPosition, Delivery, Gap } from './receiver.js';
 
 // The seam between a bus and what orders and keeps its events. Everything that an upstream can see of a bus is in this file.
