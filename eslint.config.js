@@ -68,7 +68,7 @@ export default defineConfig(
   },
   {
     // These entries use only the public interface of the bus. So an application can write another entry of this kind.
-    files: ['lib/{schema,sse,angular,otel,testing}/**'],
+    files: ['lib/{schema,sse,angular,otel,sqlite,testing}/**'],
     rules: {
       'no-restricted-imports': [
         'error',
