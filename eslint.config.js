@@ -67,7 +67,7 @@ export default defineConfig(
   },
   {
     // These entries use only the public interface of the bus. So an application can write another entry of this kind.
-    files: ['lib/{schema,sse,angular,otel,testing}/**'],
+    files: ['lib/{schema,sse,angular,nats,otel,testing}/**'],
     rules: {
       'no-restricted-imports': [
         'error',
@@ -110,7 +110,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['examples/angular-console/e2e/**', 'scripts/web/**'],
+    files: ['examples/angular-console/e2e/**', 'scripts/web/**', 'spec/nats/server/**'],
     rules: {
       // The test runner waits for these promises.
       '@typescript-eslint/no-floating-promises': [
