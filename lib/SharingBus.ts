@@ -11,6 +11,7 @@ import type { Receiver } from './internal/receive/Receiver.js';
 import { ReceiverHandle } from './internal/receive/ReceiverHandle.js';
 import { Receivers } from './internal/receive/Receivers.js';
 import { receiverSettings } from './internal/receive/receiverSettings.js';
+import { type Past, pastOf } from './internal/receive/replayFrom.js';
 import { ReceiverPort } from './internal/receive/serve.js';
 import { History } from './internal/replay/History.js';
 import { onAbort, unlessAborted } from './internal/support/abort.js';
@@ -28,6 +29,7 @@ import { show } from './internal/support/show.js';
 import { Tasks } from './internal/support/Tasks.js';
 import { keepSelf, type Kept, SELF, throughProxies } from './internal/support/throughProxies.js';
 import { withoutUndefined } from './internal/support/withoutUndefined.js';
+import { UpstreamPort } from './internal/upstream/UpstreamPort.js';
 import {
   BUS_OPTIONS,
   type BusEventSource,
@@ -73,7 +75,8 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   readonly #publisher: Publisher<E>;
   readonly #stage: Stage<E>;
   readonly #receivers: Receivers<E>;
-  readonly #history: History<E> | undefined;
+  readonly #past: Past<E> | undefined;
+  readonly #upstream: UpstreamPort<E> | undefined;
   readonly #consuming = new ConsumeCalls<Receiver<E>>();
   /** Aborting these ends the open calls of `connect`. */
   readonly #connections = new Set<AbortController>();
@@ -86,13 +89,27 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   constructor(options: SharingBusOptions<E> = {}) {
     keepSelf(this, () => this);
     requireOptions('SharingBus: options', options, BUS_OPTIONS);
-    const { scheduler = asapScheduler, logger, history } = options;
-    this.#history = history === undefined ? undefined : new History(history);
+    const { scheduler = asapScheduler, logger, history, upstream } = options;
+    // With an upstream, the option says what is in memory besides.
+    const kept = history === undefined || upstream !== undefined ? undefined : new History(history);
     requireFunction('SharingBus: scheduler.schedule', (scheduler as Partial<SchedulerLike> | null)?.schedule);
     const log = loggingTo(logger);
     this.#stage = new Stage(scheduler);
-    this.#receivers = new Receivers(this.#stage, this.#history, log);
-    this.#publisher = new Publisher(options, this.#history, this.#stage, log);
+    const port = upstream === undefined ? undefined : new UpstreamPort<E>(this.#stage, log);
+    this.#past = port ?? (kept && pastOf(kept));
+    this.#receivers = new Receivers(this.#stage, this.#past, log);
+    this.#publisher = new Publisher(options, kept, this.#stage, log, port);
+    this.#upstream = port;
+    if (upstream !== undefined) {
+      port?.connect(upstream, {
+        publisher: this.#publisher,
+        receivers: this.#receivers,
+        history,
+        end: (failure) => {
+          this.#end(failure);
+        },
+      });
+    }
   }
 
   /** How many receivers have a slot. A receiver has one until it is closed or ends. */
@@ -100,9 +117,13 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     return this.#receivers.live;
   }
 
-  /** The position of the newest event. A receiver that starts `from` here gets all later events. `undefined` without a history. */
+  /**
+   * The position of the newest event. A receiver that starts `from` here gets all later events. `undefined` without a history or an
+   * upstream, and while the upstream has not said where it stands.
+   */
   get position(): BusPosition | undefined {
-    return this.#history?.position;
+    this.#stage.settle();
+    return this.#past?.position;
   }
 
   /**
@@ -111,7 +132,8 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    * **Details** It returns before any consumer is called. An event that is published from a predicate, a handler or `bindingOf` follows
    * the events published before it. After `close` it does nothing.
    *
-   * **Errors** Throws `InvalidBusEventError` for a malformed event, which reaches no receiver.
+   * **Errors** Throws `InvalidBusEventError` for a malformed event, which reaches no receiver; with an upstream, also the error by which it
+   * refuses the event.
    *
    * @param busEvent It is not changed. If the bus fills in an id, receivers get a copy of the envelope.
    */
@@ -136,7 +158,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    */
   subscribeFiltered(filter: EventFilter<E>, queueCapacity: number | ReceiverOptions<E> = {}): BusReceiver<E> {
     const options = optionsOf(queueCapacity);
-    const settings = receiverSettings('subscribeFiltered: queueCapacity', options, this.#history !== undefined);
+    const settings = receiverSettings('subscribeFiltered: queueCapacity', options, this.#past !== undefined);
     return this.#receivers.handleOf(this.#receivers.admit(simplestFilter(filter), settings));
   }
 
@@ -168,7 +190,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
   ): Observable<BusEvent<E> | ObservedValueOf<O>> {
     requireCapacityOptions('stream: options', options, STREAM_OPTIONS);
     const { consume } = options;
-    const settings = receiverSettings('stream: capacity', options, this.#history !== undefined);
+    const settings = receiverSettings('stream: capacity', options, this.#past !== undefined);
     const canonical = simplestFilter(filter);
     if (consume === undefined) {
       return new PerSubscription(() => {
@@ -289,6 +311,11 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
 
   /** Closes the bus: every receiver delivers the events that wait and completes. A second call does nothing. */
   close(): void {
+    this.#end(undefined);
+  }
+
+  /** Closes the bus. If there is a failure, its receivers end with the error after what waits. */
+  #end(failure: { readonly error: unknown } | undefined): void {
     if (this.#closed) {
       return;
     }
@@ -299,7 +326,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
       connection.abort(CLOSED);
     }
     this.#publisher.release();
-    this.#receivers.closeAll();
+    this.#receivers.closeAll(failure);
     this.#publisher.close();
   }
 
@@ -324,6 +351,10 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     requireOptions('flush: options', options, FLUSH_OPTIONS);
     const { signal, waitFor } = options;
     requireSignal('flush: signal', signal);
+    const settled = this.#upstream?.settled();
+    if (settled !== undefined) {
+      await unlessAborted(signal, Promise.resolve(settled));
+    }
     const waits = await this.#receivers.waitsFor(
       canonicalFilter(filter),
       idsOf('flush: waitFor', waitFor, this.#stage),

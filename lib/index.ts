@@ -50,6 +50,8 @@ export type {
   StreamOptions,
 } from './options.js';
 
+export type { Upstream, UpstreamBus, UpstreamLink, UpstreamPage, UpstreamRead } from './upstream.js';
+
 export { concatMapDropNewest } from './operators/concatMapDropNewest.js';
 export { dropNewest } from './operators/dropNewest.js';
 export { lateBindScrollId } from './operators/lateBindScrollId.js';

@@ -4,6 +4,7 @@ import type { Event } from './events/Event.js';
 import type { Logger } from './internal/support/logging.js';
 import type { OptionNames } from './internal/support/require.js';
 import type { BusPosition, BusReceiver, RecvOptions } from './receiver.js';
+import type { Upstream } from './upstream.js';
 
 // Every type of options of the main entry, each followed by the names that a call checks what it was given against.
 // `RecvOptions` alone is in receiver.ts, since the interface of a receiver mentions it.
@@ -70,6 +71,11 @@ export interface SharingBusOptions<E = Event> extends LateBindOptions<E> {
   readonly holdUnbound?: HoldUnboundOptions | undefined;
   /** Numbers the events and keeps the newest, so that a receiver can start `from` an earlier place. Default: nothing is kept. */
   readonly history?: HistoryOptions<E> | undefined;
+  /**
+   * Orders and keeps the events in place of the bus, such as a database; see {@link Upstream}. Then `history` says how many of the newest
+   * events are in memory, too. Default: none.
+   */
+  readonly upstream?: Upstream<E> | undefined;
 }
 
 export const BUS_OPTIONS: OptionNames<SharingBusOptions> = {
@@ -77,6 +83,7 @@ export const BUS_OPTIONS: OptionNames<SharingBusOptions> = {
   scheduler: true,
   holdUnbound: true,
   history: true,
+  upstream: true,
 };
 
 /** What a receiver does with an event for which its queue has no room; see {@link OverflowOptions}. */

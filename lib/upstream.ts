@@ -91,7 +91,10 @@ export interface UpstreamPage<E = Event> {
   readonly reached: number;
 }
 
-/** The side of an upstream that its bus uses. No method is called after `close`. */
+/**
+ * The side of an upstream that its bus uses. After the bus was closed, only `read` is called, for receivers that have still to read earlier
+ * events, and then `close`. After that, nothing is called.
+ */
 export interface UpstreamLink<E = Event> {
   /**
    * Takes over an event. It is valid, and has its scroll id if that is known. The upstream brings it by `bus.event`, now or later.
@@ -107,22 +110,22 @@ export interface UpstreamLink<E = Event> {
    *
    * **Errors** It must not throw. Events that cannot be kept are told by `bus.gap` or `bus.end`.
    */
-  bring?(): void;
+  bring?: (() => void) | undefined;
   /**
    * Resolves when each event that `publish` has taken over so far was brought or given up. `bus.flush` and `bus.connect` wait for it.
    * An upstream with `bring` need not have it.
    */
-  settled?(): PromiseLike<void>;
+  settled?: (() => PromiseLike<void>) | undefined;
   /**
    * Reads kept events for a receiver that starts `from` an earlier place. Without it, the bus has only what its option `history` keeps.
    *
    * **Errors** If it throws or rejects, the receiver ends with this error.
    */
-  read?(request: UpstreamRead<E>): UpstreamPage<E> | PromiseLike<UpstreamPage<E>>;
+  read?: ((request: UpstreamRead<E>) => UpstreamPage<E> | PromiseLike<UpstreamPage<E>>) | undefined;
   /** A receiver has joined. Without this method, all events are brought. */
-  join?(filter: EventFilter<E>): void;
+  join?: ((filter: EventFilter<E>) => void) | undefined;
   /** A receiver with this filter, the same object as in `join`, has left. */
-  leave?(filter: EventFilter<E>): void;
-  /** The bus was closed. `bring` was called before. Nothing more is dispatched. */
+  leave?: ((filter: EventFilter<E>) => void) | undefined;
+  /** The bus was closed, and no receiver reads any more. Called once. `bring` was called before. Nothing more is dispatched. */
   close(): void;
 }

@@ -53,40 +53,63 @@ export function lateBindScrollId<E = Event>(options: LateBindOptions<E> = {}): M
   requireOptions('lateBindScrollId: options', options, LATE_BIND_OPTIONS);
   return pipe(
     map((busEvent: BusEvent<E>) => canonicalBusEvent(busEvent)),
-    enrichCanonical(options),
+    enrichCanonical(enricherOf(options)),
     map(takeEnriched),
   );
 }
 
-/**
- * {@link lateBindScrollId} for events that are canonical, such as those that a bus has accepted. For each event, it emits its one state
- * object. The subscriber must take `enriched` out of it at once. Never fails.
- */
-export function enrichCanonical<E>(options: LateBindOptions<E>): OperatorFunction<BusEvent<E>, Enrichment<E>> {
+/** Sets the scroll ids of events, and learns the bindings that registrations among them tell. */
+export interface Enricher<E> {
+  /** Creates a state without bindings. */
+  seed(): Enrichment<E>;
+  /** Returns `busEvent` with its scroll id, and sets `learned` in the state. Never throws. */
+  enrich(state: Enrichment<E>, busEvent: BusEvent<E>): BusEvent<E>;
+  /** Learns a binding that no event has told. Returns it in canonical form, or `undefined` if it is not valid. */
+  learn(state: Enrichment<E>, binding: ScrollBinding): ScrollBinding | undefined;
+}
+
+/** @throws RangeError if `maxBindings` is out of range, TypeError if another option has the wrong type. */
+export function enricherOf<E>(options: LateBindOptions<E>): Enricher<E> {
   const { bindingOf = sessionRegistered, maxBindings = DEFAULT_MAX_BINDINGS, logger } = options;
   requireCount('lateBindScrollId: maxBindings', maxBindings);
   requireFunction('lateBindScrollId: bindingOf', bindingOf);
   requireLogger('lateBindScrollId: logger', logger);
   const log = loggingTo(logger);
+  return {
+    seed: () => ({ bindings: new BindingCache(maxBindings), evictions: 0, enriched: undefined, learned: undefined }),
+    enrich: (state, busEvent) => enrich(state, busEvent, bindingOf, log),
+    learn: (state, binding) => {
+      const { learned } = state;
+      const isValid = learn(state, binding, log) !== undefined;
+      const canonical = state.learned;
+      state.learned = learned;
+      return isValid ? canonical : undefined;
+    },
+  };
+}
 
+/**
+ * {@link lateBindScrollId} for events that are canonical, such as those that a bus has accepted. For each event, it emits its one state
+ * object. The subscriber must take `enriched` out of it at once. Never fails.
+ *
+ * @param seed Called for each subscription. It returns the state to begin with.
+ */
+export function enrichCanonical<E>(
+  enricher: Enricher<E>,
+  seed: () => Enrichment<E> = enricher.seed,
+): OperatorFunction<BusEvent<E>, Enrichment<E>> {
   return (source) =>
-    // Each subscription creates its own seed. A seed passed to `scan` would be shared by all of them.
-    defer(() => {
-      const seed: Enrichment<E> = {
-        bindings: new BindingCache(maxBindings),
-        evictions: 0,
-        enriched: undefined,
-        learned: undefined,
-      };
-      return source.pipe(
+    // A seed passed to `scan` directly would be shared by all subscriptions.
+    defer(() =>
+      source.pipe(
         scan((state, busEvent) => {
-          const enriched = enrich(state, busEvent, bindingOf, log);
+          const enriched = enricher.enrich(state, busEvent);
           // Set last: events that `bindingOf` or the logger sends through this operator have been emitted by now.
           state.enriched = enriched;
           return state;
-        }, seed),
-      );
-    });
+        }, seed()),
+      ),
+    );
 }
 
 /** Takes the event out of the state, which must not keep an event. */

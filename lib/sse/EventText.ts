@@ -371,7 +371,7 @@ export class EventText<E> implements Waiter, Ready {
     }
     // If nothing follows yet, the gap covers all events up to the last published one.
     const seq = next === undefined ? position.seq : (next.event.seq as number) - 1;
-    return block(gapData(gap), { event: 'gap', id: this.host.idAt(seq) });
+    return block(gapData(gap), { event: 'gap', id: this.host.idAt(seq, next?.event) });
   }
 
   private endText(): string {

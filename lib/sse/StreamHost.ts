@@ -1,6 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
 import type { BusPosition } from '../receiver.js';
 import type { BusEvent } from '../events/BusEvent.js';
+import { earlierEpochOf } from '../internal/support/epochs.js';
 import { block, byteLength, comment, positionBlock, positionText } from './blocks.js';
 import { gapData, gapOfOne } from './gapData.js';
 import { Heartbeats } from './Heartbeats.js';
@@ -71,10 +72,14 @@ export class StreamHost<E> {
     return seq !== undefined && seq === this.newest;
   }
 
-  /** The id of the event `seq`. `undefined` on a bus without a history. */
-  idAt(seq: number | undefined): string | undefined {
+  /** The id of the place `seq`, in the epoch of `busEvent`. `undefined` on a bus without a history. */
+  idAt(seq: number | undefined, busEvent?: BusEvent<E>): string | undefined {
     const position = this.options.position();
-    return position === undefined || seq === undefined ? undefined : positionText({ epoch: position.epoch, seq });
+    if (position === undefined || seq === undefined) {
+      return undefined;
+    }
+    const epoch = (busEvent && earlierEpochOf(busEvent)) ?? position.epoch;
+    return positionText({ epoch, seq });
   }
 
   /** The text of a heartbeat for a client that has got everything up to `reached`. */
@@ -86,7 +91,7 @@ export class StreamHost<E> {
 
   private textOf(busEvent: BusEvent<E>): EventEntry {
     const { maxEventBytes } = this.options;
-    const id = this.idAt(busEvent.seq);
+    const id = this.idAt(busEvent.seq, busEvent);
     let reason: unknown;
     try {
       const { routing, origin, event, at, seq } = busEvent;

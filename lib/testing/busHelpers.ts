@@ -70,8 +70,8 @@ export function helpersAndEnd(by: TestScheduler | RunHelpers): HelpersAndEnd {
     testBus: <E>(options: SharingBusOptions<E> = {}) => {
       requireOptions('testBus: options', options, BUS_OPTIONS);
       // Field by field: a spread omits inherited options, and an `undefined` scheduler would replace that of the test.
-      const { bindingOf, maxBindings, logger, holdUnbound, history, scheduler = ofTest } = options;
-      const all = { bindingOf, maxBindings, logger, holdUnbound, history, scheduler };
+      const { bindingOf, maxBindings, logger, holdUnbound, history, upstream, scheduler = ofTest } = options;
+      const all = { bindingOf, maxBindings, logger, holdUnbound, history, upstream, scheduler };
       const bus = new SharingBus<E>(all satisfies Record<keyof SharingBusOptions, unknown>);
       buses.push(bus);
       return bus;

@@ -354,6 +354,7 @@ const BAD_BUS: Bad<SharingBusOptions> = {
   scheduler: 5,
   holdUnbound: 5,
   history: 5,
+  upstream: 5,
 };
 const BAD_STREAM: Bad<ConsumeOptions<unknown, never>> = { ...BAD_RECEIVER, consume: 5 };
 const BAD_RECV: Bad<RecvOptions> = { signal: 5 };

@@ -1,4 +1,10 @@
-import type { Overflow, OverflowOptions, ReceiverOptions } from '../../lib/options.js';
+import type {
+  HistoryOptions,
+  Overflow,
+  OverflowOptions,
+  ReceiverOptions,
+  SharingBusOptions,
+} from '../../lib/options.js';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { queueScheduler, type SchedulerAction, Subscription } from 'rxjs';
@@ -7,6 +13,7 @@ import { matchesEverything } from '../../lib/events/EventFilter.js';
 import { anyEvent, anyFilter } from '../support/arbitraries.js';
 import { event, uuid } from '../support/events.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
+import { type Bringing, MemoryLog, MemoryUpstream } from '../support/MemoryUpstream.js';
 
 interface Waiting {
   busEvent: BusEvent<number>;
@@ -329,6 +336,15 @@ interface Pair {
   attached?: 'events$' | 'deliveries$';
 }
 
+/** What keeps the events: the bus, or an upstream that brings them at once or when it is asked. */
+type Keeper = 'the bus' | Exclude<Bringing, 'later'>;
+
+const KEEPERS: readonly Keeper[] = ['the bus', 'at once', 'when asked'];
+
+function keptBy(keeper: Keeper, history: HistoryOptions<number>): Partial<SharingBusOptions<number>> {
+  return keeper === 'the bus' ? { history } : { upstream: new MemoryUpstream(new MemoryLog<number>(), keeper, [], 3) };
+}
+
 describe('history and resume', () => {
   const settings = fc.record({
     capacity: fc.constantFrom(1, 2, 3, 5, 100),
@@ -336,154 +352,170 @@ describe('history and resume', () => {
     holds: fc.boolean(),
   });
 
-  it('laws 13, 15, 20 to 26, 30, 31 and 33: equal plain lists, wherever receivers start', async () => {
-    await fc.assert(
-      fc.asyncProperty(settings, fc.array(step, { maxLength: 60 }), async ({ capacity, maxBytes, holds }, story) => {
-        const scheduler = new TimelessScheduler();
-        const bus = new SharingBus<number>({
-          scheduler,
-          history: { capacity, maxBytes, sizeOf },
-          holdUnbound: holds ? { capacity: 2, maxAgeMs: 1, totalCapacity: 3 } : undefined,
-          bindingOf: (payload) =>
-            payload % 9 === 0 ? { connectorId: 'a', sessionId: 'c', scrollId: uuid(10) } : undefined,
-        });
-        const history = new ListHistory(capacity, maxBytes ?? Infinity);
-        const pairs: Pair[] = [];
-        const published: BusEvent<number>[] = [];
-        const { epoch = '' } = bus.position ?? {};
-        // It sees each event in its place, and takes none.
-        const witness = bus.subscribeFiltered(
-          EventFilter.where((busEvent: BusEvent<number>) => {
-            published.push(busEvent);
-            for (const gone of history.makeRoom(busEvent)) {
-              pairs.forEach(({ model }) => {
-                model.evicted(gone);
-              });
-            }
-            history.add(busEvent);
-            pairs.forEach(({ model }) => {
-              model.published(busEvent, !history.isTooLarge(busEvent));
+  it.each<Keeper>(KEEPERS)(
+    'laws 13, 15, 20 to 26, 30, 31 and 33: equal plain lists, wherever receivers start; kept by %s',
+    async (keeper) => {
+      await fc.assert(
+        fc.asyncProperty(
+          settings,
+          fc.array(step, { maxLength: 60 }),
+          async ({ capacity: most, maxBytes: bytes, holds }, story) => {
+            const scheduler = new TimelessScheduler();
+            // An upstream has no limits here.
+            const [capacity, maxBytes] = keeper === 'the bus' ? [most, bytes] : [100, undefined];
+            const bus = new SharingBus<number>({
+              scheduler,
+              ...keptBy(keeper, { capacity, maxBytes, sizeOf }),
+              holdUnbound: holds ? { capacity: 2, maxAgeMs: 1, totalCapacity: 3 } : undefined,
+              bindingOf: (payload) =>
+                payload % 9 === 0 ? { connectorId: 'a', sessionId: 'c', scrollId: uuid(10) } : undefined,
             });
-            return false;
-          }),
-        );
-        const attach = (pair: Pair, how: 'events$' | 'deliveries$'): void => {
-          pair.attached = how;
-          const observer = {
-            error: (error: unknown) => pair.endings.push(error),
-            complete: () => pair.endings.push('complete'),
-          };
-          if (how === 'events$') {
-            pair.receiver.events$.subscribe({
-              next: (busEvent) => pair.actual.push(shown({ type: 'event', event: busEvent })),
-              ...observer,
-            });
-          } else {
-            pair.receiver.deliveries$.subscribe({ next: (delivery) => pair.actual.push(shown(delivery)), ...observer });
-          }
-        };
-        const turn = (): void => {
-          for (const { model, attached, expected } of pairs) {
-            if (attached !== undefined && !model.isDead) {
-              expected.push(...model.takeTurn(attached === 'deliveries$'));
-            }
-          }
-        };
-        let isOpen = true;
-        for (const one of story) {
-          if (one.do === 'publish') {
-            bus.publish(one.busEvent);
-          } else if (one.do === 'turn') {
-            turn();
-            scheduler.turn();
-          } else if (one.do === 'closeBus') {
-            bus.close();
-            isOpen = false;
-            pairs.forEach(({ model }) => {
-              model.isClosed = true;
-            });
-          } else if (one.do === 'subscribe') {
-            if (isOpen) {
-              const { filter, capacity: room, overflow, start } = one;
-              const from: ReceiverOptions['from'] =
-                start === 'elsewhere'
-                  ? { epoch: 'another', seq: 2 }
-                  : typeof start === 'number'
-                    ? { epoch, seq: start }
-                    : start;
-              const model = new ListReceiver(filter, room, overflow);
-              const receiver = bus.subscribeFiltered(filter, { capacity: room, ...policyOf(overflow), from });
-              if (start === 'now') {
-                model.isLive = true;
+            const history = new ListHistory(capacity, maxBytes ?? Infinity);
+            const pairs: Pair[] = [];
+            const published: BusEvent<number>[] = [];
+            const { epoch = '' } = bus.position ?? {};
+            // It sees each event in its place, and takes none.
+            const witness = bus.subscribeFiltered(
+              EventFilter.where((busEvent: BusEvent<number>) => {
+                published.push(busEvent);
+                for (const gone of history.makeRoom(busEvent)) {
+                  pairs.forEach(({ model }) => {
+                    model.evicted(gone);
+                  });
+                }
+                history.add(busEvent);
+                pairs.forEach(({ model }) => {
+                  model.published(busEvent, !history.isTooLarge(busEvent));
+                });
+                return false;
+              }),
+            );
+            const attach = (pair: Pair, how: 'events$' | 'deliveries$'): void => {
+              pair.attached = how;
+              const observer = {
+                error: (error: unknown) => pair.endings.push(error),
+                complete: () => pair.endings.push('complete'),
+              };
+              if (how === 'events$') {
+                pair.receiver.events$.subscribe({
+                  next: (busEvent) => pair.actual.push(shown({ type: 'event', event: busEvent })),
+                  ...observer,
+                });
               } else {
-                const after = typeof start === 'number' ? Math.min(start, history.last) : 0;
-                model.start(history, after, start !== 'elsewhere');
+                pair.receiver.deliveries$.subscribe({
+                  next: (delivery) => pair.actual.push(shown(delivery)),
+                  ...observer,
+                });
               }
-              expect(receiver.missed).toBe(model.missed);
-              pairs.push({ receiver, model, expected: [], actual: [], endings: [] });
-            }
-          } else {
-            const pair = pairs[one.at];
-            if (pair === undefined || pair.model.isDead) {
-              continue;
-            }
-            const { receiver, model, expected, actual } = pair;
-            if (one.do === 'close') {
-              receiver.close();
-              model.isClosed = true;
-            } else if (one.do === 'dispose') {
-              receiver[Symbol.dispose]();
-              model.dispose();
-            } else if (pair.attached !== undefined) {
-              continue;
-            } else if (one.do === 'recv') {
-              if (model.waiting.length > 0) {
-                expected.push(model.takeEvent());
-                const busEvent = await receiver.recv();
-                actual.push(busEvent === undefined ? 'none' : shown({ type: 'event', event: busEvent }));
+            };
+            const turn = (): void => {
+              for (const { model, attached, expected } of pairs) {
+                if (attached !== undefined && !model.isDead) {
+                  expected.push(...model.takeTurn(attached === 'deliveries$'));
+                }
               }
-            } else if (one.do === 'recvDelivery') {
-              if (model.hasDelivery) {
-                expected.push(model.takeDelivery());
-                const delivery = await receiver.deliveries.recv();
-                actual.push(delivery === undefined ? 'none' : shown(delivery));
+            };
+            let isOpen = true;
+            for (const one of story) {
+              if (one.do === 'publish') {
+                bus.publish(one.busEvent);
+                continue;
               }
-            } else {
-              attach(pair, one.do);
+              // Everything that was published is in the model by now.
+              expect(bus.position).toEqual({ epoch, seq: history.last });
+              if (one.do === 'turn') {
+                turn();
+                scheduler.turn();
+              } else if (one.do === 'closeBus') {
+                bus.close();
+                isOpen = false;
+                pairs.forEach(({ model }) => {
+                  model.isClosed = true;
+                });
+              } else if (one.do === 'subscribe') {
+                if (isOpen) {
+                  const { filter, capacity: room, overflow, start } = one;
+                  const from: ReceiverOptions['from'] =
+                    start === 'elsewhere'
+                      ? { epoch: 'another', seq: 2 }
+                      : typeof start === 'number'
+                        ? { epoch, seq: start }
+                        : start;
+                  const model = new ListReceiver(filter, room, overflow);
+                  const receiver = bus.subscribeFiltered(filter, { capacity: room, ...policyOf(overflow), from });
+                  if (start === 'now') {
+                    model.isLive = true;
+                  } else {
+                    const after = typeof start === 'number' ? Math.min(start, history.last) : 0;
+                    model.start(history, after, start !== 'elsewhere');
+                  }
+                  expect(receiver.missed).toBe(model.missed);
+                  pairs.push({ receiver, model, expected: [], actual: [], endings: [] });
+                }
+              } else {
+                const pair = pairs[one.at];
+                if (pair === undefined || pair.model.isDead) {
+                  continue;
+                }
+                const { receiver, model, expected, actual } = pair;
+                if (one.do === 'close') {
+                  receiver.close();
+                  model.isClosed = true;
+                } else if (one.do === 'dispose') {
+                  receiver[Symbol.dispose]();
+                  model.dispose();
+                } else if (pair.attached !== undefined) {
+                  continue;
+                } else if (one.do === 'recv') {
+                  if (model.waiting.length > 0) {
+                    expected.push(model.takeEvent());
+                    const busEvent = await receiver.recv();
+                    actual.push(busEvent === undefined ? 'none' : shown({ type: 'event', event: busEvent }));
+                  }
+                } else if (one.do === 'recvDelivery') {
+                  if (model.hasDelivery) {
+                    expected.push(model.takeDelivery());
+                    const delivery = await receiver.deliveries.recv();
+                    actual.push(delivery === undefined ? 'none' : shown(delivery));
+                  }
+                } else {
+                  attach(pair, one.do);
+                }
+              }
+              expect(bus.position).toEqual({ epoch, seq: history.last });
+              const stats = new Map(bus.stats().receivers.map((each) => [each.id, each]));
+              for (const { receiver, model, expected, actual } of pairs) {
+                expect(receiver.lagged).toBe(model.lagged);
+                expect(actual).toEqual(expected);
+                const { waiting } = stats.get(receiver.id) ?? {};
+                expect(waiting).toBe(model.isClosed || model.isDead ? undefined : model.waiting.length);
+              }
             }
-          }
-          expect(bus.position).toEqual({ epoch, seq: history.last });
-          const stats = new Map(bus.stats().receivers.map((each) => [each.id, each]));
-          for (const { receiver, model, expected, actual } of pairs) {
-            expect(receiver.lagged).toBe(model.lagged);
-            expect(actual).toEqual(expected);
-            const { waiting } = stats.get(receiver.id) ?? {};
-            expect(waiting).toBe(model.isClosed || model.isDead ? undefined : model.waiting.length);
-          }
-        }
-        bus.close();
-        pairs.forEach((pair) => {
-          pair.model.isClosed = true;
-          if (pair.attached === undefined && !pair.model.isDead) {
-            attach(pair, 'deliveries$');
-          }
-        });
-        for (let round = 0; round < 120; round += 1) {
-          turn();
-        }
-        scheduler.flush();
-        for (const { model, expected, actual, endings, attached } of pairs) {
-          expect(actual).toEqual(expected);
-          expect(endings).toHaveLength(attached === undefined ? 0 : 1);
-          expect(endings.some((ending) => ending !== 'complete')).toBe(model.hasFailed && !model.isDead);
-        }
-        expect(published.map(({ seq }) => seq)).toEqual(published.map((_, index) => index + 1));
-        expect([scheduler.pending, bus.subscriberCount]).toEqual([0, 0]);
-        witness[Symbol.dispose]();
-      }),
-      { numRuns: 400 },
-    );
-  });
+            bus.close();
+            pairs.forEach((pair) => {
+              pair.model.isClosed = true;
+              if (pair.attached === undefined && !pair.model.isDead) {
+                attach(pair, 'deliveries$');
+              }
+            });
+            for (let round = 0; round < 120; round += 1) {
+              turn();
+            }
+            scheduler.flush();
+            for (const { model, expected, actual, endings, attached } of pairs) {
+              expect(actual).toEqual(expected);
+              expect(endings).toHaveLength(attached === undefined ? 0 : 1);
+              expect(endings.some((ending) => ending !== 'complete')).toBe(model.hasFailed && !model.isDead);
+            }
+            expect(published.map(({ seq }) => seq)).toEqual(published.map((_, index) => index + 1));
+            expect([scheduler.pending, bus.subscriberCount]).toEqual([0, 0]);
+            witness[Symbol.dispose]();
+          },
+        ),
+        { numRuns: 400 },
+      );
+    },
+  );
 
   type Deed = 'publish' | 'publish twice' | 'subscribe' | 'close' | 'dispose' | 'recv' | 'flush' | 'nothing';
 
@@ -506,15 +538,15 @@ describe('history and resume', () => {
     maxBytes: fc.constantFrom(undefined, undefined, 1, 2, 3, 20),
   });
 
-  it.each(['later', 'at once'])(
-    'law 15: have no hole and no double, whatever handlers and predicates do; turns %s',
-    (when) => {
+  it.each(['later', 'at once'].flatMap((when) => KEEPERS.map((keeper) => ({ when, keeper }))))(
+    'law 15: have no hole and no double, whatever handlers and predicates do; turns $when, kept by $keeper',
+    ({ when, keeper }) => {
       fc.assert(
         fc.property(limits, starts, deeds, fc.nat(6), (history, plans, story, before) => {
           const manual = new ManualScheduler();
           const bus = new SharingBus<number>({
             scheduler: when === 'later' ? manual : queueScheduler,
-            history: { ...history, sizeOf },
+            ...keptBy(keeper, { ...history, sizeOf }),
           });
           const { epoch = '' } = bus.position ?? {};
           const views: { receiver: BusReceiver<number>; after: number; seen: Delivery<number>[]; isGone: boolean }[] =

@@ -200,6 +200,7 @@ describe('the types of the main entry', () => {
       logger: undefined,
       holdUnbound: undefined,
       history: undefined,
+      upstream: undefined,
     };
     const bus = new SharingBus<MyEvent>(options);
     const noCapacity: StreamOptions = { capacity: undefined };

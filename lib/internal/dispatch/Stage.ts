@@ -19,6 +19,14 @@ export interface Staged<E> extends Destination<E>, BoundedReceiver {
   readonly policy: { readonly mayBeOfferedLate: boolean };
 }
 
+/** Events that an upstream has taken over and not brought yet. */
+export interface Inflow {
+  /** Whether there may be any. */
+  readonly isWaiting: boolean;
+  /** Appends them to the stage, before it returns. */
+  bring(): void;
+}
+
 /**
  * Keeps published events, once for all receivers, until one action offers them to the receivers and runs the receivers' turns.
  *
@@ -29,6 +37,9 @@ export interface Staged<E> extends Destination<E>, BoundedReceiver {
 export class Stage<E> {
   /** The events that the present action offers. Receivers that were lent a run read it here. */
   lent: readonly BusEvent<E>[] = NOTHING;
+
+  /** What an upstream without a delay holds. A stage with such events is not empty either. */
+  inflow: Inflow | undefined;
 
   readonly inOrder = new InOrder();
   readonly clock: SteadyClock;
@@ -44,6 +55,10 @@ export class Stage<E> {
   private readonly action: Action;
   private staged: Batch<E> = batchFrom(0, []);
   private promptCount = 0;
+  private isBringing = false;
+  private readonly bring = (inflow: Inflow): void => {
+    inflow.bring();
+  };
   private readonly handOver = (lent: boolean): void => {
     const batch = this.staged;
     const { events } = batch;
@@ -153,6 +168,9 @@ export class Stage<E> {
    * @param lent Whether receivers that accept them have their turn in the action that has begun.
    */
   settle(lent = false): void {
+    if (this.inflow?.isWaiting === true && !this.isBringing) {
+      this.bringIn(this.inflow);
+    }
     if (this.staged.events.length === 0) {
       return;
     }
@@ -163,6 +181,24 @@ export class Stage<E> {
       this.handOver(lent);
     } else {
       this.inOrder.run(this.handOver, lent);
+    }
+  }
+
+  /** Schedules an action that brings what the inflow holds. */
+  expectInflow(): void {
+    this.action.ensure();
+  }
+
+  private bringIn(inflow: Inflow): void {
+    this.isBringing = true;
+    try {
+      if (this.inOrder.isRunning) {
+        inflow.bring();
+      } else {
+        this.inOrder.run(this.bring, inflow);
+      }
+    } finally {
+      this.isBringing = false;
     }
   }
 
@@ -190,7 +226,8 @@ export class Stage<E> {
     if (events.length === 1) {
       batch.since = this.now();
     }
-    if (this.action.isRunning || events.length > this.room.leastFree) {
+    // What is brought is offered by the call of `settle` that brings it.
+    if ((this.action.isRunning && !this.isBringing) || events.length > this.room.leastFree) {
       this.settle();
       this.room.recount();
     } else {
@@ -200,7 +237,7 @@ export class Stage<E> {
 
   /** Whether there is work for an action. */
   private get hasWork(): boolean {
-    return this.turns.awaiting > 0 || this.staged.events.length > 0;
+    return this.turns.awaiting > 0 || this.staged.events.length > 0 || this.inflow?.isWaiting === true;
   }
 
   private cancelIfIdle(): void {

@@ -1,6 +1,12 @@
 import { noop, Observable, Subject, type Subscriber } from 'rxjs';
 import { type BusEvent, withIds } from '../../events/BusEvent.js';
-import { enrichCanonical, type Enrichment, foreseeEnriched } from '../../operators/lateBindScrollId.js';
+import {
+  enrichCanonical,
+  type Enricher,
+  enricherOf,
+  type Enrichment,
+  foreseeEnriched,
+} from '../../operators/lateBindScrollId.js';
 import type { ScrollBinding, SharingBusOptions } from '../../options.js';
 import type { Stage } from '../dispatch/Stage.js';
 import type { History } from '../replay/History.js';
@@ -18,11 +24,21 @@ export interface PublishedCounts {
   readonly evictedBindings: number;
 }
 
+/** What orders the events in place of the bus. */
+export interface Outlet<E> {
+  /** Takes over an event. It comes back by {@link Publisher.arrive}. Throws to refuse it. */
+  publish(busEvent: BusEvent<E>): void;
+  /** Gives an event that has come back its number, and keeps it if that is wanted. */
+  append(busEvent: BusEvent<E>, seq: number): BusEvent<E>;
+  close(): void;
+}
+
 /**
  * The publishing side of a bus.
  *
  * ```text
  * publish -> Subject -> enrichCanonical (a scan over the bindings) -> with holdUnbound: held until its session is registered
+ *         -> with an upstream: handed over to it; what it brings goes on from here, and is enriched by the same bindings
  *         -> with a history: numbered -> stage: router -> each receiver's bounded queue -> events$
  * ```
  *
@@ -35,8 +51,16 @@ export class Publisher<E> {
   private readonly stage: Stage<E>;
   private readonly log: Log;
   private readonly held: HeldEvents<E> | undefined;
-  /** The state of `scan`. `undefined` before the first event. */
-  private enrichment: Enrichment<E> | undefined;
+  private readonly outlet: Outlet<E> | undefined;
+  private readonly enricher: Enricher<E>;
+  /** The state of `scan`. */
+  private readonly enrichment: Enrichment<E>;
+  /** The event of the call of `publish` that runs now, until the outlet has taken it. */
+  private awaited: BusEvent<E> | undefined;
+  /** The event that goes through the pipe now. Known with an outlet only. */
+  private entering: BusEvent<E> | undefined;
+  /** The error by which the outlet has refused the awaited event. */
+  private refusal: { readonly error: unknown } | undefined;
   private published = 0;
   private bound = 0;
   private unbound = 0;
@@ -52,18 +76,27 @@ export class Publisher<E> {
   };
 
   /** @throws RangeError if a number is out of range, TypeError if an option has the wrong type. */
-  constructor(options: SharingBusOptions<E>, history: History<E> | undefined, stage: Stage<E>, log: Log) {
+  constructor(
+    options: SharingBusOptions<E>,
+    history: History<E> | undefined,
+    stage: Stage<E>,
+    log: Log,
+    outlet?: Outlet<E>,
+  ) {
     const { holdUnbound } = options;
     this.options = options;
     this.history = history;
     this.stage = stage;
     this.log = log;
+    this.outlet = outlet;
+    this.enricher = enricherOf(options);
+    this.enrichment = this.enricher.seed();
     if (holdUnbound !== undefined) {
       this.held = new HeldEvents(checkedHold(holdUnbound), stage.clock, stage.inOrder, (busEvent) => {
         this.dispatchHeld(busEvent);
       });
     }
-    const enriched$ = this.published$.asObservable().pipe(enrichCanonical(options));
+    const enriched$ = this.published$.asObservable().pipe(enrichCanonical(this.enricher, () => this.enrichment));
     this.connect = () => {
       enriched$.subscribe({
         next: (enrichment) => {
@@ -83,7 +116,7 @@ export class Publisher<E> {
       unbound: this.unbound,
       held: this.held?.size ?? 0,
       released: this.held?.released ?? 0,
-      evictedBindings: this.enrichment?.evictions ?? 0,
+      evictedBindings: this.enrichment.evictions,
     };
   }
 
@@ -91,12 +124,48 @@ export class Publisher<E> {
   publish(busEvent: BusEvent<E>): void {
     this.published += 1;
     this.stage.clock.watch();
-    this.stage.inOrder.run(this.enter, busEvent);
+    if (this.outlet === undefined) {
+      this.stage.inOrder.run(this.enter, busEvent);
+    } else {
+      this.handOver(busEvent);
+    }
+  }
+
+  /** Dispatches an event that the upstream brings. Must be called in a job of the order, or while the stage brings its inflow. */
+  arrive(busEvent: BusEvent<E>, seq: number, outlet: Outlet<E>): void {
+    const { enrichment } = this;
+    // This may run while another event is enriched.
+    const { learned: before } = enrichment;
+    const enriched = this.enricher.enrich(enrichment, busEvent);
+    const { learned } = enrichment;
+    enrichment.learned = before;
+    try {
+      this.count(enriched);
+      this.stage.append(outlet.append(enriched, seq));
+    } catch (error) {
+      this.logUnreadable(error);
+    }
+    this.dispatchFollowers(learned);
+  }
+
+  /**
+   * Learns a binding, and dispatches the events that were held for it.
+   *
+   * @throws TypeError if it is not a binding.
+   */
+  bind(binding: ScrollBinding): void {
+    const learned = this.enricher.learn(this.enrichment, binding);
+    if (learned === undefined) {
+      throw new TypeError(`bind: expected { connectorId, sessionId, scrollId }, got ${show(binding)}`);
+    }
+    this.stage.inOrder.run(() => {
+      this.dispatchFollowers(learned);
+    }, undefined);
   }
 
   /** Returns `busEvent`, which is canonical, as it would reach the stage if it were published now. */
   foresee(busEvent: BusEvent<E>): BusEvent<E> {
-    return foreseeEnriched(busEvent, this.enrichment?.bindings, this.options);
+    return foreseeEnriched(busEvent, this.enrichment.bindings, this.options);
   }
 
   /** Whether `busEvent`, which is enriched, would be held until its session is registered. */
@@ -116,6 +185,7 @@ export class Publisher<E> {
     this.stage.inOrder.run((published$) => {
       published$.complete();
       this.history?.close();
+      this.outlet?.close();
     }, this.published$);
   }
 
@@ -126,10 +196,39 @@ export class Publisher<E> {
     return this.hasPassed;
   }
 
-  private route(enrichment: Enrichment<E>): void {
-    if (this.enrichment !== enrichment) {
-      this.enrichment = enrichment;
+  /** Publishes by way of the outlet. Throws the error by which it refuses the event, unless other events are before it in the order. */
+  private handOver(busEvent: BusEvent<E>): void {
+    const isAwaited = !this.stage.inOrder.isRunning;
+    if (isAwaited) {
+      this.awaited = busEvent;
     }
+    this.stage.inOrder.run((entering) => {
+      this.entering = entering;
+      this.enter(entering);
+      this.entering = undefined;
+    }, busEvent);
+    const { refusal } = this;
+    if (isAwaited) {
+      this.awaited = undefined;
+      this.refusal = undefined;
+      if (refusal !== undefined) {
+        throw refusal.error;
+      }
+    }
+  }
+
+  /** Called with the error by which the outlet has refused an event. */
+  private refused(error: unknown): void {
+    this.published -= 1;
+    if (this.entering !== undefined && this.entering === this.awaited) {
+      this.refusal = { error };
+      this.awaited = undefined;
+    } else {
+      this.log('warn', `the upstream refused an event: ${show(error)}`);
+    }
+  }
+
+  private route(enrichment: Enrichment<E>): void {
     const busEvent = enrichment.enriched as BusEvent<E>;
     // Between events, the state of `scan` must not keep an event.
     enrichment.enriched = undefined;
@@ -141,7 +240,7 @@ export class Publisher<E> {
         held.hold(busEvent);
       } else {
         this.dispatch(busEvent);
-        this.dispatchFollowers(held, enrichment.learned);
+        this.dispatchFollowers(enrichment.learned);
       }
     } catch (error) {
       this.logUnreadable(error);
@@ -149,18 +248,30 @@ export class Publisher<E> {
   }
 
   private dispatch(busEvent: BusEvent<E>): void {
+    if (this.outlet === undefined) {
+      this.count(busEvent);
+      this.stage.append(this.history === undefined ? busEvent : this.history.append(busEvent));
+      return;
+    }
+    try {
+      this.outlet.publish(busEvent);
+    } catch (error) {
+      this.refused(error);
+    }
+  }
+
+  private count(busEvent: BusEvent<E>): void {
     if (busEvent.routing.scrollId === undefined) {
       this.unbound += 1;
     } else {
       this.bound += 1;
     }
-    this.stage.append(this.history === undefined ? busEvent : this.history.append(busEvent));
   }
 
   /** Dispatches the events that were held until the registration `learned`. */
-  private dispatchFollowers(held: HeldEvents<E>, learned: ScrollBinding | undefined): void {
-    if (learned !== undefined) {
-      for (const busEvent of held.take(learned.connectorId, learned.sessionId)) {
+  private dispatchFollowers(learned: ScrollBinding | undefined): void {
+    if (learned !== undefined && this.held !== undefined) {
+      for (const busEvent of this.held.take(learned.connectorId, learned.sessionId)) {
         this.dispatchHeld(busEvent, learned.scrollId);
       }
     }
@@ -168,11 +279,15 @@ export class Publisher<E> {
 
   /** Catches the error of one event, since others follow, and the caller may be a timer or `close`. */
   private dispatchHeld(busEvent: BusEvent<E>, scrollId?: string): void {
+    const { entering } = this;
+    // What the outlet refuses now is not the event that is being published.
+    this.entering = undefined;
     try {
       this.dispatch(scrollId === undefined ? busEvent : withIds(busEvent, scrollId, busEvent.routing.connectorUid));
     } catch (error) {
       this.logUnreadable(error);
     }
+    this.entering = entering;
   }
 
   /** Receivers never throw. An envelope may, if its getters behave differently after `publish`. */

@@ -3,7 +3,6 @@ import type { EventFilter } from '../../events/EventFilter.js';
 import type { BusPosition } from '../../receiver.js';
 import type { Explanation, KeptLosses, ReceiverStats } from '../../stats.js';
 import type { Stage } from '../dispatch/Stage.js';
-import type { History } from '../replay/History.js';
 import { outOfContext } from '../support/context.js';
 import type { Log } from '../support/logging.js';
 import type { Wait } from '../support/Marks.js';
@@ -13,7 +12,7 @@ import { explain } from './explain.js';
 import { Receiver } from './Receiver.js';
 import { ReceiverHandle } from './ReceiverHandle.js';
 import type { Host, ReceiverSettings } from './receiverParts.js';
-import { replayFrom } from './replayFrom.js';
+import type { Past } from './replayFrom.js';
 import { StallTimer } from './StallTimer.js';
 import { untilConsumed } from './untilConsumed.js';
 import { statsOf } from './views.js';
@@ -32,7 +31,7 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
   /** Whether receivers that are admitted have no slot. */
   isClosed = false;
   readonly #log: Log;
-  readonly #history: History<E> | undefined;
+  readonly #past: Past<E> | undefined;
   readonly #known = new Map<number, Receiver<E>>();
   #nextId = 0;
   /** Calls back when a handle was garbage-collected. `undefined` on a platform that cannot tell. */
@@ -48,9 +47,9 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
     }
   };
 
-  constructor(stage: Stage<E>, history: History<E> | undefined, log: Log) {
+  constructor(stage: Stage<E>, past: Past<E> | undefined, log: Log) {
     this.stage = stage;
-    this.#history = history;
+    this.#past = past;
     this.#log = log;
   }
 
@@ -95,10 +94,21 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
     this.#known.get(id)?.close();
   }
 
-  /** Closes all receivers. */
-  closeAll(): void {
-    for (const receiver of this.#known.values()) {
-      receiver.close();
+  /** Closes all receivers. If there is a failure, they end with the error, after what waits. */
+  closeAll(failure?: { readonly error: unknown }): void {
+    if (failure === undefined) {
+      for (const receiver of this.#known.values()) {
+        receiver.close();
+      }
+    } else {
+      this.stage.inOrder.run(() => {
+        this.stage.settle();
+        for (const receiver of this.#known.values()) {
+          if (!receiver.hasEnded) {
+            receiver.fail(failure.error);
+          }
+        }
+      }, undefined);
     }
   }
 
@@ -129,7 +139,7 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
   /** What each receiver that has a slot would do with `busEvent`; see {@link explain}. */
   explain(busEvent: BusEvent<E>, isHeld: boolean): readonly Explanation[] {
     this.stage.settle();
-    const isTooLarge = this.#history?.isTooLarge(busEvent) === true;
+    const isTooLarge = this.#past?.isTooLarge(busEvent) === true;
     return [...this.#known.values()].flatMap((receiver) => explain(receiver, busEvent, isHeld, isTooLarge) ?? []);
   }
 
@@ -161,11 +171,17 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
   }
 
   position(): BusPosition | undefined {
-    return this.#history?.position;
+    return this.#past?.position;
+  }
+
+  /** The receivers that have a slot, or whose consumer gets what still waits. */
+  all(): Iterable<Receiver<E>> {
+    return this.#known.values();
   }
 
   release(receiver: Receiver<E>): void {
     this.live -= 1;
+    this.#past?.left?.(receiver);
     // If the history or a signal refers to it, it must still be disposed with its handle.
     if (receiver.parts?.catchUp === undefined && receiver.parts?.ignoreSignal === undefined) {
       this.unwatch(receiver);
@@ -208,11 +224,16 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
   }
 
   #join(receiver: Receiver<E>, filter: EventFilter<E>, from: ReceiverSettings<E>['from'] = 'now'): void {
-    if (this.#history === undefined || from === 'now') {
-      receiver.lastSeq = this.#history?.last ?? 0;
+    if (this.#past === undefined || from === 'now') {
+      // What an upstream brings now comes before this receiver.
+      this.stage.settle();
+      receiver.lastSeq = this.#past?.last ?? 0;
       this.stage.join(receiver, filter);
     } else if (!receiver.hasEnded) {
-      replayFrom(receiver, filter, this.#history, from);
+      this.#past.replay(receiver, filter, from);
+    }
+    if (receiver.phase === 'live') {
+      this.#past?.joined?.(receiver, filter);
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { ReceiverBaseOptions } from '../../options.js';
 import type { BusPosition } from '../../receiver.js';
-import type { CatchUp } from '../replay/CatchUp.js';
+import type { Reading } from '../replay/Reading.js';
 import type { Stage } from '../dispatch/Stage.js';
 import type { Marks } from '../support/Marks.js';
 import type { Account, Totals } from './Account.js';
@@ -44,7 +44,9 @@ export interface Parts<E> {
   isLagging?: boolean;
   missed?: number;
   pulls?: Pulls<E>;
-  catchUp?: CatchUp<E> | undefined;
+  catchUp?: Reading | undefined;
+  /** Places of epochs that the upstream has left: the events before the number `end` have them. */
+  epochs?: { readonly epoch: string; readonly end: number }[];
   /** The flushes that wait until its events are consumed. */
   marks?: Marks;
   notices?: Notices;

@@ -1,6 +1,7 @@
+import type { BusEvent } from '../../events/BusEvent.js';
 import type { ReceiverOptions } from '../../options.js';
+import { matchesEverything, type EventFilter } from '../../events/EventFilter.js';
 import type { BusPosition } from '../../receiver.js';
-import { type EventFilter, matchesEverything } from '../../events/EventFilter.js';
 import { CatchUp } from '../replay/CatchUp.js';
 import type { History } from '../replay/History.js';
 import type { Receiver } from './Receiver.js';
@@ -29,8 +30,39 @@ export function checkedFrom(from: unknown, hasHistory: boolean): ReceiverOptions
   return from === 'start' ? from : ({ epoch, seq } as BusPosition);
 }
 
+/** The numbered events of a bus. Some of them are kept. */
+export interface Past<E> {
+  /** The number of the newest event that was dispatched; 0 before the first one. */
+  readonly last: number;
+  /** The position of that event. `undefined` while it is not known. */
+  readonly position: BusPosition | undefined;
+  /** Whether `busEvent` would not be kept. */
+  isTooLarge(busEvent: BusEvent<E>): boolean;
+  /** Starts `receiver` at `from`. It reads what is kept, and goes live then. */
+  replay(receiver: Receiver<E>, filter: EventFilter<E>, from: 'start' | BusPosition): void;
+  /** Called when a receiver joins, and when it frees its slot. */
+  joined?(receiver: Receiver<E>, filter: EventFilter<E>): void;
+  left?(receiver: Receiver<E>): void;
+}
+
+/** The past that `history` keeps in memory. */
+export function pastOf<E>(history: History<E>): Past<E> {
+  return {
+    get last() {
+      return history.last;
+    },
+    get position() {
+      return history.position;
+    },
+    isTooLarge: (busEvent) => history.isTooLarge(busEvent),
+    replay: (receiver, filter, from) => {
+      replayFrom(receiver, filter, history, from);
+    },
+  };
+}
+
 /** Starts `receiver` at `from`, with a gap for the later events that are no longer retained. */
-export function replayFrom<E>(
+function replayFrom<E>(
   receiver: Receiver<E>,
   filter: EventFilter<E>,
   history: History<E>,

@@ -20,9 +20,17 @@ export function statsOf<E>(receiver: Receiver<E>): ReceiverStats<E> | undefined 
  */
 export function positionOf<E>(receiver: Receiver<E>, last: BusPosition): BusPosition {
   receiver.host.stage.settle();
-  const { gapIsNext, waiting, hasEnded, parts } = receiver;
+  const { gapIsNext, waiting, hasEnded, parts, nextNumber } = receiver;
+  const left = parts?.epochs?.find(({ end }) => nextNumber < end || (nextNumber === end && gapIsNext));
   const lastTaken = receiver.lastSeqIn(receiver.host.stage.lent);
   const before = waiting > 0 ? firstWaiting(receiver) - 1 : undefined;
+  if (left !== undefined) {
+    // The upstream has left this epoch. The events of the next one begin at the number `end`, with a gap before it.
+    const seq = gapIsNext
+      ? Math.min(lastTaken, nextNumber < left.end ? (before as number) : Infinity)
+      : (before as number);
+    return { epoch: left.epoch, seq };
+  }
   if (gapIsNext) {
     return { ...last, seq: Math.min(lastTaken, before ?? Infinity) };
   }

@@ -3,6 +3,7 @@ import { type EventFilter, passes } from '../../events/EventFilter.js';
 import type { History, Reader } from './History.js';
 import { Marks, type Wait } from '../support/Marks.js';
 import { passesUnseen } from './passesUnseen.js';
+import type { Reading } from './Reading.js';
 import type { InOrder } from '../dispatch/order.js';
 import { type Finding, finding } from '../dispatch/routingKeys.js';
 import { kindOf, OTHERS, Tally } from '../support/Tally.js';
@@ -49,7 +50,7 @@ interface Missing {
  * Invariants: `next` is the number of the oldest matching event that was not read; it is noted in the history, so that it cannot leave
  * without being counted. There are at most as many places with missing events as rows of retained events.
  */
-export class CatchUp<E> implements Reader<E> {
+export class CatchUp<E> implements Reader<E>, Reading {
   /** Number of matching events after the start position that are not retained. An upper bound if a predicate would decide. */
   missed = 0;
 
@@ -83,12 +84,10 @@ export class CatchUp<E> implements Reader<E> {
     history.open(this);
   }
 
-  /** Everything up to this number was read. */
   get readUpTo(): number {
     return this.#next === undefined ? this.#read : this.#next - 1;
   }
 
-  /** Passes events to the owner as long as it has room, and ends if nothing is left to read. */
   read(): void {
     const { accepted } = this.#owner;
     while (!this.#isOver && this.#owner.hasRoom && this.#look()) {
@@ -100,7 +99,6 @@ export class CatchUp<E> implements Reader<E> {
     this.#endIfRead();
   }
 
-  /** The same, in a job of its own. */
   readInOrder(inOrder: InOrder): void {
     inOrder.run(() => {
       if (!this.#isOver) {
@@ -120,12 +118,10 @@ export class CatchUp<E> implements Reader<E> {
     }
   }
 
-  /** Waits until everything published so far was read, and then for the wait that `then` returns. */
   reached(then: () => Wait | undefined): Wait {
     return (this.#marks ??= new Marks()).reached(this.#last, then);
   }
 
-  /** Ends all waits. */
   release(): void {
     this.#marks?.passed(Infinity);
   }
@@ -148,7 +144,6 @@ export class CatchUp<E> implements Reader<E> {
     }
   }
 
-  /** Discards missing events that were not reported yet. */
   forgetMissing(): void {
     this.#missing.clear();
   }
@@ -158,7 +153,6 @@ export class CatchUp<E> implements Reader<E> {
     return this.#end < Infinity;
   }
 
-  /** Ignores events that are published from now on. Earlier ones are still read. */
   close(): void {
     this.#end = this.#history.last;
   }

@@ -11,6 +11,30 @@ import { answerOf } from '../support/promises.js';
 import { requireCount, requireFunction, requireOptions } from '../support/require.js';
 import type { Finding, RoutingKey } from '../dispatch/routingKeys.js';
 
+/** The checked limits of a history. */
+export interface HistoryLimits<E> {
+  readonly capacity: number;
+  readonly maxBytes: number;
+  /** Never throws. `undefined` if there is no limit of bytes. */
+  readonly sizeOf: ((busEvent: BusEvent<E>) => number) | undefined;
+}
+
+/** @throws RangeError if a number is out of range, TypeError if an option has the wrong type or is unknown. */
+export function checkedHistory<E>(options: HistoryOptions<E>): HistoryLimits<E> {
+  requireOptions('history', options, HISTORY_OPTIONS);
+  const { capacity, maxBytes, sizeOf = lengthOfJson } = options;
+  requireCount('history.capacity', capacity);
+  if (maxBytes !== undefined) {
+    requireCount('history.maxBytes', maxBytes);
+  }
+  requireFunction('history.sizeOf', sizeOf);
+  return {
+    capacity,
+    maxBytes: maxBytes ?? Infinity,
+    sizeOf: maxBytes === undefined ? undefined : (busEvent) => sizeBy(sizeOf, busEvent),
+  };
+}
+
 /** A reader of a history. */
 export interface Reader<E> {
   /** Called when `busEvent`, its next event, has left the history. */
@@ -50,16 +74,12 @@ export class History<E> implements Retained {
 
   /** @throws RangeError if a number is out of range, TypeError if an option has the wrong type or is unknown. */
   constructor(options: HistoryOptions<E>) {
-    requireOptions('history', options, HISTORY_OPTIONS);
-    const { capacity, maxBytes, sizeOf } = options;
-    this.capacity = requireCount('history.capacity', capacity);
-    this.maxBytes = maxBytes === undefined ? Infinity : requireCount('history.maxBytes', maxBytes);
-    if (sizeOf !== undefined) {
-      requireFunction('history.sizeOf', sizeOf);
-    }
-    this.sizeOf = maxBytes === undefined ? undefined : (sizeOf ?? lengthOfJson);
+    const { capacity, maxBytes, sizeOf } = checkedHistory(options);
+    this.capacity = capacity;
+    this.maxBytes = maxBytes;
+    this.sizeOf = sizeOf;
     this.events = new ChunkedQueue(this.capacity);
-    this.sizes = maxBytes === undefined ? undefined : new BoundedQueue(this.capacity);
+    this.sizes = sizeOf === undefined ? undefined : new BoundedQueue(this.capacity);
     this.postings = new Postings(this, this.capacity);
   }
 
@@ -84,13 +104,10 @@ export class History<E> implements Retained {
    * @returns A copy of the envelope with the number.
    */
   append(busEvent: BusEvent<E>): BusEvent<E> {
-    const { routing, origin, event, at } = busEvent;
     const size = this.sizeFor(busEvent);
-    // The event is read before anything changes, since a getter may throw. A plain envelope is copied field by field, which is faster.
+    // The event is read before anything changes, since a getter may throw.
     const seq = this.last + 1;
-    const known = at === undefined ? { routing, origin, event, seq } : { routing, origin, event, at, seq };
-    const isPlain = countFields(busEvent) === (at === undefined ? 3 : 4);
-    const numbered = isPlain ? known : { ...busEvent, ...known };
+    const numbered = withSeq(busEvent, seq);
     if (size > this.maxBytes) {
       this.passBy(numbered, seq);
       return numbered;
@@ -185,7 +202,7 @@ export class History<E> implements Retained {
   }
 
   private sizeFor(busEvent: BusEvent<E>): number {
-    return this.sizeOf === undefined ? 0 : sizeBy(this.sizeOf, busEvent);
+    return this.sizeOf === undefined ? 0 : this.sizeOf(busEvent);
   }
 
   /** Publishes `busEvent` with its number without retaining it. */
@@ -248,6 +265,14 @@ export class History<E> implements Retained {
       reader.overtaken(busEvent);
     });
   }
+}
+
+/** A copy of the envelope with the number `seq`. A plain envelope is copied field by field, which is faster. */
+export function withSeq<E>(busEvent: BusEvent<E>, seq: number): BusEvent<E> {
+  const { routing, origin, event, at } = busEvent;
+  const known = at === undefined ? { routing, origin, event, seq } : { routing, origin, event, at, seq };
+  const isPlain = countFields(busEvent) === (at === undefined ? 3 : 4);
+  return isPlain ? known : { ...busEvent, ...known };
 }
 
 /** Whether it has as many fields as an envelope must have. Without an array of their names, as `Object.keys` makes it. */

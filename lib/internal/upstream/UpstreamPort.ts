@@ -1,0 +1,398 @@
+import { type BusEvent, canonicalBusEvent } from '../../events/BusEvent.js';
+import type { EventFilter } from '../../events/EventFilter.js';
+import type { HistoryOptions } from '../../options.js';
+import type { BusPosition, Gap } from '../../receiver.js';
+import type { Upstream, UpstreamBus, UpstreamLink, UpstreamPage } from '../../upstream.js';
+import type { Inflow, Stage } from '../dispatch/Stage.js';
+import type { InOrder } from '../dispatch/order.js';
+import type { Outlet, Publisher } from '../publish/Publisher.js';
+import { missOutside } from '../receive/missOutside.js';
+import type { Receiver } from '../receive/Receiver.js';
+import type { Receivers } from '../receive/Receivers.js';
+import type { Past } from '../receive/replayFrom.js';
+import { checkedHistory, withSeq } from '../replay/History.js';
+import { scheduleOutOfContext } from '../support/context.js';
+import { noteEpoch } from '../support/epochs.js';
+import type { Log } from '../support/logging.js';
+import { requireFunction, requireType } from '../support/require.js';
+import { show } from '../support/show.js';
+import { OTHERS } from '../support/Tally.js';
+import { Tail } from './Tail.js';
+import { type Pages, UpstreamReading } from './UpstreamReading.js';
+
+/** How many of the newest events are in memory if the upstream takes time to read, and the bus has no option `history`. */
+const DEFAULT_TAIL = 1_024;
+/** The most events of a page that an upstream reads. */
+const PAGE = 256;
+const UNKNOWN: Omit<Gap, 'type'> = { missed: Infinity, byKind: { [OTHERS]: Infinity }, atMost: true };
+/** The epochs that an event stream can name. */
+const EPOCH = /^[0-9A-Za-z-]{1,64}$/;
+
+/** The parts of a bus that an upstream acts on. */
+export interface UpstreamHost<E> {
+  readonly publisher: Publisher<E>;
+  readonly receivers: Receivers<E>;
+  readonly history: HistoryOptions<E> | undefined;
+  /** Closes the bus. If there is a failure, its receivers end with the error. */
+  end(failure: { readonly error: unknown } | undefined): void;
+}
+
+/**
+ * Connects a bus with its upstream: what the publisher hands over, what the upstream brings, and what receivers read from it.
+ *
+ * Invariants: events are dispatched in the order of their places. `#taken` is the last place that the upstream has given; `position` is the
+ * last one that was dispatched.
+ */
+export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
+  isWaiting = false;
+  readonly inOrder: InOrder;
+  readonly #stage: Stage<E>;
+  readonly #log: Log;
+  #host: UpstreamHost<E> | undefined;
+  #link: UpstreamLink<E> | undefined;
+  #tail = new Tail<E>(checkedHistory({ capacity: DEFAULT_TAIL }));
+  #taken: BusPosition | undefined;
+  #isClosed = false;
+  /** Whether what the upstream brings is dispatched at once: a job of the order runs, and this is its place. */
+  #isDirect = false;
+  readonly #readings = new Set<UpstreamReading<E>>();
+  readonly #wanted = new Map<Receiver<E>, EventFilter<E>>();
+  position: BusPosition | undefined;
+
+  constructor(stage: Stage<E>, log: Log) {
+    this.#stage = stage;
+    this.#log = log;
+    this.inOrder = stage.inOrder;
+  }
+
+  /**
+   * Opens `upstream`.
+   *
+   * @throws What its `open` throws, and TypeError if it is not an upstream.
+   */
+  connect(upstream: Upstream<E>, host: UpstreamHost<E>): void {
+    requireType('upstream', 'object', upstream);
+    // The most likely mistake is a promise of an upstream.
+    requireFunction('upstream.open', (upstream as Partial<Upstream<E>>).open);
+    this.#host = host;
+    if (host.history !== undefined) {
+      this.#tail = new Tail(checkedHistory(host.history));
+    }
+    const link = upstream.open(this.#bus());
+    requireType('upstream.open: the link', 'object', link);
+    requireFunction('upstream.open: link.publish', (link as Partial<UpstreamLink<E>>).publish);
+    requireFunction('upstream.open: link.close', (link as Partial<UpstreamLink<E>>).close);
+    if (this.#isClosed) {
+      link.close();
+      return;
+    }
+    this.#link = link;
+    if (link.bring !== undefined) {
+      this.#stage.inflow = this;
+      if (host.history === undefined) {
+        this.#tail = new Tail(undefined);
+        this.#tail.reset(this.last);
+      }
+    }
+  }
+
+  get last(): number {
+    return this.position?.seq ?? 0;
+  }
+
+  publish(busEvent: BusEvent<E>): void {
+    const link = this.#link;
+    if (link === undefined) {
+      return;
+    }
+    this.#directly(() => {
+      link.publish(busEvent);
+    });
+    if (link.bring !== undefined) {
+      this.isWaiting = true;
+      this.#stage.expectInflow();
+    }
+  }
+
+  append(busEvent: BusEvent<E>, seq: number): BusEvent<E> {
+    this.#reach(seq);
+    const numbered = busEvent.seq === seq ? busEvent : withSeq(busEvent, seq);
+    this.#tail.addEvent(numbered, seq);
+    return numbered;
+  }
+
+  bring(): void {
+    this.isWaiting = false;
+    this.#directly(() => {
+      try {
+        this.#link?.bring?.();
+      } catch (error) {
+        this.#log('warn', `the upstream's bring threw ${show(error)}`);
+      }
+    });
+  }
+
+  close(): void {
+    if (this.isWaiting) {
+      this.#stage.settle();
+    }
+    this.#isClosed = true;
+    this.#closeIfUnread();
+  }
+
+  /** Resolves when everything that was handed over so far was brought or given up. */
+  settled(): PromiseLike<void> | undefined {
+    return this.#isClosed ? undefined : this.#link?.settled?.();
+  }
+
+  isTooLarge(): boolean {
+    return false;
+  }
+
+  replay(receiver: Receiver<E>, filter: EventFilter<E>, from: 'start' | BusPosition): void {
+    receiver.filter = filter;
+    const reading = new UpstreamReading(this, filter, from, receiver, (gap) => {
+      missOutside(receiver, filter, gap);
+    });
+    this.#readings.add(reading);
+    receiver.more.catchUp = reading;
+    reading.read();
+  }
+
+  joined(receiver: Receiver<E>, filter: EventFilter<E>): void {
+    const link = this.#isClosed ? undefined : this.#link;
+    if (link?.join !== undefined) {
+      this.#wanted.set(receiver, filter);
+      link.join(filter);
+    }
+  }
+
+  left(who: Receiver<E> | UpstreamReading<E>): void {
+    if (who instanceof UpstreamReading) {
+      this.#readings.delete(who);
+      this.#closeIfUnread();
+      return;
+    }
+    const filter = this.#wanted.get(who);
+    if (filter !== undefined) {
+      this.#wanted.delete(who);
+      if (!this.#isClosed) {
+        this.#link?.leave?.(filter);
+      }
+    }
+  }
+
+  settle(): void {
+    this.#stage.settle();
+  }
+
+  later(work: () => void): void {
+    scheduleOutOfContext(
+      this.#stage.clock.scheduler,
+      () => {
+        this.inOrder.run(work, undefined);
+      },
+      1,
+    );
+  }
+
+  page(filter: EventFilter<E>, after: number, upTo: number): UpstreamPage<E> | PromiseLike<UpstreamPage<E>> {
+    const { floor } = this.#tail;
+    if (after >= floor) {
+      return this.#tail.page(after, upTo);
+    }
+    const end = Math.min(upTo, floor);
+    const link = this.#link;
+    if (link?.read !== undefined) {
+      return link.read({ filter, after, upTo: end, limit: PAGE });
+    }
+    const missed = end - after;
+    return { deliveries: [{ type: 'gap', missed, byKind: { [OTHERS]: missed }, atMost: true }], reached: end };
+  }
+
+  /** What the upstream gets. The port itself has more methods than it may call. */
+  #bus(): UpstreamBus<E> {
+    return {
+      scheduler: this.#stage.clock.scheduler,
+      log: (level, line) => {
+        this.#log(level, line);
+      },
+      begin: (position) => {
+        this.#begin(position);
+      },
+      event: (busEvent, seq) => {
+        this.#event(busEvent, seq);
+      },
+      gap: (gap, seq) => {
+        this.#gap(gap, seq);
+      },
+      bind: (binding) => {
+        if (!this.#isClosed) {
+          this.#host?.publisher.bind(binding);
+        }
+      },
+      end: (...failure) => {
+        const [error] = failure;
+        if (!this.#isClosed) {
+          this.#run((host) => {
+            host.end(error === undefined ? undefined : { error });
+          });
+        }
+      },
+    };
+  }
+
+  /** Closes the link, when the bus is closed and no receiver reads any more. */
+  #closeIfUnread(): void {
+    const link = this.#link;
+    if (this.#isClosed && this.#readings.size === 0 && link !== undefined) {
+      this.#link = undefined;
+      try {
+        link.close();
+      } catch (error) {
+        this.#log('warn', `the upstream's close threw ${show(error)}`);
+      }
+    }
+  }
+
+  #begin(position: BusPosition): void {
+    const { epoch, seq } = checkedPosition(position);
+    if (this.#isClosed) {
+      return;
+    }
+    if (epoch === this.#taken?.epoch) {
+      throw new RangeError(`begin: expected another epoch than the present one, got ${show(epoch)}`);
+    }
+    this.#taken = { epoch, seq };
+    this.#run(() => {
+      this.#stage.settle();
+      this.#enter({ epoch, seq });
+    });
+  }
+
+  /** Goes to another epoch, or to the first one. */
+  #enter(position: BusPosition): void {
+    const earlier = this.position?.epoch;
+    if (earlier !== undefined) {
+      for (const receiver of this.#receivers()) {
+        noteEpochOf(receiver, earlier);
+      }
+      this.#miss(UNKNOWN);
+    }
+    this.position = position;
+    this.#tail.reset(position.seq);
+    for (const reading of [...this.#readings]) {
+      reading.restart();
+      reading.readInOrder(this.inOrder);
+    }
+  }
+
+  #event(busEvent: BusEvent<E>, seq: number): void {
+    const canonical = canonicalBusEvent(busEvent, this.#stage);
+    if (this.#isClosed) {
+      return;
+    }
+    this.#take('event', seq, 1);
+    this.#run(({ publisher }) => {
+      publisher.arrive(canonical, seq, this);
+      this.#reach(seq);
+    });
+  }
+
+  #gap(gap: Omit<Gap, 'type'>, seq: number): void {
+    if (this.#isClosed) {
+      return;
+    }
+    const { missed, byKind, atMost } = checkedGap(gap);
+    this.#take('gap', seq, 0);
+    this.#run(() => {
+      // The staged events come before it.
+      this.#stage.settle();
+      this.#miss({ missed, byKind, ...(atMost && { atMost }) });
+      this.#tail.addGap({ type: 'gap', missed, byKind, ...(atMost && { atMost }) }, seq);
+      this.#reach(seq);
+    });
+  }
+
+  /** Moves on to the place `seq`, at least `step` after the last one. */
+  #take(call: string, seq: number, step: number): void {
+    const taken = this.#taken;
+    if (taken === undefined) {
+      throw new RangeError(`${call}: expected a call of begin first, got place ${show(seq)}`);
+    }
+    if (!(Number.isSafeInteger(seq) && seq >= taken.seq + step)) {
+      throw new RangeError(`${call}: expected a place from ${taken.seq + step} on, got ${show(seq)}`);
+    }
+    this.#taken = { epoch: taken.epoch, seq };
+  }
+
+  #reach(seq: number): void {
+    if (this.position?.seq !== seq) {
+      this.position = { epoch: (this.position as BusPosition).epoch, seq };
+    }
+  }
+
+  #miss(gap: Omit<Gap, 'type'>): void {
+    for (const receiver of this.#receivers()) {
+      if (receiver.phase === 'live' && receiver.filter !== undefined && receiver.parts?.catchUp === undefined) {
+        missOutside(receiver, receiver.filter, gap);
+      }
+    }
+  }
+
+  #receivers(): readonly Receiver<E>[] {
+    return this.#host === undefined ? [] : [...this.#host.receivers.all()];
+  }
+
+  /** Runs `job` in its place in the order. */
+  #run(job: (host: UpstreamHost<E>) => void): void {
+    const host = this.#host as UpstreamHost<E>;
+    if (this.#isDirect) {
+      job(host);
+    } else {
+      this.inOrder.run(job, host);
+    }
+  }
+
+  /** Calls the upstream. What it brings meanwhile is dispatched at once. */
+  #directly(call: () => void): void {
+    const before = this.#isDirect;
+    this.#isDirect = true;
+    try {
+      call();
+    } finally {
+      this.#isDirect = before;
+    }
+  }
+}
+
+/** Notes that what waits in `receiver` is of an epoch that the bus leaves now. */
+function noteEpochOf<E>(receiver: Receiver<E>, epoch: string): void {
+  const { lent } = receiver.host.stage;
+  for (let index = 0; index < receiver.waiting; index += 1) {
+    noteEpoch(receiver.peek(index, lent), epoch);
+  }
+  (receiver.more.epochs ??= []).push({ epoch, end: receiver.accepted });
+}
+
+function checkedPosition(position: unknown): BusPosition {
+  requireType('begin: position', 'object', position);
+  const { epoch, seq } = position as Partial<BusPosition>;
+  if (typeof epoch !== 'string' || !EPOCH.test(epoch)) {
+    throw new TypeError(`begin: epoch must be 1 to 64 characters of 0-9, A-Z, a-z and -, got ${show(epoch)}`);
+  }
+  if (!(Number.isSafeInteger(seq) && (seq as number) >= 0)) {
+    throw new RangeError(`begin: seq must be an integer from 0, got ${show(seq)}`);
+  }
+  return { epoch, seq: seq as number };
+}
+
+function checkedGap(gap: unknown): Omit<Gap, 'type'> {
+  requireType('gap', 'object', gap);
+  const { missed, byKind = {}, atMost } = gap as Partial<Gap>;
+  if (!(missed === Infinity || (Number.isSafeInteger(missed) && (missed as number) > 0))) {
+    throw new RangeError(`gap: missed must be an integer from 1, or Infinity, got ${show(missed)}`);
+  }
+  requireType('gap: byKind', 'object', byKind);
+  return { missed: missed as number, byKind, ...(atMost === true && { atMost }) };
+}

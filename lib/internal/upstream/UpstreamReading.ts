@@ -1,0 +1,322 @@
+import type { BusEvent } from '../../events/BusEvent.js';
+import { type EventFilter, passes } from '../../events/EventFilter.js';
+import type { BusPosition, Delivery, Gap } from '../../receiver.js';
+import type { UpstreamPage } from '../../upstream.js';
+import type { InOrder } from '../dispatch/order.js';
+import type { CatchUpOwner } from '../replay/CatchUp.js';
+import type { Reading } from '../replay/Reading.js';
+import { Marks, type Wait } from '../support/Marks.js';
+import { isPromise } from '../support/promises.js';
+import { show } from '../support/show.js';
+import { OTHERS } from '../support/Tally.js';
+
+/** What a reading reads from. */
+export interface Pages<E> {
+  /** The place of the newest event that was dispatched. `undefined` before the upstream has said where it stands. */
+  readonly position: BusPosition | undefined;
+  /** Brings what the upstream has taken over, if it can do so without waiting. */
+  settle(): void;
+  /** The events that may match, after the place `after`, up to the place `upTo`. */
+  page(filter: EventFilter<E>, after: number, upTo: number): UpstreamPage<E> | PromiseLike<UpstreamPage<E>>;
+  /** Called when `reading` has stopped. */
+  left(reading: UpstreamReading<E>): void;
+  /** Runs `work` in a job, after other tasks of the platform. */
+  later(work: () => void): void;
+  readonly inOrder: InOrder;
+}
+
+/** The receiver of a reading. */
+export interface ReadingOwner<E> extends Pick<
+  CatchUpOwner<E>,
+  'hasRoom' | 'accepted' | 'accept' | 'lose' | 'hasRead' | 'caughtUp' | 'fail'
+> {
+  /** The number of the event that was taken last. */
+  lastSeq: number;
+}
+
+/** After this many pages, other tasks run. */
+const MOST_PAGES = 16;
+
+const UNKNOWN: Gap = { type: 'gap', missed: Infinity, byKind: { [OTHERS]: Infinity }, atMost: true };
+
+/**
+ * Reads from an upstream, page by page, for a receiver that starts at an earlier place. All methods run in jobs of the bus's order.
+ *
+ * Invariants: at most one page is read at a time, and none while the receiver has no room. Everything up to `#reached` is in the page, or
+ * was looked at.
+ */
+export class UpstreamReading<E> implements Reading {
+  readonly #pages: Pages<E>;
+  readonly #filter: EventFilter<E>;
+  readonly #owner: ReadingOwner<E>;
+  /** Reports a gap of the upstream. */
+  readonly #miss: (gap: Gap) => void;
+  /** Where to start. `undefined` once that was found. */
+  #from: 'start' | BusPosition | undefined;
+  #epoch: string | undefined;
+  #page: readonly Delivery<E>[] = [];
+  #at = 0;
+  #reached = 0;
+  /** Everything up to this place was taken from the page, or did not match. */
+  #passed = 0;
+  #isLoading = false;
+  #pagesRead = 0;
+  #isOver = false;
+  #end: BusPosition | undefined;
+  #marks: Marks | undefined;
+
+  constructor(
+    pages: Pages<E>,
+    filter: EventFilter<E>,
+    from: 'start' | BusPosition,
+    owner: ReadingOwner<E>,
+    miss: (gap: Gap) => void,
+  ) {
+    this.#pages = pages;
+    this.#filter = filter;
+    this.#from = from;
+    this.#owner = owner;
+    this.#miss = miss;
+  }
+
+  get readUpTo(): number {
+    return this.#at < this.#page.length ? this.#passed : this.#reached;
+  }
+
+  read(): void {
+    const { accepted } = this.#owner;
+    this.#pagesRead = 0;
+    while (!this.#isOver && this.#owner.hasRoom && this.#look()) {
+      if (!this.#owner.accept(this.#take())) {
+        this.#owner.lose();
+      }
+    }
+    this.#owner.hasRead(accepted);
+    if (!this.#isOver && !this.#look() && !this.#isLoading && this.#isComplete) {
+      const wasClosed = this.#end !== undefined;
+      // False if a predicate has stopped it.
+      if (this.stop()) {
+        this.#owner.caughtUp(wasClosed);
+      }
+    }
+  }
+
+  readInOrder(inOrder: InOrder): void {
+    inOrder.run(() => {
+      if (!this.#isOver) {
+        this.read();
+      }
+    }, undefined);
+  }
+
+  reached(then: () => Wait | undefined): Wait {
+    return (this.#marks ??= new Marks()).reached(this.#last, then);
+  }
+
+  release(): void {
+    this.#marks?.passed(Infinity);
+  }
+
+  forgetMissing(): void {
+    this.#page = [];
+    this.#at = 0;
+  }
+
+  close(): void {
+    this.#end = this.#pages.position ?? { epoch: '', seq: 0 };
+  }
+
+  stop(): boolean {
+    if (this.#isOver) {
+      return false;
+    }
+    this.#isOver = true;
+    this.forgetMissing();
+    this.#pages.left(this);
+    this.release();
+    return true;
+  }
+
+  /** Called when the upstream's events are others now. What was not read is gone. */
+  restart(): void {
+    this.#page = [];
+    this.#at = 0;
+    this.#isLoading = false;
+  }
+
+  /** Whether everything was read that it has to read. */
+  get #isComplete(): boolean {
+    return (this.#isOpen || this.#end !== undefined) && this.#reached >= this.#last;
+  }
+
+  get #isOpen(): boolean {
+    return this.#pages.position !== undefined;
+  }
+
+  /** The last place that it has to read. */
+  get #last(): number {
+    const { position } = this.#pages;
+    const end = this.#end;
+    // A closed receiver has nothing to read in a later epoch.
+    return end === undefined ? (position?.seq ?? 0) : end.epoch === position?.epoch ? end.seq : 0;
+  }
+
+  /** Finds the next matching event. Returns whether there is one now. */
+  #look(): boolean {
+    while (!this.#isOver) {
+      const next = this.#page[this.#at];
+      if (next === undefined) {
+        this.#pagesRead += 1;
+        if (this.#pagesRead > MOST_PAGES ? this.#pause() : !this.#load()) {
+          return false;
+        }
+      } else if (next.type === 'gap') {
+        this.#at += 1;
+        this.#miss(next);
+      } else if (this.#matches(next.event)) {
+        this.#marks?.passed(this.readUpTo);
+        return true;
+      } else {
+        this.#passed = next.event.seq as number;
+        this.#at += 1;
+      }
+    }
+    return false;
+  }
+
+  /** Goes on later, so that a search through many events does not keep the process from other work. */
+  #pause(): true {
+    if (this.#isLoading) {
+      return true;
+    }
+    this.#isLoading = true;
+    this.#pages.later(() => {
+      if (!this.#isOver) {
+        this.#isLoading = false;
+        this.read();
+      }
+    });
+    return true;
+  }
+
+  /** Whether the event matches. If a predicate throws, the receiver ends. */
+  #matches(busEvent: BusEvent<E>): boolean {
+    try {
+      // The predicate may have stopped this.
+      return passes(this.#filter, busEvent) && !this.#isOver;
+    } catch (error) {
+      this.#fail(error);
+      return false;
+    }
+  }
+
+  #take(): BusEvent<E> {
+    const next = this.#page[this.#at] as { readonly event: BusEvent<E> };
+    this.#at += 1;
+    this.#passed = next.event.seq as number;
+    return next.event;
+  }
+
+  /** Reads the next page. Returns whether there is one now. */
+  #load(): boolean {
+    this.#marks?.passed(this.#reached);
+    if (this.#isLoading) {
+      return false;
+    }
+    this.#pages.settle();
+    this.#begin();
+    if (this.#isOver || !this.#isOpen || this.#reached >= this.#last) {
+      return false;
+    }
+    const upTo = this.#last;
+    try {
+      const page = this.#pages.page(this.#filter, this.#reached, upTo);
+      if (!isPromise(page)) {
+        this.#accept(page, upTo);
+        return true;
+      }
+      this.#await(page, upTo);
+    } catch (error) {
+      this.#fail(error);
+    }
+    return false;
+  }
+
+  /** Finds its place, when the upstream has said where it stands, and again in each of its epochs. */
+  #begin(): void {
+    const { position } = this.#pages;
+    if (position === undefined || position.epoch === this.#epoch) {
+      return;
+    }
+    const from = this.#from;
+    const isOurs = from === 'start' || from?.epoch === position.epoch;
+    this.#epoch = position.epoch;
+    this.#from = undefined;
+    // A position after the newest event means that all of them were seen.
+    this.#reached = isOurs && from !== 'start' ? Math.min(from.seq, position.seq) : 0;
+    this.#owner.lastSeq = this.#reached;
+    if (!isOurs) {
+      this.#miss(UNKNOWN);
+    }
+  }
+
+  #await(answer: PromiseLike<UpstreamPage<E>>, upTo: number): void {
+    this.#isLoading = true;
+    const epoch = this.#epoch;
+    const go = (act: () => void): void => {
+      this.#pages.inOrder.run(() => {
+        if (!this.#isOver && epoch === this.#epoch && this.#pages.position?.epoch === epoch) {
+          this.#isLoading = false;
+          act();
+        }
+      }, undefined);
+    };
+    answer.then(
+      (page) => {
+        go(() => {
+          try {
+            this.#accept(page, upTo);
+          } catch (error) {
+            this.#fail(error);
+            return;
+          }
+          this.read();
+        });
+      },
+      (error: unknown) => {
+        go(() => {
+          this.#fail(error);
+        });
+      },
+    );
+  }
+
+  /** @throws RangeError if the page does not go on where the last one ended. */
+  #accept({ deliveries, reached }: UpstreamPage<E>, upTo: number): void {
+    let last = this.#reached;
+    for (const delivery of deliveries) {
+      if (delivery.type === 'event') {
+        const { seq } = delivery.event;
+        if (seq === undefined || seq <= last || seq > upTo) {
+          throw new RangeError(`upstream: expected an event from place ${last + 1} to ${upTo}, got ${show(seq)}`);
+        }
+        last = seq;
+      }
+    }
+    if (!(reached >= last && reached > this.#reached)) {
+      throw new RangeError(
+        `upstream: expected to reach a place after ${Math.max(last, this.#reached)}, got ${show(reached)}`,
+      );
+    }
+    this.#page = deliveries;
+    this.#at = 0;
+    this.#passed = this.#reached;
+    this.#reached = Math.min(reached, upTo);
+  }
+
+  #fail(error: unknown): void {
+    if (this.stop()) {
+      this.#owner.fail(error);
+    }
+  }
+}
