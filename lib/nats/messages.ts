@@ -82,14 +82,14 @@ function requireText(what: string, value: unknown): string {
 }
 
 function toJson(value: unknown): string {
-  let text: string | undefined;
+  let text: unknown;
   try {
     text = JSON.stringify(value);
   } catch (error) {
     throw new TypeError(`the event cannot be written as JSON: ${show(error)}`, { cause: error });
   }
   // JSON has no text for `undefined`, a symbol and a function.
-  if (text === undefined) {
+  if (typeof text !== 'string') {
     throw new TypeError(`serialize must return a value that JSON can hold, got ${show(value)}`);
   }
   return text;

@@ -56,9 +56,12 @@ async function setUp<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
-    const { name, message } = error as Error;
+    const { name, message, cause } = error as Error;
     const because = { cause: error };
-    if (name === 'PermissionViolationError') {
+    if (
+      name === 'PermissionViolationError' ||
+      (cause as Partial<Error> | undefined)?.name === 'PermissionViolationError'
+    ) {
       throw new JetStreamSetupError(
         `${message}: allow the user to publish to $JS.API.> and to read its inbox`,
         because,
