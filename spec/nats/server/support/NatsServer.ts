@@ -108,7 +108,13 @@ export class NatsServer {
     for (let tries = 0; tries < 200; tries += 1) {
       const socket = dial(this.port, '127.0.0.1');
       const isOpen = await new Promise<boolean>((resolve) => {
-        socket.once('connect', () => { resolve(true); }).once('error', () => { resolve(false); });
+        socket
+          .once('connect', () => {
+            resolve(true);
+          })
+          .once('error', () => {
+            resolve(false);
+          });
       });
       socket.destroy();
       if (isOpen) {
