@@ -29,9 +29,9 @@ export interface PullOptions {
   readonly stream: string;
   readonly scheduler: SchedulerLike;
   readonly heartbeatMs: number;
-  /** Where to begin; `undefined` for the last message of each subject. */
-  readonly startSeq: number | undefined;
-  readonly filter: string | undefined;
+  /** Where to begin: at a place, at a time in RFC 3339, or with the last message of each subject. */
+  readonly start: { readonly seq: number } | { readonly time: string } | 'last per subject';
+  readonly filter?: string;
   /** Called with each message, in order. */
   readonly next: (pulled: Pulled) => void;
   /** Called with everything else that shows that the server is there. `outstanding` may be smaller then. */
@@ -76,11 +76,9 @@ export class Pull {
 
   /** Makes a consumer on the server. */
   static async open(options: PullOptions): Promise<Pull> {
-    const { manager, stream, startSeq, filter } = options;
+    const { manager, stream, start, filter } = options;
     const config: Partial<ConsumerConfig> = {
-      ...(startSeq === undefined
-        ? { deliver_policy: 'last_per_subject' }
-        : { deliver_policy: 'by_start_sequence', opt_start_seq: startSeq }),
+      ...policyOf(start),
       ack_policy: 'none',
       max_deliver: 1,
       mem_storage: true,
@@ -193,6 +191,15 @@ export class Pull {
       this.options.idle();
     }
   }
+}
+
+function policyOf(start: PullOptions['start']): Partial<ConsumerConfig> {
+  if (start === 'last per subject') {
+    return { deliver_policy: 'last_per_subject' };
+  }
+  return 'seq' in start
+    ? { deliver_policy: 'by_start_sequence', opt_start_seq: start.seq }
+    : { deliver_policy: 'by_start_time', opt_start_time: start.time };
 }
 
 /** An inbox with the prefix of the connection's options, since the user may have no right to others. */

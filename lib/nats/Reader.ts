@@ -14,6 +14,7 @@ import {
   type StreamNow,
   type StreamPlace,
 } from './lineage.js';
+import { firstAfter } from './pages.js';
 import { Pull, type Pulled } from './Pull.js';
 import { markerSubject } from './subjects.js';
 
@@ -57,8 +58,10 @@ export class Reader {
   private readonly credit: Credit;
   private created: string;
   private marker: Marker | undefined;
-  /** When the event at `seq` was stored. */
+  /** When the event at `seq` was stored; `undefined` if nothing is known to be there. */
   private nanos: string | undefined;
+  /** When the last message was stored that was seen. */
+  private newest: string | undefined;
   private pull: Pull | undefined;
   /** Number of the present attempt. What an earlier one brings is ignored. */
   private round = 0;
@@ -78,6 +81,7 @@ export class Reader {
     this.created = start.created;
     this.marker = start.marker;
     this.nanos = start.lastNanos;
+    this.newest = start.lastNanos;
     this.seq = start.lastSeq;
     this.credit = new Credit(
       options.window,
@@ -163,7 +167,7 @@ export class Reader {
       const { place, heartbeatMs, scheduler } = this.options;
       const pull = await Pull.open({
         ...{ connection: place.connection, manager: place.access.manager, api: place.access.api },
-        ...{ stream: place.stream, scheduler, heartbeatMs, startSeq: this.seq + 1, filter: undefined },
+        ...{ stream: place.stream, scheduler, heartbeatMs, start: { seq: this.seq + 1 } },
         next: (pulled) => {
           if (round === this.round) {
             this.take(pulled);
@@ -223,7 +227,8 @@ export class Reader {
       // Read again, since another process may have been first.
       return round === this.round && this.prepare(round);
     } else if (!hasEnd) {
-      await this.begin(round, now, now.marker?.seq ?? 0);
+      // What was stored after the last event that was seen is new, also what came before the marker.
+      await this.begin(round, now, await this.lastSeen(now));
     } else if (now.firstSeq > this.seq + 1) {
       this.skipTo(now.firstSeq - 1);
     }
@@ -241,6 +246,15 @@ export class Reader {
     }
     const nanos = this.seq === now.lastSeq ? now.lastNanos : await nanosAt(this.options.place, this.seq);
     return nanos === undefined || nanos === this.nanos;
+  }
+
+  /** The place of the last message that is not newer than what this reader has seen. */
+  private async lastSeen(now: StreamNow): Promise<number> {
+    const { place, scheduler, heartbeatMs } = this.options;
+    if (this.newest === undefined) {
+      return now.marker?.seq ?? 0;
+    }
+    return (await firstAfter(place, scheduler, heartbeatMs, this.newest, now.lastSeq + 1)) - 1;
   }
 
   private async begin(round: number, { created, marker }: StreamNow, seq: number): Promise<void> {
@@ -272,6 +286,7 @@ export class Reader {
       }
       this.seq = seq;
       this.nanos = nanos;
+      this.newest = nanos;
       this.counts.received += 1;
       if (message.subject === markerSubject(place.prefix)) {
         this.takeMarker({ seq, id: markerIdOf(message.string()) });

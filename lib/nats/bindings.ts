@@ -19,7 +19,7 @@ export async function readBindings<E>(
   const pull = await Pull.open({
     ...{ connection: place.connection, manager: place.access.manager, api: place.access.api, stream: place.stream },
     ...{ scheduler, heartbeatMs: settings.heartbeatMs },
-    ...{ startSeq: undefined, filter: registrationSubjects(place.prefix) },
+    ...{ start: 'last per subject', filter: registrationSubjects(place.prefix) },
     next: (pulled) => {
       const binding = bindingIn(settings, pulled);
       if (binding !== undefined) {

@@ -101,3 +101,9 @@ export function nanosOf(time: string): string | undefined {
   const millis = Date.parse(`${seconds ?? ''}Z`);
   return Number.isNaN(millis) ? undefined : `${millis / 1_000}${fraction.padEnd(9, '0')}`;
 }
+
+/** The time in RFC 3339 that is so many nanoseconds after the beginning of 1970. */
+export function timeOf(nanos: bigint): string {
+  const [seconds] = new Date(Number(nanos / 1_000_000_000n) * 1_000).toISOString().split('.');
+  return `${seconds ?? ''}.${String(nanos % 1_000_000_000n).padStart(9, '0')}Z`;
+}

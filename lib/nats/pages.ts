@@ -1,7 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
 import type { Gap, Delivery } from '../receiver.js';
 import type { UpstreamPage, UpstreamRead } from '../upstream.js';
-import type { StreamPlace } from './lineage.js';
+import { type StreamPlace, timeOf } from './lineage.js';
 import { outcome } from './outcome.js';
 import { Pull, type Pulled } from './Pull.js';
 
@@ -30,7 +30,7 @@ export async function readPage<E>(
   let events = 0;
   const pull = await Pull.open({
     ...{ connection: place.connection, manager: place.access.manager, api: place.access.api, stream: place.stream },
-    ...{ scheduler, heartbeatMs, startSeq: after + 1, filter: undefined },
+    ...{ scheduler, heartbeatMs, start: { seq: after + 1 } },
     next: (pulled) => {
       const { seq, left } = pulled;
       // What is asked for and comes after the last one that is wanted.
@@ -71,4 +71,37 @@ export async function readPage<E>(
     pull.close();
   }
   return { deliveries, reached };
+}
+
+/** The place of the first message that was stored after `nanos`, nanoseconds since 1970; `none` if there is none. */
+export async function firstAfter(
+  place: StreamPlace,
+  scheduler: SchedulerLike,
+  heartbeatMs: number,
+  nanos: string,
+  none: number,
+): Promise<number> {
+  let first = none;
+  const { promise, finish } = outcome();
+  const pull = await Pull.open({
+    ...{ connection: place.connection, manager: place.access.manager, api: place.access.api, stream: place.stream },
+    ...{ scheduler, heartbeatMs, start: { time: timeOf(BigInt(nanos) + 1n) } },
+    next: ({ seq }) => {
+      first = seq;
+      finish();
+    },
+    idle: () => undefined,
+    failed: (reason) => {
+      finish(new Error(`looking for the first new event: ${reason}`));
+    },
+  });
+  try {
+    if (pull.pending > 0) {
+      pull.ask(1);
+      await promise;
+    }
+  } finally {
+    pull.close();
+  }
+  return first;
 }
