@@ -114,6 +114,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
 
   /** How many receivers have a slot. A receiver has one until it is closed or ends. */
   get subscriberCount(): number {
+    this.#stage.settle();
     return this.#receivers.live;
   }
 

@@ -51,8 +51,10 @@ export interface UpstreamBus<E = Event> {
    * dispatched then.
    *
    * @param seq Its place, an integer from 1. Places increase. A place may be left out; that is no gap.
+   * @param isOwn Whether this bus has published it, and nothing of another process came between. Then its binding is known, and `bindingOf`
+   * is not called again. Default false.
    */
-  event(busEvent: BusEvent<E>, seq: number): void;
+  event(busEvent: BusEvent<E>, seq: number, isOwn?: boolean): void;
   /**
    * Dispatches a gap: events up to the place `seq` that nobody will ever get. It counts in `missed` of each receiver, not in `lagged`. For
    * a receiver whose filter cannot be applied, it is an upper bound.

@@ -4,8 +4,8 @@ import type { Bus } from './runProgram.js';
 import type { Seat, Work } from './Seat.js';
 
 interface Flush {
-  /** What it waits for, by receivers. */
-  readonly places: readonly (readonly [Seat, ReadonlySet<Place>])[];
+  /** What it waits for, by receivers: the places of events that waited, and events that were still to be read. */
+  readonly places: readonly (readonly [Seat, ReadonlySet<Place>, ReadonlySet<unknown>])[];
   /** The work of a `consume` that has called it, and would wait for itself. */
   readonly caller: Work | undefined;
   isOver: boolean;
@@ -44,7 +44,7 @@ export class Flushes {
     );
     const waits = caller?.isOpen === true && caller.model.waiting.length + caller.model.unread.length > 0;
     const flush: Flush = {
-      places: waitedFor.map((seat) => [seat, new Set(seat.model.waiting)]),
+      places: waitedFor.map((seat) => [seat, new Set(seat.model.waiting), new Set(seat.model.unread)]),
       caller: waits ? caller.work : undefined,
       isOver: false,
       error: undefined,
@@ -74,8 +74,10 @@ export class Flushes {
     for (const { places, isOver, error } of this.#flushes) {
       // One that is closed and has no subscriber is not waited for any more.
       const isWaitedFor = places.some(
-        ([{ model, isOpen, subscription }, waited]) =>
-          (isOpen || subscription !== undefined) && model.waiting.some((place) => waited.has(place)),
+        ([{ model, isOpen, subscription }, waited, unread]) =>
+          (isOpen || subscription !== undefined) &&
+          (model.waiting.some((place) => waited.has(place) || unread.has(place.event)) ||
+            model.unread.some((event) => unread.has(event))),
       );
       this.#differences.same('a flush is over', isOver, error === undefined && !isWaitedFor);
     }

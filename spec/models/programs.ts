@@ -133,6 +133,8 @@ export type Step =
 export interface Program {
   /** Whether the bus retains what is published. */
   readonly hasHistory: boolean;
+  /** Whether an upstream keeps it, and not the bus. */
+  readonly isOutside: boolean;
   readonly plans: readonly Plan[];
   readonly steps: readonly Step[];
   /** What consumers do beside answering: `deed`, when they have been given `after` events and gaps in all. */
@@ -241,7 +243,8 @@ function programsOf(scale: Scale): fc.Arbitrary<Program> {
     { weight: 2, arbitrary: fc.constantFrom(...names) },
   );
   return fc.record({
-    hasHistory: fc.constantFrom(false, false, false, false, true),
+    hasHistory: fc.constantFrom(false, false, false, true),
+    isOutside: fc.boolean(),
     plans: fc.array(planOf(scale, filter), { minLength: 1, maxLength: 5 }),
     steps: fc.array(stepOf(scale), { minLength: 1, maxLength: 12 }),
     deeds: fc.array(fc.record({ after: fc.nat(scale.budget), deed }), { maxLength: 4 }),

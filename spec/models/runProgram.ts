@@ -2,6 +2,7 @@ import type { ReceiverOptions, SharingBusOptions } from '../../lib/options.js';
 import { EMPTY, type Observable } from 'rxjs';
 import type { BusEvent, BusReceiver, EventFilter, SharingBus } from '../../lib/index.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
+import { MemoryLog, MemoryUpstream } from '../support/MemoryUpstream.js';
 import { Differences } from './Differences.js';
 import { Flushes } from './Flushes.js';
 import { Inspection } from './Inspection.js';
@@ -45,6 +46,16 @@ const OPTIONS: Readonly<Record<Policy, ReceiverOptions<number>>> = {
   barrier: { overflow: 'latest', key: keyOf, barrier: isBarrier },
   evict: { overflow: 'evict' },
 };
+
+/** What keeps the events of a program with a history. */
+function keptBy({ isOutside }: Program): Pick<SharingBusOptions<number>, 'history' | 'upstream'> {
+  if (!isOutside) {
+    return { history: { capacity: MANY_EVENTS } };
+  }
+  const upstream = new MemoryUpstream(new MemoryLog<number>(), 'at once', [], 100);
+  upstream.isOwn = true;
+  return { upstream };
+}
 
 /**
  * Runs `program` on a bus of `library` beside its model.
@@ -100,7 +111,7 @@ class Run {
     this.#program = program;
     this.#bus = new library.SharingBus({
       scheduler: this.#scheduler,
-      history: program.hasHistory ? { capacity: MANY_EVENTS } : undefined,
+      ...(program.hasHistory && keptBy(program)),
       logger: {
         warn: (line) => {
           this.#noteLag(line, true);

@@ -51,7 +51,7 @@ const OBSERVED: Plan = {
   isConsumed: true,
   isWatched: false,
 };
-const NOTHING_ELSE = { hasHistory: false, deeds: [], asides: [], budget: 0 } as const;
+const NOTHING_ELSE = { hasHistory: false, isOutside: false, deeds: [], asides: [], budget: 0 } as const;
 
 /** What chance seldom makes. */
 const RARE: readonly Program[] = [

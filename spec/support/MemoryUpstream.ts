@@ -59,6 +59,8 @@ export class MemoryUpstream<E> implements Upstream<E>, UpstreamLink<E> {
   readonly reads: UpstreamRead<E>[] = [];
   bindings: readonly ScrollBinding[] = [];
   isClosed = false;
+  /** Whether no other bus has the same log. */
+  isOwn = false;
   /** While it is down, nothing is stored, brought or read. */
   isDown = false;
   /** The error by which it refuses events. */
@@ -202,7 +204,7 @@ export class MemoryUpstream<E> implements Upstream<E>, UpstreamLink<E> {
       if ('gap' in one) {
         this.#bus?.gap(one.gap, one.seq);
       } else {
-        this.#bus?.event(one.event, one.seq);
+        this.#bus?.event(one.event, one.seq, this.isOwn);
       }
     }
     this.#tellSettled();

@@ -57,7 +57,12 @@ export class Stage<E> {
   private promptCount = 0;
   private isBringing = false;
   private readonly bring = (inflow: Inflow): void => {
-    inflow.bring();
+    this.isBringing = true;
+    try {
+      inflow.bring();
+    } finally {
+      this.isBringing = false;
+    }
   };
   private readonly handOver = (lent: boolean): void => {
     const batch = this.staged;
@@ -168,14 +173,26 @@ export class Stage<E> {
    * @param lent Whether receivers that accept them have their turn in the action that has begun.
    */
   settle(lent = false): void {
-    if (this.inflow?.isWaiting === true && !this.isBringing) {
-      this.bringIn(this.inflow);
-    }
-    if (this.staged.events.length === 0) {
+    const { inflow } = this;
+    const brings = inflow?.isWaiting === true && !this.isBringing;
+    if (this.staged.events.length === 0 && !brings) {
       return;
     }
     if (!lent) {
       probeStack(...STACK_WORDS);
+    }
+    if (brings) {
+      if (this.inOrder.isRunning) {
+        this.bring(inflow);
+      } else {
+        this.inOrder.run(this.bring, inflow);
+      }
+      if (this.staged.events.length === 0) {
+        if (!lent) {
+          this.cancelIfIdle();
+        }
+        return;
+      }
     }
     if (this.inOrder.isRunning) {
       this.handOver(lent);
@@ -187,19 +204,6 @@ export class Stage<E> {
   /** Schedules an action that brings what the inflow holds. */
   expectInflow(): void {
     this.action.ensure();
-  }
-
-  private bringIn(inflow: Inflow): void {
-    this.isBringing = true;
-    try {
-      if (this.inOrder.isRunning) {
-        inflow.bring();
-      } else {
-        this.inOrder.run(this.bring, inflow);
-      }
-    } finally {
-      this.isBringing = false;
-    }
   }
 
   private offerPromptly(busEvent: BusEvent<E>): void {

@@ -132,20 +132,24 @@ export class Publisher<E> {
   }
 
   /** Dispatches an event that the upstream brings. Must be called in a job of the order, or while the stage brings its inflow. */
-  arrive(busEvent: BusEvent<E>, seq: number, outlet: Outlet<E>): void {
+  arrive(busEvent: BusEvent<E>, seq: number, isOwn: boolean): void {
+    if (isOwn) {
+      this.dispatchAt(busEvent, seq);
+      return;
+    }
     const { enrichment } = this;
     // This may run while another event is enriched.
     const { learned: before } = enrichment;
     const enriched = this.enricher.enrich(enrichment, busEvent);
     const { learned } = enrichment;
     enrichment.learned = before;
-    try {
-      this.count(enriched);
-      this.stage.append(outlet.append(enriched, seq));
-    } catch (error) {
-      this.logUnreadable(error);
+    this.dispatchAt(enriched, seq);
+    if (learned !== undefined && this.held !== undefined) {
+      // A job of its own, since the upstream is not called while it brings an event.
+      this.stage.inOrder.run(() => {
+        this.dispatchFollowers(learned);
+      }, undefined);
     }
-    this.dispatchFollowers(learned);
   }
 
   /**
@@ -257,6 +261,16 @@ export class Publisher<E> {
       this.outlet.publish(busEvent);
     } catch (error) {
       this.refused(error);
+    }
+  }
+
+  /** Dispatches an event of the upstream. */
+  private dispatchAt(busEvent: BusEvent<E>, seq: number): void {
+    try {
+      this.count(busEvent);
+      this.stage.append((this.outlet as Outlet<E>).append(busEvent, seq));
+    } catch (error) {
+      this.logUnreadable(error);
     }
   }
 

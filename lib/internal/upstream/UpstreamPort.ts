@@ -110,7 +110,12 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
     });
     if (link.bring !== undefined) {
       this.isWaiting = true;
-      this.#stage.expectInflow();
+      try {
+        this.#stage.expectInflow();
+      } catch (error) {
+        // The event is taken over. The next call asks the scheduler again.
+        this.#log('warn', `the scheduler threw ${show(error)}`);
+      }
     }
   }
 
@@ -220,8 +225,8 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
       begin: (position) => {
         this.#begin(position);
       },
-      event: (busEvent, seq) => {
-        this.#event(busEvent, seq);
+      event: (busEvent, seq, isOwn = false) => {
+        this.#event(busEvent, seq, isOwn);
       },
       gap: (gap, seq) => {
         this.#gap(gap, seq);
@@ -287,14 +292,15 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
     }
   }
 
-  #event(busEvent: BusEvent<E>, seq: number): void {
+  #event(busEvent: BusEvent<E>, seq: number, isOwn: boolean): void {
     const canonical = canonicalBusEvent(busEvent, this.#stage);
     if (this.#isClosed) {
       return;
     }
     this.#take('event', seq, 1);
     this.#run(({ publisher }) => {
-      publisher.arrive(canonical, seq, this);
+      publisher.arrive(canonical, seq, isOwn);
+      // Also if the event could not be read.
       this.#reach(seq);
     });
   }
@@ -327,7 +333,7 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
   }
 
   #reach(seq: number): void {
-    if (this.position?.seq !== seq) {
+    if (this.last < seq) {
       this.position = { epoch: (this.position as BusPosition).epoch, seq };
     }
   }

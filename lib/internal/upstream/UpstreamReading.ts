@@ -34,8 +34,10 @@ export interface ReadingOwner<E> extends Pick<
   lastSeq: number;
 }
 
-/** After this many pages, other tasks run. */
-const MOST_PAGES = 16;
+/** After so much work other tasks run, in events that were looked at. */
+const MOST_WORK = 4_096;
+/** The work of a page, besides its events. An upstream may have searched for some time to make it. */
+const PAGE_WORK = 64;
 
 const UNKNOWN: Gap = { type: 'gap', missed: Infinity, byKind: { [OTHERS]: Infinity }, atMost: true };
 
@@ -60,7 +62,7 @@ export class UpstreamReading<E> implements Reading {
   /** Everything up to this place was taken from the page, or did not match. */
   #passed = 0;
   #isLoading = false;
-  #pagesRead = 0;
+  #work = 0;
   #isOver = false;
   #end: BusPosition | undefined;
   #marks: Marks | undefined;
@@ -85,7 +87,7 @@ export class UpstreamReading<E> implements Reading {
 
   read(): void {
     const { accepted } = this.#owner;
-    this.#pagesRead = 0;
+    this.#work = 0;
     while (!this.#isOver && this.#owner.hasRoom && this.#look()) {
       if (!this.#owner.accept(this.#take())) {
         this.#owner.lose();
@@ -166,8 +168,7 @@ export class UpstreamReading<E> implements Reading {
     while (!this.#isOver) {
       const next = this.#page[this.#at];
       if (next === undefined) {
-        this.#pagesRead += 1;
-        if (this.#pagesRead > MOST_PAGES ? this.#pause() : !this.#load()) {
+        if (this.#work > MOST_WORK ? this.#pause() : !this.#load()) {
           return false;
         }
       } else if (next.type === 'gap') {
@@ -310,6 +311,7 @@ export class UpstreamReading<E> implements Reading {
     }
     this.#page = deliveries;
     this.#at = 0;
+    this.#work += PAGE_WORK + deliveries.length;
     this.#passed = this.#reached;
     this.#reached = Math.min(reached, upTo);
   }
