@@ -68,7 +68,7 @@ export default defineConfig(
   },
   {
     // These entries use only the public interface of the bus. So an application can write another entry of this kind.
-    files: ['lib/{schema,sse,angular,otel,sqlite,testing}/**'],
+    files: ['lib/{schema,sse,angular,nats,otel,sqlite,testing}/**'],
     rules: {
       'no-restricted-imports': [
         'error',
@@ -111,7 +111,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['examples/angular-console/e2e/**', 'scripts/web/**'],
+    files: ['examples/angular-console/e2e/**', 'scripts/web/**', 'spec/nats/server/**'],
     rules: {
       // The test runner waits for these promises.
       '@typescript-eslint/no-floating-promises': [

@@ -9,7 +9,7 @@ const BUDGETS = [
 ];
 
 /** The inputs that the main entry may have: its own files, and uuid. Everything else has an entry of its own. */
-const OWN = /^(<stdin>|dist\/(?!(schema|sse|angular|otel|sqlite|testing)\/).*|(.*\/)?node_modules\/uuid\/.*)$/;
+const OWN = /^(<stdin>|dist\/(?!(schema|sse|angular|nats|otel|sqlite|testing)\/).*|(.*\/)?node_modules\/uuid\/.*)$/;
 
 // Built for the browser, so that an import from Node fails. From dist, as in an application.
 for (const { what, code, maxBytes } of BUDGETS) {
