@@ -1,11 +1,13 @@
 import { jetstreamManager, type JetStreamManager, type StreamConfig, type StreamInfo } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/nats-core';
+import { delay, type NatsConnection } from '@nats-io/nats-core';
 import { show } from '../internal/support/show.js';
 import { ConnectionEndedError, JetStreamSetupError, StreamMismatchError } from './errors.js';
 import type { StreamOptions } from './options.js';
 import { MIN_DUPLICATE_WINDOW_MS, type StreamSettings, streamSettingsOf } from './settings.js';
 
 const NANOS = 1_000_000;
+const READY_MS = 5_000;
+const RETRY_MS = 100;
 
 /** Codes of JetStream's API, as in its `err_code`. */
 export const CODES = {
@@ -47,8 +49,26 @@ export async function accessOf(
   if (major !== undefined && Number(major) * 1_000 + Number(minor) < 2_009) {
     throw new JetStreamSetupError(`the server has version ${version}; install nats-server 2.9 or later`);
   }
-  const manager = await setUp(() => jetstreamManager(connection, { timeout, ...(domain !== undefined && { domain }) }));
+  const ask = (): Promise<JetStreamManager> =>
+    jetstreamManager(connection, { timeout, ...(domain !== undefined && { domain }) });
+  const manager = await setUp(() => whenReady(connection, ask));
   return { manager, api: manager.getOptions().apiPrefix ?? '$JS.API' };
+}
+
+/** Calls `ask` again for some seconds while a server with JetStream says that it has none: it is starting, or has no leader. */
+async function whenReady<T>(connection: NatsConnection, ask: () => Promise<T>): Promise<T> {
+  const end = Date.now() + READY_MS;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      const mayPass = (error as Error).name === 'JetStreamNotEnabled' && connection.info?.jetstream === true;
+      if (!mayPass || Date.now() > end) {
+        throw error;
+      }
+      await delay(RETRY_MS);
+    }
+  }
 }
 
 /** Calls `ask`, and turns what it rejects with into a {@link JetStreamSetupError} that says what to do. */
