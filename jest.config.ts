@@ -12,6 +12,7 @@ const config: Config = {
     '^sharing-bus/angular$': '<rootDir>/lib/angular/index.ts',
     '^sharing-bus/nats$': '<rootDir>/lib/nats/index.ts',
     '^sharing-bus/otel$': '<rootDir>/lib/otel/index.ts',
+    '^sharing-bus/sqlite$': '<rootDir>/lib/sqlite/index.ts',
     '^sharing-bus/testing$': '<rootDir>/lib/testing/index.ts',
     '^sharing-bus/sse$': '<rootDir>/lib/sse/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

@@ -61,7 +61,8 @@ async function run(program: string, printed: string): Promise<string> {
   try {
     const child = spawn(process.execPath, [program], {
       cwd: join(program, '..'),
-      env: { ...process.env, NODE_OPTIONS: '' },
+      // Packages that the library loads only when they are needed are not compiled into the program.
+      env: { ...process.env, NODE_OPTIONS: '', NODE_PATH: join(ROOT, 'node_modules') },
       stdio: ['ignore', file.fd, file.fd],
       // A program that never ends fails, and leaves no process.
       timeout: 60_000,

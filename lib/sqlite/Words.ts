@@ -1,0 +1,131 @@
+import type { Database, Statement } from './driver.js';
+
+/** The most texts that are remembered for each direction. Then all are forgotten, so that the memory is bounded. */
+const MOST = 50_000;
+
+/** A native session, as the file has it. */
+export interface StoredSession {
+  /** The id of the connector's name; 0 for none. */
+  readonly connector: number;
+  readonly native: string;
+}
+
+/**
+ * The ids of texts and of sessions in the file. Each text has one id.
+ *
+ * Texts are stored as JSON writes them, without the quotes. So those that are not valid Unicode stay different.
+ */
+export class Words {
+  private readonly ids = new Map<string, number>();
+  private readonly texts = new Map<number, string>();
+  private readonly sessionIds = new Map<string, number>();
+  private readonly sessions = new Map<number, StoredSession>();
+  private readonly findWord: Statement;
+  private readonly addWord: Statement;
+  private readonly wordText: Statement;
+  private readonly findSession: Statement;
+  private readonly addSession: Statement;
+  private readonly sessionOf: Statement;
+
+  constructor(database: Database) {
+    this.findWord = database.prepare('SELECT id FROM word WHERE text = ?');
+    this.addWord = database.prepare('INSERT INTO word(text) VALUES (?) RETURNING id');
+    this.wordText = database.prepare('SELECT text FROM word WHERE id = ?');
+    this.findSession = database.prepare('SELECT id FROM session WHERE connector = ? AND native = ?');
+    this.addSession = database.prepare('INSERT INTO session(connector, native) VALUES (?, ?) RETURNING id');
+    this.sessionOf = database.prepare('SELECT connector, native FROM session WHERE id = ?');
+  }
+
+  /** The id of a text; `undefined` if the file does not have it. */
+  find(text: string): number | undefined {
+    return this.ids.get(text) ?? this.learn(text, this.findWord.get(stored(text)));
+  }
+
+  /** The id of a text, which is added to the file if need be. */
+  idOf(text: string): number {
+    return this.find(text) ?? (this.learn(text, this.addWord.get(stored(text))) as number);
+  }
+
+  /** The text with this id. */
+  textOf(id: number): string {
+    const known = this.texts.get(id);
+    if (known !== undefined) {
+      return known;
+    }
+    const row = this.wordText.get(id) as { text: string } | undefined;
+    if (row === undefined) {
+      throw new Error(`the text ${id} is missing`);
+    }
+    const text = original(row.text);
+    bounded(this.texts).set(id, text);
+    return text;
+  }
+
+  /** The id of a session; `undefined` if the file does not have it. */
+  findSessionId(connector: number, native: string): number | undefined {
+    // The id of the connector has no space, so that no two pairs have the same key.
+    const key = `${connector} ${native}`;
+    return this.sessionIds.get(key) ?? this.learnSession(key, this.findSession.get(connector, stored(native)));
+  }
+
+  /** The id of a session, which is added to the file if need be. */
+  sessionIdOf(connector: number, native: string): number {
+    return (
+      this.findSessionId(connector, native) ??
+      (this.learnSession(`${connector} ${native}`, this.addSession.get(connector, stored(native))) as number)
+    );
+  }
+
+  /** The session with this id. */
+  session(id: number): StoredSession {
+    const known = this.sessions.get(id);
+    if (known !== undefined) {
+      return known;
+    }
+    const row = this.sessionOf.get(id) as StoredSession | undefined;
+    if (row === undefined) {
+      throw new Error(`the session ${id} is missing`);
+    }
+    const session = { connector: row.connector, native: original(row.native) };
+    bounded(this.sessions).set(id, session);
+    return session;
+  }
+
+  /** To be called when a transaction was rolled back: ids that it has added are no more. */
+  forget(): void {
+    for (const map of [this.ids, this.texts, this.sessionIds, this.sessions]) {
+      map.clear();
+    }
+  }
+
+  private learn(text: string, row: unknown): number | undefined {
+    const id = (row as { id: number } | undefined)?.id;
+    if (id !== undefined) {
+      bounded(this.ids).set(text, id);
+    }
+    return id;
+  }
+
+  private learnSession(key: string, row: unknown): number | undefined {
+    const id = (row as { id: number } | undefined)?.id;
+    if (id !== undefined) {
+      bounded(this.sessionIds).set(key, id);
+    }
+    return id;
+  }
+}
+
+function stored(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}
+
+function original(text: string): string {
+  return JSON.parse(`"${text}"`) as string;
+}
+
+function bounded<K, V>(map: Map<K, V>): Map<K, V> {
+  if (map.size >= MOST) {
+    map.clear();
+  }
+  return map;
+}

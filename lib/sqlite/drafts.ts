@@ -1,0 +1,111 @@
+import type { BusEvent } from '../events/BusEvent.js';
+import { canonicalUuid } from '../events/Uuid.js';
+import { show } from '../internal/support/show.js';
+import type { ScrollBinding } from '../options.js';
+import { UnserializableEventError } from './errors.js';
+import type { Settings } from './options.js';
+
+/** The longest text of a payload: SQLite stores at most 10^9 bytes, and a character of JavaScript takes up to three. */
+const LONGEST = 333_000_000;
+
+/** An event that is ready to be written. */
+export interface Draft<E> {
+  /** The event, with the time `at`. */
+  readonly busEvent: BusEvent<E>;
+  readonly at: number;
+  readonly payload: string;
+  readonly more: string | null;
+  readonly binding: ScrollBinding | undefined;
+}
+
+type Fields = Record<string, unknown>;
+
+/** @throws UnserializableEventError if the event cannot be written as text. */
+export function draftOf<E>(busEvent: BusEvent<E>, { serialize, bindingOf }: Settings<E>): Draft<E> {
+  const { event } = busEvent;
+  const at = busEvent.at ?? Date.now();
+  const payload = textOf(event, () => serialize(event));
+  const { routing } = busEvent;
+  const [others, otherRouting] = [otherFields(busEvent, isKnown), otherFields(routing, isKnownRouting)];
+  return {
+    // The fields are named, so that getters of a class are copied, too.
+    busEvent: busEvent.at === undefined ? { ...busEvent, routing, origin: busEvent.origin, event, at } : busEvent,
+    at,
+    payload,
+    more:
+      others === undefined && otherRouting === undefined
+        ? null
+        : textOf(busEvent, () => JSON.stringify([others ?? {}, otherRouting ?? {}])),
+    binding: bindingIn(event, bindingOf),
+  };
+}
+
+/** The inverse of what `more` was made from. */
+export function moreOf(more: string | null): readonly [Fields, Fields] | undefined {
+  return more === null ? undefined : (JSON.parse(more) as [Fields, Fields]);
+}
+
+function textOf(value: unknown, write: () => unknown): string {
+  let text: unknown;
+  try {
+    text = write();
+  } catch (error) {
+    throw new UnserializableEventError(value, `writing it as text threw ${show(error)}`, { cause: error });
+  }
+  if (typeof text !== 'string') {
+    throw new UnserializableEventError(value, `as text it is ${show(text)}; a text is needed`);
+  }
+  if (text.length > LONGEST) {
+    throw new UnserializableEventError(
+      value,
+      `as text it has ${text.length} characters; at most ${LONGEST} can be kept`,
+    );
+  }
+  return text;
+}
+
+function isKnown(name: string): boolean {
+  return name === 'routing' || name === 'origin' || name === 'event' || name === 'at' || name === 'seq';
+}
+
+function isKnownRouting(name: string): boolean {
+  switch (name) {
+    case 'scrollId':
+    case 'connectorUid':
+    case 'connectorId':
+    case 'nativeSessionId':
+    case 'kind':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** The fields that an application has added; `undefined` if there are none. */
+function otherFields(value: object, isOwn: (name: string) => boolean): Fields | undefined {
+  let others: Fields | undefined;
+  for (const name of Object.keys(value)) {
+    if (!isOwn(name)) {
+      others ??= {};
+      others[name] = (value as Fields)[name];
+    }
+  }
+  return others;
+}
+
+/** The bus logs what is wrong with a registration. Here, such an event registers nothing. */
+function bindingIn<E>(event: E, bindingOf: Settings<E>['bindingOf']): ScrollBinding | undefined {
+  try {
+    const binding: unknown = bindingOf(event);
+    if (typeof binding !== 'object' || binding === null) {
+      return undefined;
+    }
+    const { connectorId, sessionId, scrollId } = binding as Record<keyof ScrollBinding, unknown>;
+    const canonical = canonicalUuid(scrollId);
+    return canonical !== undefined && typeof connectorId === 'string' && typeof sessionId === 'string'
+      ? { connectorId, sessionId, scrollId: canonical }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,40 @@
+// A process that publishes until it is killed. It writes a line for each event that is acknowledged: by `publish` with durability 'event', by a
+// receiver with durability 'turn'. Arguments: the file, the durability, a name for its events.
+import { writeSync } from 'node:fs';
+import { SharingBus } from 'sharing-bus';
+import { sqliteUpstream } from 'sharing-bus/sqlite';
+
+const [file = '', durability = 'turn', name = ''] = process.argv.slice(2);
+const bus = new SharingBus<string>({
+  upstream: sqliteUpstream<string>({ file, durability: durability === 'event' ? 'event' : 'turn' }),
+});
+let count = 0;
+
+/** With one call of the system, so that it is out before the process can be killed. */
+function acknowledge(seq: number | undefined, event: string): void {
+  writeSync(1, `${seq} ${event}\n`);
+}
+
+if (durability === 'turn') {
+  bus.stream(undefined, { capacity: 10_000 }).subscribe(({ seq, event }) => {
+    acknowledge(seq, event);
+  });
+}
+
+function burst(): void {
+  for (let size = 1 + (count % 90); size > 0; size -= 1) {
+    count += 1;
+    const event = `${name}/${count}`;
+    bus.publish({
+      routing: { kind: `k${count % 7}`, connectorId: 'c', nativeSessionId: `s${count % 40}` },
+      origin: 'agent',
+      event,
+    });
+    if (durability === 'event') {
+      acknowledge(bus.position?.seq, event);
+    }
+  }
+  setImmediate(burst);
+}
+
+burst();
