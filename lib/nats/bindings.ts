@@ -1,5 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
-import type { ScrollBinding } from '../options.js';
+import type { ScrollBinding } from '../events/BusEvent.js';
 import type { StreamPlace } from './lineage.js';
 import { outcome } from './outcome.js';
 import { Pull, type Pulled } from './Pull.js';
