@@ -6,7 +6,7 @@ import type { StreamOptions } from './options.js';
 import { MIN_DUPLICATE_WINDOW_MS, type StreamSettings, streamSettingsOf } from './settings.js';
 
 const NANOS = 1_000_000;
-const READY_MS = 5_000;
+const READY_MS = 10_000;
 const RETRY_MS = 100;
 
 /** Codes of JetStream's API, as in its `err_code`. */
@@ -51,7 +51,7 @@ export async function accessOf(
   }
   const ask = (): Promise<JetStreamManager> =>
     jetstreamManager(connection, { timeout, ...(domain !== undefined && { domain }) });
-  const manager = await setUp(() => whenReady(connection, ask));
+  const manager = await setUp(connection, ask);
   return { manager, api: manager.getOptions().apiPrefix ?? '$JS.API' };
 }
 
@@ -62,7 +62,9 @@ async function whenReady<T>(connection: NatsConnection, ask: () => Promise<T>): 
     try {
       return await ask();
     } catch (error) {
-      const mayPass = (error as Error).name === 'JetStreamNotEnabled' && connection.info?.jetstream === true;
+      const { name } = error as Error;
+      const isTransient = name === 'JetStreamNotEnabled' || name === 'TimeoutError';
+      const mayPass = isTransient && connection.info?.jetstream === true && !connection.isClosed();
       if (!mayPass || Date.now() > end) {
         throw error;
       }
@@ -72,9 +74,9 @@ async function whenReady<T>(connection: NatsConnection, ask: () => Promise<T>): 
 }
 
 /** Calls `ask`, and turns what it rejects with into a {@link JetStreamSetupError} that says what to do. */
-async function setUp<T>(ask: () => Promise<T>): Promise<T> {
+export async function setUp<T>(connection: NatsConnection, ask: () => Promise<T>): Promise<T> {
   try {
-    return await ask();
+    return await whenReady(connection, ask);
   } catch (error) {
     const { name, message, cause } = error as Error;
     const because = { cause: error };
@@ -103,10 +105,10 @@ async function setUp<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-/** @throws JetStreamSetupError if there is no such stream, or no right to see it. */
+/** @throws JetStreamSetupError if there is no such stream. */
 export async function infoOf({ manager }: Access, stream: string): Promise<StreamInfo> {
   try {
-    return await setUp(() => manager.streams.info(stream));
+    return await manager.streams.info(stream);
   } catch (error) {
     throw codeOf(error) === CODES.streamNotFound
       ? new JetStreamSetupError(`there is no stream ${show(stream)}: call ensureStream first`, { cause: error })
@@ -170,19 +172,19 @@ export async function ensureStream(connection: NatsConnection, options: StreamOp
   const access = await accessOf(connection, settings.domain, MAKE_TIMEOUT_MS);
   let config: StreamConfig;
   try {
-    ({ config } = await setUp(() => access.manager.streams.info(settings.stream)));
+    ({ config } = await setUp(connection, () => access.manager.streams.info(settings.stream)));
   } catch (error) {
     if (codeOf(error) !== CODES.streamNotFound) {
       throw error;
     }
-    ({ config } = await setUp(() => access.manager.streams.add(configOf(settings))));
+    ({ config } = await setUp(connection, () => access.manager.streams.add(configOf(settings))));
   }
   checkStream(config, settings.prefix, false);
   checkOptions(config, settings);
 }
 
 /** A cluster may need some seconds to make a stream. */
-const MAKE_TIMEOUT_MS = 10_000;
+const MAKE_TIMEOUT_MS = 5_000;
 const DEFAULT_DUPLICATE_WINDOW_MS = 120_000;
 
 type Wanted = Partial<StreamConfig> & { name: string };
