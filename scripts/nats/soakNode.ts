@@ -6,7 +6,7 @@ import { connect } from '@nats-io/transport-node';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { EventFilter, SharingBus } from 'sharing-bus';
-import { type JetStreamOptions, type JetStreamUpstream, jetStreamUpstream } from 'sharing-bus/nats';
+import { type JetStreamUpstreamOptions, type JetStreamUpstream, jetStreamUpstream } from 'sharing-bus/nats';
 import { LINE, type SoakOrder } from './soakLine.js';
 
 const order = JSON.parse(process.argv[2] ?? '') as SoakOrder;
@@ -49,7 +49,7 @@ async function open(): Promise<JetStreamUpstream<string>> {
   }
 }
 
-const options: JetStreamOptions<string> = {
+const options: JetStreamUpstreamOptions<string> = {
   ...{ connection, stream: 'SOAK', node: name },
   ...(ids && { idOf: ({ event }) => event }),
   ...(!lanes && { laneOf: () => `${(lane += 1)}` }),
