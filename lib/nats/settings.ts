@@ -1,11 +1,15 @@
 import type { NatsConnection } from '@nats-io/nats-core';
-import type { BusEvent } from '../events/BusEvent.js';
+import type { BusEvent, ScrollBinding } from '../events/BusEvent.js';
 import type { Event } from '../events/Event.js';
 import { answerOf } from '../internal/support/promises.js';
 import { requireCount, requireFunction, requireOptions, requireType } from '../internal/support/require.js';
 import { show } from '../internal/support/show.js';
-import type { ScrollBinding } from '../events/BusEvent.js';
-import { JET_STREAM_OPTIONS, type JetStreamOptions, STREAM_OPTIONS, type StreamOptions } from './options.js';
+import {
+  JET_STREAM_UPSTREAM_OPTIONS,
+  type JetStreamUpstreamOptions,
+  ENSURE_STREAM_OPTIONS,
+  type EnsureStreamOptions,
+} from './options.js';
 
 /** The options of `jetStreamUpstream`, checked, with their defaults. */
 export interface Settings<E> {
@@ -29,8 +33,8 @@ export interface Settings<E> {
   readonly allowMemory: boolean;
 }
 
-export function settingsOf<E>(options: JetStreamOptions<E>): Settings<E> {
-  requireOptions('jetStreamUpstream: options', options, JET_STREAM_OPTIONS);
+export function settingsOf<E>(options: JetStreamUpstreamOptions<E>): Settings<E> {
+  requireOptions('jetStreamUpstream: options', options, JET_STREAM_UPSTREAM_OPTIONS);
   const { connection, stream, node, prefix = 'bus', domain, waitFor, giveUpMs, idOf } = options;
   const { window = 256, maxPending = 4_096, maxInFlight = 256, ackTimeoutMs = 2_000, heartbeatMs = 1_000 } = options;
   const { laneOf = sessionLane, bindingOf = sessionRegistered, serialize = fieldsOf, parse = asItIs } = options;
@@ -72,9 +76,9 @@ export interface StreamSettings {
   readonly duplicateWindowMs: number | undefined;
 }
 
-export function streamSettingsOf(connection: NatsConnection, options: StreamOptions): StreamSettings {
+export function streamSettingsOf(connection: NatsConnection, options: EnsureStreamOptions): StreamSettings {
   requireConnection('ensureStream: connection', connection);
-  requireOptions('ensureStream: options', options, STREAM_OPTIONS);
+  requireOptions('ensureStream: options', options, ENSURE_STREAM_OPTIONS);
   const { stream, prefix = 'bus', domain, replicas, maxBytes, maxAgeMs, duplicateWindowMs } = options;
   requireStreamName('ensureStream: stream', stream);
   requirePrefix('ensureStream: prefix', prefix);
