@@ -16,7 +16,7 @@ import { withTicket } from './messages.js';
 import type { JetStreamOptions } from './options.js';
 import { type Settings, settingsOf } from './settings.js';
 import type { JetStreamStats, JetStreamStatus } from './status.js';
-import { accessOf, checkConnection, checkStream } from './streamConfig.js';
+import { accessOf, checkConnection, checkStream, setUp } from './streamConfig.js';
 
 const API_TIMEOUT_MS = 2_000;
 const NO_COUNTS: JetStreamStats = {
@@ -186,9 +186,9 @@ export async function jetStreamUpstream<E = Event>(options: JetStreamOptions<E>)
   const watch = new ConnectionWatch(connection);
   try {
     const place = { access, connection, stream, prefix };
-    const start = await readStream(place);
+    const start = await setUp(connection, () => readStream(place));
     checkStream(start.config, prefix, allowMemory);
-    const bindings = await readBindings(place, asyncScheduler, settings);
+    const bindings = await setUp(connection, () => readBindings(place, asyncScheduler, settings));
     return new JetStreamUpstream(settings, { place, start, bindings, watch });
   } catch (error) {
     watch.stop();

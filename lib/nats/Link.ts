@@ -1,10 +1,9 @@
 import type { BehaviorSubject } from 'rxjs';
-import type { BusEvent } from '../events/BusEvent.js';
+import type { BusEvent, ScrollBinding } from '../events/BusEvent.js';
 import { newUuid } from '../events/Uuid.js';
 import { scheduleOutOfContext } from '../internal/support/context.js';
 import { answerOf } from '../internal/support/promises.js';
 import { show } from '../internal/support/show.js';
-import type { ScrollBinding } from '../events/BusEvent.js';
 import type { BusPosition, Delivery, Gap } from '../receiver.js';
 import type { UpstreamBus, UpstreamLink, UpstreamPage, UpstreamRead } from '../upstream.js';
 import { readBindings } from './bindings.js';

@@ -1,8 +1,7 @@
 import type { NatsConnection } from '@nats-io/nats-core';
-import type { BusEvent } from '../events/BusEvent.js';
+import type { BusEvent, ScrollBinding } from '../events/BusEvent.js';
 import type { Event } from '../events/Event.js';
 import type { OptionNames } from '../internal/support/require.js';
-import type { ScrollBinding } from '../events/BusEvent.js';
 
 /** Options of `jetStreamUpstream`. */
 export interface JetStreamOptions<E = Event> {

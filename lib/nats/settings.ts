@@ -1,10 +1,9 @@
 import type { NatsConnection } from '@nats-io/nats-core';
-import type { BusEvent } from '../events/BusEvent.js';
+import type { BusEvent, ScrollBinding } from '../events/BusEvent.js';
 import type { Event } from '../events/Event.js';
 import { answerOf } from '../internal/support/promises.js';
 import { requireCount, requireFunction, requireOptions, requireType } from '../internal/support/require.js';
 import { show } from '../internal/support/show.js';
-import type { ScrollBinding } from '../events/BusEvent.js';
 import { JET_STREAM_OPTIONS, type JetStreamOptions, STREAM_OPTIONS, type StreamOptions } from './options.js';
 
 /** The options of `jetStreamUpstream`, checked, with their defaults. */
