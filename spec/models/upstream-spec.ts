@@ -146,7 +146,7 @@ describe('a bus with an upstream', () => {
                 } else {
                   upstream.comeBack();
                 }
-              } else if (one.do === 'take' || one.do === 'attach' || one.do === 'close' || one.do === 'dispose') {
+              } else if ('at' in one) {
                 const seat = seats[one.at];
                 if (seat === undefined || seat.isGone) {
                   continue;
