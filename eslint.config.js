@@ -37,10 +37,11 @@ export default defineConfig(
     rules: { 'rxjs-x/no-subclass': 'off' },
   },
   ...Object.entries({
-    support: ['dispatch', 'publish', 'replay', 'receive'],
-    dispatch: ['publish', 'replay', 'receive'],
-    publish: ['receive'],
-    replay: ['publish', 'receive'],
+    support: ['dispatch', 'publish', 'replay', 'receive', 'upstream'],
+    dispatch: ['publish', 'replay', 'receive', 'upstream'],
+    publish: ['receive', 'upstream'],
+    replay: ['publish', 'receive', 'upstream'],
+    receive: ['upstream'],
   }).map(([folder, users]) => ({
     // The layers of docs/architecture.md, "Who owns what".
     files: [`lib/internal/${folder}/**`],
@@ -67,11 +68,11 @@ export default defineConfig(
   },
   {
     // These entries use only the public interface of the bus. So an application can write another entry of this kind.
-    files: ['lib/{schema,sse,angular,otel,sqlite,testing}/**'],
+    files: ['lib/{schema,sse,angular,nats,otel,sqlite,testing}/**'],
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: ['publish', 'dispatch', 'receive', 'replay'].map((folder) => `**/internal/${folder}/*`) },
+        { patterns: ['publish', 'dispatch', 'receive', 'replay', 'upstream'].map((folder) => `**/internal/${folder}/*`) },
       ],
     },
   },
@@ -110,7 +111,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['examples/angular-console/e2e/**', 'scripts/web/**'],
+    files: ['examples/angular-console/e2e/**', 'scripts/web/**', 'spec/nats/server/**'],
     rules: {
       // The test runner waits for these promises.
       '@typescript-eslint/no-floating-promises': [

@@ -10,6 +10,7 @@ const config: Config = {
     '^sharing-bus$': '<rootDir>/lib/index.ts',
     '^sharing-bus/schema$': '<rootDir>/lib/schema/index.ts',
     '^sharing-bus/angular$': '<rootDir>/lib/angular/index.ts',
+    '^sharing-bus/nats$': '<rootDir>/lib/nats/index.ts',
     '^sharing-bus/otel$': '<rootDir>/lib/otel/index.ts',
     '^sharing-bus/sqlite$': '<rootDir>/lib/sqlite/index.ts',
     '^sharing-bus/testing$': '<rootDir>/lib/testing/index.ts',

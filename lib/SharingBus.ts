@@ -8,7 +8,7 @@ import { Publisher } from './internal/publish/Publisher.js';
 import { type ConsumeCall, ConsumeCalls, consumeEach } from './internal/receive/consumeEach.js';
 import { EventsObservable } from './internal/receive/EventsObservable.js';
 import type { Receiver } from './internal/receive/Receiver.js';
-import { ReceiverHandle } from './internal/receive/ReceiverHandle.js';
+import { idsOf } from './internal/receive/idsOf.js';
 import { Receivers } from './internal/receive/Receivers.js';
 import { receiverSettings } from './internal/receive/receiverSettings.js';
 import { type Past, pastOf } from './internal/receive/replayFrom.js';
@@ -25,7 +25,6 @@ import {
   requireOptions,
   requireSignal,
 } from './internal/support/require.js';
-import { show } from './internal/support/show.js';
 import { Tasks } from './internal/support/Tasks.js';
 import { keepSelf, type Kept, SELF, throughProxies } from './internal/support/throughProxies.js';
 import { withoutUndefined } from './internal/support/withoutUndefined.js';
@@ -391,21 +390,4 @@ function optionsOf<E>(queueCapacity: number | ReceiverOptions<E>): ReceiverOptio
 function isVirtual(scheduler: SchedulerLike): boolean {
   // Not `instanceof`: that would bring the class to programs that have no use for it.
   return 'maxFrames' in scheduler;
-}
-
-/** The ids of those that are to be waited for; `undefined`: all of them. */
-function idsOf(
-  owner: string,
-  receivers: readonly BusReceiver<unknown>[] | undefined,
-  stage: unknown,
-): ReadonlySet<number> | undefined {
-  const given: unknown = receivers;
-  if (given !== undefined && !(Array.isArray(given) && given.every((one) => one instanceof ReceiverHandle))) {
-    throw new TypeError(`${owner}: expected an array of receivers, got ${show(given)}`);
-  }
-  const stranger = receivers?.find((one) => one instanceof ReceiverHandle && !one.isOf(stage));
-  if (stranger !== undefined) {
-    throw new TypeError(`${owner}: receiver ${stranger.id} is of another bus`);
-  }
-  return receivers && new Set(receivers.map(({ id }) => id));
 }

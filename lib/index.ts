@@ -9,6 +9,7 @@ export {
   type EventOrigin,
   type EventRouting,
   InvalidBusEventError,
+  type ScrollBinding,
 } from './events/BusEvent.js';
 export type * from './events/Event.js';
 export { EventFilter, InvalidFilterError, matches, type PlainEventFilter } from './events/EventFilter.js';
@@ -45,7 +46,6 @@ export type {
   OverflowOptions,
   ReceiverBaseOptions,
   ReceiverOptions,
-  ScrollBinding,
   SharingBusOptions,
   StreamOptions,
 } from './options.js';

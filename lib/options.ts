@@ -1,5 +1,5 @@
 import type { InteropObservable, Observable, ObservableInput, Observer, SchedulerLike } from 'rxjs';
-import type { BusEvent, EventKind } from './events/BusEvent.js';
+import type { BusEvent, EventKind, ScrollBinding } from './events/BusEvent.js';
 import type { Event } from './events/Event.js';
 import type { Logger } from './internal/support/logging.js';
 import type { OptionNames } from './internal/support/require.js';
@@ -8,14 +8,6 @@ import type { Upstream } from './upstream.js';
 
 // Every type of options of the main entry, each followed by the names that a call checks what it was given against.
 // `RecvOptions` alone is in receiver.ts, since the interface of a receiver mentions it.
-
-/** What a registration says: this native session of this connector belongs to this scroll. */
-export interface ScrollBinding {
-  readonly connectorId: string;
-  readonly sessionId: string;
-  /** A UUID in any spelling. */
-  readonly scrollId: string;
-}
 
 /** Options of {@link lateBindScrollId}, and of a bus, which uses that operator. */
 export interface LateBindOptions<E = Event> {
@@ -137,11 +129,11 @@ export interface ReceiverBaseOptions {
   /** Disposes the receiver when it is aborted. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Where the receiver starts: `'now'`; or, on a bus with a history, `'start'` (the oldest event that is kept) or right after a position.
+   * Where the receiver starts: `'now'`; or, on a bus with a history or an upstream, `'start'` (the oldest event that is kept) or right after a position.
    * Default `'now'`.
    *
    * **Details** The kept events that match come first, then what is published, with no hole and nothing twice. Events that are still to be
-   * read from the history take no room in the queue. Events that are gone from the history, or were too large for it, count in
+   * read from the history, or from the upstream, take no room in the queue. Events that are gone from the history, or were too large for it, count in
    * `missed`, and are gaps in `deliveries$`. Events that leave the history while the receiver is still reading are lost, and count in
    * `lagged`.
    */

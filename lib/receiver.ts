@@ -205,7 +205,7 @@ export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Pul
 
 /** A place in the sequence of all events of one bus: right after the event with the number `seq`. */
 export interface BusPosition {
-  /** Identifies the bus that numbered the events. Each `SharingBus` object has an epoch of its own. */
+  /** Identifies what numbered the events. Each `SharingBus` object has an epoch of its own; with an upstream, it has that of the upstream. */
   readonly epoch: string;
   /** The number of an event. The first event has 1; 0 is the place before all events. */
   readonly seq: number;

@@ -1,8 +1,8 @@
 import type { SchedulerLike } from 'rxjs';
-import type { BusEvent } from './events/BusEvent.js';
+import type { BusEvent, ScrollBinding } from './events/BusEvent.js';
 import type { Event } from './events/Event.js';
 import type { EventFilter } from './events/EventFilter.js';
-import type { ScrollBinding } from './options.js';
+
 import type { BusPosition, Delivery, Gap } from './receiver.js';
 
 // The seam between a bus and what orders and keeps its events. Everything that an upstream can see of a bus is in this file.
@@ -46,6 +46,8 @@ export interface UpstreamBus<E = Event> {
   /**
    * Dispatches an event, of this process or of another one. If it has no scroll id and its session is registered, it gets one. If it is a
    * registration, its binding is learned.
+   *
+   * **Gotchas** What filters and `bindingOf` publish is handed over to `publish` before `event` returns, and receivers may come and go.
    *
    * **Errors** Throws `InvalidBusEventError` for a malformed event and `RangeError` if `seq` is not larger than the last place. Nothing is
    * dispatched then.
@@ -108,7 +110,7 @@ export interface UpstreamLink<E = Event> {
   /**
    * Brings all events that `publish` has taken over, before it returns. Only an upstream that can do so without waiting has this method.
    * The bus calls it once in the turn after a `publish`, and earlier if a program could see otherwise that they are missing. So a burst
-   * costs one transaction, and no program sees an event before it is kept.
+   * costs one transaction, and no program sees an event before it is kept. It may be called while a method of the {@link UpstreamBus} runs.
    *
    * **Errors** It must not throw. Events that cannot be kept are told by `bus.gap` or `bus.end`.
    */

@@ -2,14 +2,14 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 // These limits show unintended growth. They are no reason to leave out a check or a message: see docs/decisions.md,
-// "The main entry may have 28 kB".
+// "The main entry may have 31 kB".
 const BUDGETS = [
-  { what: 'the main entry', code: "export * from 'sharing-bus';", maxBytes: 28_000 },
+  { what: 'the main entry', code: "export * from 'sharing-bus';", maxBytes: 31_000 },
   { what: 'dropNewest alone', code: "export { dropNewest } from 'sharing-bus';", maxBytes: 2_500 },
 ];
 
 /** The inputs that the main entry may have: its own files, and uuid. Everything else has an entry of its own. */
-const OWN = /^(<stdin>|dist\/(?!(schema|sse|angular|otel|sqlite|testing)\/).*|(.*\/)?node_modules\/uuid\/.*)$/;
+const OWN = /^(<stdin>|dist\/(?!(schema|sse|angular|nats|otel|sqlite|testing)\/).*|(.*\/)?node_modules\/uuid\/.*)$/;
 
 // Built for the browser, so that an import from Node fails. From dist, as in an application.
 for (const { what, code, maxBytes } of BUDGETS) {

@@ -1,5 +1,6 @@
 /** The entry of the console: reads the command line, and ends with an exit code. See `--help`. */
 import { CommanderError } from 'commander';
+import { counted } from './count.js';
 import { onInterrupt, SIGNALS } from './interrupt.js';
 import { type ConsoleOptions, parseOptions } from './options.js';
 import { Report } from './report.js';
@@ -37,7 +38,7 @@ async function main(): Promise<number> {
   try {
     const { lost, usage, view } = await run(options, screen, report, stop);
     if (lost > 0) {
-      report.failure(`the archive lost ${lost} events`);
+      report.failure(`the archive lost ${counted(lost, 'event')}`);
     }
     const summary = options.json
       ? JSON.stringify(summaryOf(view, report.badLines))

@@ -18,6 +18,9 @@ export interface AgentOptions extends AgentDefaults {
   readonly name?: string | undefined;
 }
 
+/** Who answers permission requests: the console itself, or those who look at it. */
+export type Permission = 'allow' | 'reject' | 'ask';
+
 /** The command line, parsed. */
 export interface ConsoleOptions {
   readonly files: readonly string[];
@@ -27,7 +30,7 @@ export interface ConsoleOptions {
   readonly prompt: string;
   /** An absolute path. */
   readonly cwd: string;
-  readonly permission: 'allow' | 'reject';
+  readonly permission: Permission;
   /** Whether agents may read files through the console. */
   readonly fs: boolean;
   /** Milliseconds. */
@@ -118,8 +121,12 @@ interface Given extends Omit<ConsoleOptions, 'files' | 'agents' | 'agentDefaults
   readonly promptTimeout: number | undefined;
 }
 
-/** The options of the console, for a program called `name`. */
-export function commandLine(name = 'agent-console'): Command {
+/**
+ * The options of the console, for a program called `name`.
+ *
+ * @param permissions What `--permission` may be, the default first.
+ */
+export function commandLine(name = 'agent-console', permissions: readonly Permission[] = ['allow', 'reject']): Command {
   const { add, set } = agentWords();
   return new Command(name)
     .usage('[options] [FILE...]')
@@ -132,9 +139,7 @@ export function commandLine(name = 'agent-console'): Command {
     .option('-p, --prompt <text>', 'what to ask the agents', 'Explore this directory, and say what you find.')
     .option('-C, --cwd <dir>', 'the working directory of the agents (default: the current one)', directory)
     .addOption(
-      new Option('--permission <answer>', 'answer permission requests with allow_once or reject_once')
-        .choices(['allow', 'reject'])
-        .default('allow'),
+      new Option('--permission <answer>', permissionText(permissions)).choices(permissions).default(permissions[0]),
     )
     .option('--no-fs', 'do not offer to read files for the agents: they read files themselves')
     .option(
@@ -159,6 +164,11 @@ export function commandLine(name = 'agent-console'): Command {
     .addHelpText('after', DETAILS)
     .showHelpAfterError(`Usage: ${name} [options] [FILE...]   (--help lists all options)`)
     .exitOverride();
+}
+
+function permissionText(permissions: readonly Permission[]): string {
+  const text = 'answer permission requests with allow_once or reject_once';
+  return permissions.includes('ask') ? `${text}, or ask the user of the page` : text;
 }
 
 /** Words that belong to the agent before them; before the first agent, to all. */

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { SharingBus } from 'sharing-bus';
+import { SharingBus, type SharingBusOptions } from 'sharing-bus';
 import { delay } from './connectors/delay.js';
+import type { Ask } from './connectors/permission.js';
 import type { FileProgress } from './connectors/logs/LogLines.js';
 import { Feed, WINDOW } from './feed.js';
 import { Ledger } from './ledger.js';
@@ -25,7 +26,10 @@ export interface Outcome {
 
 /** What a program adds that serves a run to others. */
 export interface RunHost {
+  /** From {@link consoleBus}. */
   readonly bus?: SharingBus;
+  /** For `--permission ask`. */
+  readonly ask?: Ask;
   /** If set, the run goes on after the end of its input until `stop` aborts. Then this is called and awaited. */
   readonly untilInterrupted?: () => Promise<void>;
 }
@@ -38,6 +42,12 @@ const HELD_MS = 30_000;
 /** How long connectors may take to end after an interruption, in milliseconds: a read from a pipe may never end. */
 const LEAVE_WITHIN_MS = 6000;
 
+/** The bus of a run: what an agent tells of a session that is not open yet waits for that. */
+export function consoleBus({ agentTimeout }: ConsoleOptions, more: SharingBusOptions = {}): SharingBus {
+  const maxAgeMs = Math.min(2 ** 31 - 1, Math.ceil(agentTimeout + HELD_MS));
+  return new SharingBus({ ...more, holdUnbound: { capacity: HELD, maxAgeMs } });
+}
+
 /**
  * Runs the console: connectors publish and subscribers receive until the input ends or `stop` aborts.
  *
@@ -48,7 +58,7 @@ export async function run(
   screen: Screen,
   report: Report,
   stop: AbortController,
-  { bus: hostBus, untilInterrupted }: RunHost = {},
+  { ask, bus = consoleBus(options), untilInterrupted }: RunHost = {},
 ): Promise<Outcome> {
   const files = new ScrollFiles(options.scrolls);
   await files.prepare().catch((error: unknown) => {
@@ -60,9 +70,7 @@ export async function run(
     );
   });
 
-  const holdUnbound = { capacity: HELD, maxAgeMs: Math.min(2 ** 31 - 1, Math.ceil(options.agentTimeout + HELD_MS)) };
-  const bus = hostBus ?? new SharingBus({ holdUnbound });
-  const source = { bus, ledger: new Ledger(hostBus === undefined ? HELD : 0) };
+  const source = { bus, ledger: new Ledger(HELD) };
   const { ledger } = source;
   // Room for one window of each publisher.
   const capacity = WINDOW * (options.files.length + Math.max(1, options.agents.length));
@@ -106,7 +114,7 @@ export async function run(
   };
   screen.start(view);
 
-  const connecting = Promise.all(startConnectors(options, feed, report, progress, stop.signal));
+  const connecting = Promise.all(startConnectors(options, feed, report, progress, stop.signal, ask));
   await Promise.race([
     connecting,
     aborted(stop.signal).then(() => delay(LEAVE_WITHIN_MS, new AbortController().signal)),

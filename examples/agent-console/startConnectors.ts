@@ -3,6 +3,7 @@ import { anchored, programName, withoutVariables } from './connectors/agentComma
 import type { AgentCommand } from './connectors/AgentProcess.js';
 import { Connector } from './connectors/Connector.js';
 import { LogFile } from './connectors/logs/LogFile.js';
+import { always, type Ask } from './connectors/permission.js';
 import type { FileProgress } from './connectors/logs/LogLines.js';
 import { Pace } from './connectors/logs/Pace.js';
 import type { Feed } from './feed.js';
@@ -22,13 +23,18 @@ interface StartedAgent {
   readonly mode?: string | undefined;
 }
 
-/** Starts all connectors. Each promise resolves when its input has ended; failures are reported. */
+/**
+ * Starts all connectors. Each promise resolves when its input has ended; failures are reported.
+ *
+ * @param ask For `--permission ask`.
+ */
 export function startConnectors(
   options: ConsoleOptions,
   feed: Feed,
   report: Report,
   progress: readonly FileProgress[],
   signal: AbortSignal,
+  ask: Ask | undefined,
 ): Promise<void>[] {
   const taken = new Set<string>();
   const connector = (name: string): Connector => {
@@ -44,6 +50,10 @@ export function startConnectors(
     options.files.length + options.agents.length === 0
       ? [{ id: 'explorer', name: 'explorer', command: bundledAgent(), ...options.agentDefaults }]
       : options.agents.map(toStart);
+  const answer = permission === 'ask' ? ask : always(permission === 'allow' ? 'allow_once' : 'reject_once');
+  if (answer === undefined) {
+    throw new Error('there is nobody to ask for permission');
+  }
   const clock = new Pace(speed, progress.length, signal);
   return [
     ...progress.map(async (file) => {
@@ -80,6 +90,7 @@ export function startConnectors(
         mode,
         fs,
         permission,
+        ask: answer,
         timeout,
         promptTimeout,
         signal,

@@ -1,3 +1,4 @@
+import { counted } from './count.js';
 import type { BadLine } from './report.js';
 import type { SessionCount } from './ledger.js';
 import { progressLine, sessionTable, subscriberTable, usageTable } from './screen/tables.js';
@@ -73,6 +74,6 @@ export function summaryText(view: RunView, usage: UsageTotals, scrolls: string):
     sessionTable(view.sessions, 50),
     subscriberTable(view.subscribers),
     ...usageTable(usage),
-    `${view.published} events published, ${view.badLineCount} bad lines; the scrolls are in ${scrolls}`,
+    `${counted(view.published, 'event')} published, ${counted(view.badLineCount, 'bad line')}; the scrolls are in ${scrolls}`,
   ].join('\n');
 }

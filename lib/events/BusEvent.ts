@@ -47,11 +47,22 @@ export interface BusEvent<E = Event> {
   readonly event: E;
   /**
    * When it happened, in milliseconds since 1970-01-01T00:00:00Z, as `Date.now()` counts. Any finite number. The bus never sets or reads it:
-   * it passes it on as it is.
+   * it passes it on as it is. An upstream that keeps events sets it where it is missing.
    */
   readonly at?: number | undefined;
-  /** The number of the event, set by a bus with a history: 1 for its first event, then without holes. It has no meaning in `publish`. */
+  /**
+   * The number of the event, set by a bus with a history: 1 for its first event, then without holes; or by its upstream, whose numbers may
+   * have holes. It has no meaning in `publish`.
+   */
   readonly seq?: number | undefined;
+}
+
+/** What a registration says: this native session of this connector belongs to this scroll. */
+export interface ScrollBinding {
+  readonly connectorId: string;
+  readonly sessionId: string;
+  /** A UUID in any spelling. */
+  readonly scrollId: string;
 }
 
 /** Thrown if a value is not a valid event. Nothing has been published then, and the bus goes on. */

@@ -1,11 +1,11 @@
-import { type ScrollBinding, type LateBindOptions, LATE_BIND_OPTIONS } from '../options.js';
+import { type LateBindOptions, LATE_BIND_OPTIONS } from '../options.js';
 import { defer, map, type MonoTypeOperatorFunction, noop, type OperatorFunction, pipe, scan } from 'rxjs';
 import { BindingCache } from '../internal/publish/BindingCache.js';
 import { type Log, loggingTo, requireLogger } from '../internal/support/logging.js';
 import { answerOf } from '../internal/support/promises.js';
 import { requireCount, requireFunction, requireOptions } from '../internal/support/require.js';
 import { show } from '../internal/support/show.js';
-import { type BusEvent, canonicalBusEvent, withIds } from '../events/BusEvent.js';
+import { type BusEvent, canonicalBusEvent, type ScrollBinding, withIds } from '../events/BusEvent.js';
 import type { Event } from '../events/Event.js';
 import { canonicalUuid, type Uuid } from '../events/Uuid.js';
 
@@ -61,7 +61,7 @@ export function lateBindScrollId<E = Event>(options: LateBindOptions<E> = {}): M
 /** Sets the scroll ids of events, and learns the bindings that registrations among them tell. */
 export interface Enricher<E> {
   /** Creates a state without bindings. */
-  seed(): Enrichment<E>;
+  readonly seed: () => Enrichment<E>;
   /** Returns `busEvent` with its scroll id, and sets `learned` in the state. Never throws. */
   enrich(state: Enrichment<E>, busEvent: BusEvent<E>): BusEvent<E>;
   /** Learns a binding that no event has told. Returns it in canonical form, or `undefined` if it is not valid. */

@@ -2,7 +2,7 @@ import type { BusEvent } from '../events/BusEvent.js';
 import { type EventFilter, passes, simplestFilter } from '../events/EventFilter.js';
 import type { Uuid } from '../events/Uuid.js';
 import { show } from '../internal/support/show.js';
-import type { ScrollBinding } from '../options.js';
+import type { ScrollBinding } from '../events/BusEvent.js';
 import type { BusPosition, Delivery } from '../receiver.js';
 import type { UpstreamRead } from '../upstream.js';
 import { type Candidates, candidatesOf, parametersOf, selectOf } from './candidates.js';

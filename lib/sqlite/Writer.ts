@@ -1,5 +1,5 @@
 import { newUuid } from '../events/Uuid.js';
-import type { ScrollBinding } from '../options.js';
+import type { ScrollBinding } from '../events/BusEvent.js';
 import { AheadMark } from './AheadMark.js';
 import type { Connection } from './Connection.js';
 import type { Statement, Value } from './driver.js';

@@ -1,7 +1,7 @@
 import type { BusEvent } from '../events/BusEvent.js';
 import { canonicalUuid } from '../events/Uuid.js';
 import { show } from '../internal/support/show.js';
-import type { ScrollBinding } from '../options.js';
+import type { ScrollBinding } from '../events/BusEvent.js';
 import { UnserializableEventError } from './errors.js';
 import type { Settings } from './options.js';
 

@@ -7,7 +7,7 @@ import {
   requireType,
 } from '../internal/support/require.js';
 import { show } from '../internal/support/show.js';
-import type { ScrollBinding } from '../options.js';
+import type { ScrollBinding } from '../events/BusEvent.js';
 import type { SqliteDriver } from './driver.js';
 
 /** How long events are kept. Without a limit, they stay for ever. The oldest go first, some with each turn, so a limit is reached soon after. */

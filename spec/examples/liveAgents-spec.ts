@@ -323,6 +323,26 @@ describe('the console with the recorded wires of real agents', () => {
 
 describe('the console with live agents', () => {
   it.concurrent(
+    'tells two permission requests apart, though the agent gives both the same JSON-RPC id',
+    async () => {
+      const run = await runConsole('--json', '--agent', fixtureAgent('asks-twice'));
+      const asked = run.scroll.flatMap(({ event }) =>
+        event.type === 'PermissionRequested' || event.type === 'PermissionResolved'
+          ? [`${event.type} ${event.requestId}`]
+          : [],
+      );
+      expect(asked).toEqual([
+        'PermissionRequested permission-1',
+        'PermissionResolved permission-1',
+        'PermissionRequested permission-1#2',
+        'PermissionResolved permission-1#2',
+      ]);
+      expect(run.code).toBe(0);
+    },
+    LONG,
+  );
+
+  it.concurrent(
     'says after 10 seconds that an agent is silent, with the last of its stderr, and cancels its turn after --prompt-timeout',
     async () => {
       const run = await runConsole(

@@ -530,7 +530,8 @@ describe('a file', () => {
           fileOf('{\n  "sessionId": "x",\n', 'torn.json'),
           /: none of its first 2 lines is a JSON object \(line 1: malformed JSON: /,
         ],
-        [fileOf('{"type":"session"}\n', 'useless.jsonl'), /: none of its 1 lines can be used$/],
+        [fileOf('some words\n', 'line.txt'), /: its only line is not a JSON object \(line 1: malformed JSON: /],
+        [fileOf('{"type":"session"}\n', 'useless.jsonl'), /: its only line cannot be used$/],
       ]);
       const run = await runConsole(...files.keys(), log('pi-parent.jsonl'), '--json');
       expect(run.code).toBe(2);

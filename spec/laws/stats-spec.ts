@@ -1,4 +1,5 @@
-import type { ReceiverOptions, ScrollBinding } from '../../lib/options.js';
+import type { ScrollBinding } from '../../lib/events/BusEvent.js';
+import type { ReceiverOptions } from '../../lib/options.js';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';

@@ -1,4 +1,5 @@
-import type { LateBindOptions, ScrollBinding } from '../../lib/options.js';
+import type { ScrollBinding } from '../../lib/events/BusEvent.js';
+import type { LateBindOptions } from '../../lib/options.js';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {

@@ -1,3 +1,4 @@
+import type { ScrollBinding } from '../../lib/events/BusEvent.js';
 import type {
   BusEventSource,
   ConsumeOptions,
@@ -7,7 +8,6 @@ import type {
   Overflow,
   OverflowOptions,
   ReceiverOptions,
-  ScrollBinding,
   SharingBusOptions,
   StreamOptions,
 } from '../../lib/options.js';

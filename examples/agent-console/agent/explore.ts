@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type AgentContext, methods, type SessionUpdate, type StopReason } from '@agentclientprotocol/sdk';
-import { conclusion, counted, examine, type FileFinding, overview, sentence, worthReading } from './findings.js';
+import { counted } from '../count.js';
+import { conclusion, examine, type FileFinding, overview, sentence, worthReading } from './findings.js';
 import { type Found, type FoundFile, walk } from './walk.js';
 
 /** The session of an exploration. */

@@ -1,4 +1,5 @@
 import { extname } from 'node:path';
+import { counted } from '../count.js';
 import type { Found, FoundFile } from './walk.js';
 
 /** The findings in one file. */
@@ -81,9 +82,4 @@ export function conclusion(findings: readonly FileFinding[]): string {
   const [longest] = [...findings].sort((a, b) => b.lines - a.lines);
   const most = longest === undefined ? '' : ` The longest is ${longest.path}.`;
   return `I read ${counted(findings.length, 'file')} with ${counted(lines, 'line')}; notes for later: ${notes}.${most}\n`;
-}
-
-/** `1 file`, `2 files`. */
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
 }

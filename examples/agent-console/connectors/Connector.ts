@@ -9,7 +9,8 @@ import { draft, type Draft } from '../draft.js';
  * It never sets a scroll id: the bus does, once the session is registered.
  */
 export class Connector {
-  readonly #uid = newUuid();
+  /** Different for each connector of each run. */
+  readonly uid = newUuid();
   readonly #scrolls = new Map<string, Uuid>();
   #session: string | undefined;
   #connected = false;
@@ -65,7 +66,7 @@ export class Connector {
 
   /** As {@link address}, for a draft that was checked when it was made: the check takes most of the time of reading a log. */
   addressTrusted({ kind, origin, event, at }: Draft, sessionId: string | undefined): BusEvent {
-    const connectorUid = this.#uid;
+    const connectorUid = this.uid;
     const connectorId = this.id;
     const routing =
       sessionId === undefined

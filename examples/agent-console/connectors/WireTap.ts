@@ -1,8 +1,9 @@
-import type { AnyMessage } from '@agentclientprotocol/sdk';
+import type { AnyMessage, PermissionOption } from '@agentclientprotocol/sdk';
 import { draft, type Draft } from '../draft.js';
 import type { Feed } from '../feed.js';
 import { modelOfUsageUpdate, usageOfAnswer, usageOfChunk } from './agentUsage.js';
 import type { Connector } from './Connector.js';
+import type { Question } from './permission.js';
 import { modelOf, SessionMode } from './SessionMode.js';
 import { isObject, type Json, present } from './shape.js';
 import { ToolCalls } from './ToolCalls.js';
@@ -23,6 +24,14 @@ export interface WireTapOptions {
   readonly warn: (message: string) => void;
   /** Called with the title of each tool call that changed something without a question. */
   readonly onUnasked: (title: string) => void;
+}
+
+interface OpenPermission {
+  /** As in its events. */
+  readonly requestId: string;
+  readonly session: string | undefined;
+  /** The ids of the options that allow. */
+  readonly allowing: ReadonlySet<unknown>;
 }
 
 /** Requests of the agent that the console serves. They are not published. */
@@ -49,8 +58,10 @@ export class WireTap {
   #initialize: Json | undefined;
   /** Our requests, by their JSON-RPC id. */
   readonly #requests = new Map<unknown, { readonly method: string; readonly params: Json }>();
-  /** The agent's permission requests, by their JSON-RPC id: the session, and the answers that allow. */
-  readonly #permissions = new Map<unknown, { readonly session: string | undefined; readonly allowing: Set<unknown> }>();
+  /** The agent's permission requests that have no answer yet, by their JSON-RPC id. */
+  readonly #permissions = new Map<unknown, OpenPermission>();
+  /** How often the agent has used each JSON-RPC id for a permission request. */
+  readonly #uses = new Map<string, number>();
   readonly #toolCalls = new ToolCalls();
   /** Messages that belong to no session, from before the session. */
   #early: Draft[] = [];
@@ -60,6 +71,12 @@ export class WireTap {
   /** How the agent says that one can authenticate. */
   get authMethods(): unknown {
     return this.#initialize?.['authMethods'];
+  }
+
+  /** The permission request with this JSON-RPC id, which has no answer yet. */
+  questionOf(id: unknown, options: readonly PermissionOption[]): Question {
+    const requestId = this.#permissions.get(id)?.requestId ?? String(id);
+    return { connectorUid: this.options.connector.uid, requestId, options };
   }
 
   /** Publishes a message from the agent. Returns whether the SDK should get it, too. */
@@ -72,8 +89,9 @@ export class WireTap {
     if (method === 'session/request_permission') {
       const options = isObject(params) && Array.isArray(params['options']) ? params['options'].filter(isObject) : [];
       const allowing = options.filter(({ kind }) => String(kind).startsWith('allow')).map(({ optionId }) => optionId);
-      this.#permissions.set(id, { session: sessionOf(params), allowing: new Set(allowing) });
-      await this.#publish(permissionRequested(String(id), this.#toolCalls.request(params)), sessionOf(params));
+      const requestId = this.#requestIdOf(String(id));
+      this.#permissions.set(id, { requestId, session: sessionOf(params), allowing: new Set(allowing) });
+      await this.#publish(permissionRequested(requestId, this.#toolCalls.request(params)), sessionOf(params));
     } else if (typeof method === 'string') {
       await this.#unknown(method, params);
     } else {
@@ -99,20 +117,36 @@ export class WireTap {
     }
     const permission = method === undefined ? this.#permissions.get(id) : undefined;
     if (permission !== undefined) {
-      const resolved = permissionResolved(String(id), result);
+      const resolved = permissionResolved(permission.requestId, result);
       this.turn.isDenied ||= !('optionId' in resolved.event && permission.allowing.has(resolved.event.optionId));
-      await this.#publish(resolved, permission.session);
       this.#permissions.delete(id);
+      await this.#publish(resolved, permission.session);
     }
   }
 
-  /** Publishes what waits for a session, now that none will come. */
+  /** The agent has left: publishes what waits for a session, and that what it has asked is asked no more. */
   async end(): Promise<void> {
+    await this.#publishEarly();
+    const left = [...this.#permissions.values()];
+    this.#permissions.clear();
+    for (const { requestId, session } of left) {
+      await this.#publish(permissionResolved(requestId, undefined), session);
+    }
+  }
+
+  async #publishEarly(): Promise<void> {
     const early = this.#early;
     this.#early = [];
     for (const one of early) {
       await this.#publish(one);
     }
+  }
+
+  /** An agent may use a JSON-RPC id again. An answer to its first request must not pass for one to the next. */
+  #requestIdOf(id: string): string {
+    const uses = (this.#uses.get(id) ?? 0) + 1;
+    this.#uses.set(id, uses);
+    return uses === 1 ? id : `${id}#${uses}`;
   }
 
   async #update(params: unknown): Promise<void> {
@@ -216,7 +250,7 @@ export class WireTap {
     if (Array.isArray(configOptions)) {
       await this.#publish(draft('session-config', 'agent', { type: 'ConfigOptionsChanged', configOptions }));
     }
-    await this.end();
+    await this.#publishEarly();
   }
 
   /** Some agents tell that their mode has changed, and some do not. */

@@ -4,7 +4,6 @@ import {
   methods,
   PROTOCOL_VERSION,
   RequestError,
-  type RequestPermissionRequest,
   type RequestPermissionResponse,
 } from '@agentclientprotocol/sdk';
 import { draft, type Draft } from '../draft.js';
@@ -14,6 +13,7 @@ import { type AgentCommand, AgentProcess } from './AgentProcess.js';
 import type { Connector } from './Connector.js';
 import { delay } from './delay.js';
 import { MessageLines, NotAnAgentError } from './MessageLines.js';
+import type { Ask, Question } from './permission.js';
 import { readTextFile } from './readTextFile.js';
 import { shortMode } from './SessionMode.js';
 import { isObject, type Json } from './shape.js';
@@ -35,7 +35,10 @@ export interface AcpOptions {
   readonly auth: string | undefined;
   /** The mode to set, if it is not to be the agent's own default. */
   readonly mode: string | undefined;
-  readonly permission: 'allow' | 'reject';
+  /** The name of `ask`, for warnings. */
+  readonly permission: 'allow' | 'reject' | 'ask';
+  /** Answers permission requests. */
+  readonly ask: Ask;
   /** Whether the agent may read files of `cwd` through the console. */
   readonly fs: boolean;
   /** The most time for each step until the session is open, in milliseconds. */
@@ -68,6 +71,10 @@ export class AcpAgent {
   /** What the console waits for. */
   #step = 'initialize';
   #ended: Promise<void> = Promise.resolve();
+  /** Permission requests that have no answer yet. */
+  #asked = 0;
+  /** Aborted when the turn is over or cancelled: its permission requests are, too. */
+  readonly #turnOver = new AbortController();
   #hasWarned = false;
   /** What was shown of its stderr the last time. */
   #shownErrors = '';
@@ -123,7 +130,12 @@ export class AcpAgent {
   async #converse(): Promise<void> {
     const { cwd, prompt, promptTimeout, signal } = this.options;
     const app = client({ name: 'agent-console' })
-      .onRequest(methods.client.session.requestPermission, ({ params }) => this.#answerPermission(params))
+      .onRequest(methods.client.session.requestPermission, ({ params: { options }, requestId, signal: taken }) =>
+        this.#answerPermission(
+          this.#tap.questionOf(requestId, options),
+          AbortSignal.any([taken, this.#turnOver.signal]),
+        ),
+      )
       .onRequest(methods.client.fs.readTextFile, ({ params }) => readTextFile(cwd, params));
     const { ended, stream } = tappedStream(this.#process, this.#lines, this.#tap, () => {
       this.#alarm.heard();
@@ -136,6 +148,7 @@ export class AcpAgent {
       }
       const cancel = (): void => {
         void agent.notify(methods.agent.session.cancel, { sessionId }).catch(() => undefined);
+        this.#turnOver.abort();
       };
       signal.addEventListener('abort', cancel);
       this.#step = 'session/prompt';
@@ -150,6 +163,7 @@ export class AcpAgent {
         throw error;
       } finally {
         signal.removeEventListener('abort', cancel);
+        this.#turnOver.abort();
       }
     });
   }
@@ -203,7 +217,7 @@ export class AcpAgent {
             }),
       );
     }
-    if (permission === 'reject' && mode.isUnasking(this.#tap.agent)) {
+    if (permission !== 'allow' && mode.isUnasking(this.#tap.agent)) {
       this.#warnUnasked('it does not ask before everything that it does');
     }
   }
@@ -228,12 +242,15 @@ export class AcpAgent {
     }
   }
 
-  #answerPermission({ options }: RequestPermissionRequest): RequestPermissionResponse {
-    const wanted = this.options.permission === 'allow' ? 'allow_once' : 'reject_once';
-    const option = options.find(({ kind }) => kind === wanted);
-    return {
-      outcome: option === undefined ? { outcome: 'cancelled' } : { outcome: 'selected', optionId: option.optionId },
-    };
+  async #answerPermission(question: Question, signal: AbortSignal): Promise<RequestPermissionResponse> {
+    this.#asked += 1;
+    try {
+      const optionId = await this.options.ask(question, signal);
+      return { outcome: optionId === undefined ? { outcome: 'cancelled' } : { outcome: 'selected', optionId } };
+    } finally {
+      this.#asked -= 1;
+      this.#alarm.heard();
+    }
   }
 
   /** Reads to the end of the agent's output: agents send updates after their last answer. */
@@ -297,15 +314,20 @@ export class AcpAgent {
 
   /** Once, for a session whose agent does what it was to be kept from. */
   #warnUnasked(what: string): void {
+    const { permission } = this.options;
     const { current } = this.#tap.mode;
-    if (this.options.permission === 'reject' && !this.#hasWarned) {
+    if (permission !== 'allow' && !this.#hasWarned) {
       this.#hasWarned = true;
       const mode = current === undefined ? 'its mode is unknown' : `its mode is "${shortMode(current)}"`;
-      this.#warn(`${what}, so --permission reject cannot keep it from that: ${mode} (see --mode)`);
+      this.#warn(`${what}, so --permission ${permission} cannot keep it from that: ${mode} (see --mode)`);
     }
   }
 
   async #warnOfSilence(milliseconds: number): Promise<void> {
+    if (this.#asked > 0) {
+      // The agent waits for its user.
+      return;
+    }
     const lastErrors = await this.#process.lastErrors();
     const isNew = lastErrors !== this.#shownErrors;
     this.#shownErrors = lastErrors;

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { createLogUpdate } from 'log-update';
 import type { BusEvent } from 'sharing-bus';
+import { counted } from '../count.js';
 import { printable } from '../printable.js';
 import type { RunView, Screen } from './Screen.js';
 import { progressLine, sessionTable, subscriberTable } from './tables.js';
@@ -90,11 +91,11 @@ export class TableScreen implements Screen {
     const { badLineCount, files, published, sessions, subscribers } = this.#view;
     const open = files.filter(({ isDone }) => !isDone);
     const shown = (open.length > 0 ? open : files).slice(-MAX_FILES);
-    const bad = badLineCount === 0 ? '' : `, ${badLineCount} bad lines`;
+    const bad = badLineCount === 0 ? '' : `, ${counted(badLineCount, 'bad line')}`;
     this.#draw(
       [
         ...this.#recent.map((line) => this.#lineText(line)),
-        this.#bold(`${published} events published${bad}`),
+        this.#bold(`${counted(published, 'event')} published${bad}`),
         sessionTable(sessions, MAX_SESSIONS),
         subscriberTable(subscribers),
         ...shown.map(progressLine),

@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import type { FileProgress } from '../connectors/logs/LogLines.js';
+import { count, counted } from '../count.js';
 import type { SessionCount } from '../ledger.js';
 import { printable } from '../printable.js';
 import type { ConsoleSubscriber } from '../subscribers/ConsoleSubscriber.js';
@@ -23,7 +24,7 @@ export function sessionTable(sessions: readonly SessionCount[], most: number): s
     table.push([scrollId, printable(connectorId, 24), printable(nativeSessionId, 14), count(events)]);
   }
   const more = sessions.length - shown.length;
-  return more > 0 ? `${table.toString()}\n… and ${more} earlier sessions` : table.toString();
+  return more > 0 ? `${table.toString()}\n… and ${counted(more, 'earlier session')}` : table.toString();
 }
 
 /** The subscribers. For those that read their gaps: the number of gaps, and the kinds of the lost events. */
@@ -45,7 +46,7 @@ export function subscriberTable(subscribers: readonly ConsoleSubscriber[]): stri
 function gapLine({ name, gaps }: ConsoleSubscriber): string[] {
   const kinds = [...(gaps?.byKind ?? [])].sort(([, some], [, others]) => others - some);
   const shown = kinds.slice(0, MAX_KINDS).map(([kind, missed]) => `${printable(kind, 24)} ${count(missed)}`);
-  const more = kinds.length > MAX_KINDS ? `, and ${kinds.length - MAX_KINDS} more kinds` : '';
+  const more = kinds.length > MAX_KINDS ? `, and ${counted(kinds.length - MAX_KINDS, 'more kind')}` : '';
   return kinds.length === 0 ? [] : [`${name} lost: ${shown.join(', ')}${more}`];
 }
 
@@ -87,9 +88,5 @@ export function progressLine({ file, format, size, bytesRead, lines, isDone }: F
   const bar = '█'.repeat(filled) + '░'.repeat(BAR - filled);
   const percent = `${Math.floor(part * 100)} %`.padStart(5);
   const what = format === undefined ? '' : `: ${format}`;
-  return `${bar} ${percent} ${printable(file, 36)}${what}  ${count(lines)} lines, ${count(bytesRead)} bytes`;
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
+  return `${bar} ${percent} ${printable(file, 36)}${what}  ${counted(lines, 'line')}, ${counted(bytesRead, 'byte')}`;
 }

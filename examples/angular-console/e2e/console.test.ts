@@ -1,20 +1,18 @@
 /** The console in a real browser: `npm run console:test`. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { EventFilter, type ReceiverStats } from 'sharing-bus';
+import { barriers } from './support/barriers.js';
 import { Browser } from './support/Browser.js';
 import { ConsoleServer } from './support/ConsoleServer.js';
 import { CuttableLine } from './support/CuttableLine.js';
 import { eventually } from './support/eventually.js';
 import { SessionLog } from './support/SessionLog.js';
-
-const AXE = createRequire(import.meta.url).resolve('axe-core');
 
 describe('the console in a browser', { timeout: 240_000 }, () => {
   let browser: Browser;
@@ -352,15 +350,4 @@ async function longestTask(page: Page): Promise<() => Promise<number>> {
     }).observe({ type: 'longtask' });
   });
   return () => page.evaluate(() => (window as unknown as { longest: { value: number } }).longest.value);
-}
-
-/** The violations of WCAG 2.1 AA that axe finds. */
-async function barriers(page: Page): Promise<string[]> {
-  // Not as a script element: the page's policy forbids it.
-  await page.evaluate(await readFile(AXE, 'utf8'));
-  return page.evaluate(async () => {
-    const { axe } = window as unknown as { axe: typeof import('axe-core') };
-    const { violations } = await axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
-  });
 }

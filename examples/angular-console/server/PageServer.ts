@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { EventFilter, type SharingBus } from 'sharing-bus';
 import { EventStreams } from 'sharing-bus/sse';
+import { takeAnswer, type Token } from './answerRoute.js';
+import type { PendingPermissions } from './PendingPermissions.js';
 import type { Site, SiteFile } from './site.js';
 import { SlowLine } from './SlowLine.js';
 
@@ -22,7 +24,7 @@ const HEADERS: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
 };
 
-/** Serves the page, `/api/events` and `/api/stats`, to this machine only. */
+/** Serves the page, `/api/events`, `/api/stats` and `/api/permission`, to this machine only. */
 export class PageServer {
   readonly #server: Server;
   readonly #pages: EventStreams;
@@ -32,6 +34,8 @@ export class PageServer {
   constructor(
     private readonly bus: SharingBus,
     private readonly site: Site,
+    private readonly permissions: PendingPermissions,
+    private readonly token: Token,
   ) {
     const options = { filter: EventFilter.all, closeMs: CLOSE_MS };
     this.#pages = new EventStreams(bus, { ...options, name: 'page' });
@@ -76,12 +80,16 @@ export class PageServer {
       refuse(response, 421, 'Wrong host name.');
       return;
     }
+    const url = new URL(request.url ?? '/', `http://${HOST}:${this.#port}`);
+    if (url.pathname === '/api/permission') {
+      await takeAnswer(request, response, this.token, this.permissions);
+      return;
+    }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');
       refuse(response, 405, 'Only GET and HEAD are allowed.');
       return;
     }
-    const url = new URL(request.url ?? '/', `http://${HOST}:${this.#port}`);
     if (url.pathname === '/api/events') {
       await (url.searchParams.get('reader') === 'slow'
         ? this.#slowPages.handle(request, new SlowLine(response, SLOW.bytesPerSecond))
@@ -89,7 +97,9 @@ export class PageServer {
     } else if (url.pathname === '/api/stats') {
       response.setHeader('cache-control', 'no-store');
       response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify({ ...this.bus.stats(), position: this.bus.position }));
+      // A page asks for this all the time, so it knows at once which requests it can still answer, and whether it may.
+      const permissions = { waiting: this.permissions.waiting, mayAnswer: this.token.isIn(request) };
+      response.end(JSON.stringify({ ...this.bus.stats(), position: this.bus.position, permissions }));
     } else {
       serve(request, response, this.site.get(url.pathname));
     }

@@ -1,13 +1,14 @@
 /** The server of the page: the agent console on a bus with a history. See `--help`. */
 import { CommanderError, InvalidArgumentError } from 'commander';
-import { SharingBus } from 'sharing-bus';
 import { onInterrupt } from '../../agent-console/interrupt.js';
 import { commandLine, type ConsoleOptions, parseOptions } from '../../agent-console/options.js';
 import { Report } from '../../agent-console/report.js';
-import { run } from '../../agent-console/run.js';
+import { consoleBus, run } from '../../agent-console/run.js';
 import type { Screen } from '../../agent-console/screen/Screen.js';
 import { summaryOf, summaryText } from '../../agent-console/summary.js';
+import { Token } from './answerRoute.js';
 import { PageServer } from './PageServer.js';
+import { PendingPermissions } from './PendingPermissions.js';
 import { readSite } from './site.js';
 
 const EXIT = { ok: 0, lost: 1, failed: 2 } as const;
@@ -18,6 +19,9 @@ const HISTORY = { capacity: 100_000, maxBytes: 64 * 1024 * 1024 };
 const DETAILS = `
 The page shows the events on the bus, and the subscribers of the console. The server listens on 127.0.0.1 only. It runs
 until Ctrl-C, also after the end of the input. All other options are those of the agent console.
+
+With --permission ask, an agent that asks for permission waits until somebody answers in the page. Pages can do that if
+they are opened by the URL that is printed: it has a token.
 `;
 
 interface ServerOptions extends ConsoleOptions {
@@ -39,13 +43,18 @@ async function main(): Promise<number> {
   const report = new Report((line) => {
     process.stderr.write(`${line}\n`);
   });
-  const bus = new SharingBus({ history: HISTORY });
-  const server = new PageServer(bus, await readSite(new URL('../dist/', import.meta.url)));
+  const bus = consoleBus(options, { history: HISTORY });
+  const permissions = new PendingPermissions();
+  const token = new Token();
+  const server = new PageServer(bus, await readSite(new URL('../dist/', import.meta.url)), permissions, token);
   try {
     const port = await server.listen(options.port);
-    console.log(`The console is at http://127.0.0.1:${port}/ until Ctrl-C.`);
+    // In the fragment: a browser sends that to nobody.
+    const fragment = options.permission === 'ask' ? `#token=${token.text}` : '';
+    console.log(`The console is at http://127.0.0.1:${port}/${fragment} until Ctrl-C.`);
     const { lost, usage, view } = await run(options, screen, report, stop, {
       bus,
+      ask: permissions.ask,
       // Before the bus is closed: a stream that the bus ends is over, and its page would not reconnect.
       untilInterrupted: () => server.endStreams(),
     });
@@ -62,7 +71,7 @@ async function main(): Promise<number> {
 }
 
 function serverOptions(words: readonly string[]): ServerOptions {
-  const command = commandLine('angular-console')
+  const command = commandLine('angular-console', ['ask', 'allow', 'reject'])
     .description('Shows running agents, or their session logs, in a page.')
     .option('--port <number>', 'the port on 127.0.0.1; 0 for any free port', port, PORT)
     .addHelpText('after', DETAILS);

@@ -1,5 +1,5 @@
 import { noop, Observable, Subject, type Subscriber } from 'rxjs';
-import { type BusEvent, withIds } from '../../events/BusEvent.js';
+import { type BusEvent, type ScrollBinding, withIds } from '../../events/BusEvent.js';
 import {
   enrichCanonical,
   type Enricher,
@@ -7,7 +7,7 @@ import {
   type Enrichment,
   foreseeEnriched,
 } from '../../operators/lateBindScrollId.js';
-import type { ScrollBinding, SharingBusOptions } from '../../options.js';
+import type { SharingBusOptions } from '../../options.js';
 import type { Stage } from '../dispatch/Stage.js';
 import type { History } from '../replay/History.js';
 import type { Log } from '../support/logging.js';

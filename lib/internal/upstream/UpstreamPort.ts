@@ -17,6 +17,7 @@ import type { Log } from '../support/logging.js';
 import { requireFunction, requireType } from '../support/require.js';
 import { show } from '../support/show.js';
 import { OTHERS } from '../support/Tally.js';
+import { checkedGap, checkedPosition, requireLink } from './checks.js';
 import { Tail } from './Tail.js';
 import { type Pages, UpstreamReading } from './UpstreamReading.js';
 
@@ -25,8 +26,6 @@ const DEFAULT_TAIL = 1_024;
 /** The most events of a page that an upstream reads. */
 const PAGE = 256;
 const UNKNOWN: Omit<Gap, 'type'> = { missed: Infinity, byKind: { [OTHERS]: Infinity }, atMost: true };
-/** The epochs that an event stream can name. */
-const EPOCH = /^[0-9A-Za-z-]{1,64}$/;
 
 /** The parts of a bus that an upstream acts on. */
 export interface UpstreamHost<E> {
@@ -45,6 +44,7 @@ export interface UpstreamHost<E> {
  */
 export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
   isWaiting = false;
+  isDispatching = false;
   readonly inOrder: InOrder;
   readonly #stage: Stage<E>;
   readonly #log: Log;
@@ -79,9 +79,7 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
       this.#tail = new Tail(checkedHistory(host.history));
     }
     const link = upstream.open(this.#bus());
-    requireType('upstream.open: the link', 'object', link);
-    requireFunction('upstream.open: link.publish', (link as Partial<UpstreamLink<E>>).publish);
-    requireFunction('upstream.open: link.close', (link as Partial<UpstreamLink<E>>).close);
+    requireLink(link);
     if (this.#isClosed) {
       link.close();
       return;
@@ -350,13 +348,22 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
     return this.#host === undefined ? [] : [...this.#host.receivers.all()];
   }
 
-  /** Runs `job` in its place in the order. */
+  /** Runs `job` in its place in the order. What the upstream has still to bring comes after it. */
   #run(job: (host: UpstreamHost<E>) => void): void {
+    const dispatch = (host: UpstreamHost<E>): void => {
+      const before = this.isDispatching;
+      this.isDispatching = true;
+      try {
+        job(host);
+      } finally {
+        this.isDispatching = before;
+      }
+    };
     const host = this.#host as UpstreamHost<E>;
     if (this.#isDirect) {
-      job(host);
+      dispatch(host);
     } else {
-      this.inOrder.run(job, host);
+      this.inOrder.run(dispatch, host);
     }
   }
 
@@ -379,26 +386,4 @@ function noteEpochOf<E>(receiver: Receiver<E>, epoch: string): void {
     noteEpoch(receiver.peek(index, lent), epoch);
   }
   (receiver.more.epochs ??= []).push({ epoch, end: receiver.accepted });
-}
-
-function checkedPosition(position: unknown): BusPosition {
-  requireType('begin: position', 'object', position);
-  const { epoch, seq } = position as Partial<BusPosition>;
-  if (typeof epoch !== 'string' || !EPOCH.test(epoch)) {
-    throw new TypeError(`begin: epoch must be 1 to 64 characters of 0-9, A-Z, a-z and -, got ${show(epoch)}`);
-  }
-  if (!(Number.isSafeInteger(seq) && (seq as number) >= 0)) {
-    throw new RangeError(`begin: seq must be an integer from 0, got ${show(seq)}`);
-  }
-  return { epoch, seq: seq as number };
-}
-
-function checkedGap(gap: unknown): Omit<Gap, 'type'> {
-  requireType('gap', 'object', gap);
-  const { missed, byKind = {}, atMost } = gap as Partial<Gap>;
-  if (!(missed === Infinity || (Number.isSafeInteger(missed) && (missed as number) > 0))) {
-    throw new RangeError(`gap: missed must be an integer from 1, or Infinity, got ${show(missed)}`);
-  }
-  requireType('gap: byKind', 'object', byKind);
-  return { missed: missed as number, byKind, ...(atMost === true && { atMost }) };
 }

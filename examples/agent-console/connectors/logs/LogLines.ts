@@ -214,10 +214,12 @@ export class LogLines {
     const { lines } = this.options.progress;
     const [first] = this.#stray;
     if (first !== undefined) {
-      throw new NotALogError(`none of its first ${lines} lines is a JSON object (line ${first.line}: ${first.error})`);
+      const none = lines === 1 ? 'its only line is not' : `none of its first ${lines} lines is`;
+      throw new NotALogError(`${none} a JSON object (line ${first.line}: ${first.error})`);
     }
     if (this.#usedLines === 0) {
-      throw new NotALogError(lines === 0 ? 'it is empty' : `none of its ${lines} lines can be used`);
+      const none = lines === 1 ? 'its only line cannot be used' : `none of its ${lines} lines can be used`;
+      throw new NotALogError(lines === 0 ? 'it is empty' : none);
     }
   }
 }

@@ -12,6 +12,8 @@ export class ConsoleServer implements AsyncDisposable {
   private constructor(
     private readonly process: ChildProcess,
     readonly port: number,
+    /** The URL that it has printed, with the token of its pages. */
+    readonly printedUrl: string,
   ) {}
 
   /** Starts it with the arguments `words`. Resolves when it is listening. */
@@ -21,10 +23,10 @@ export class ConsoleServer implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     for await (const line of createInterface({ input: child.stdout })) {
-      const [, listening] = /127\.0\.0\.1:(\d+)/.exec(line) ?? [];
-      if (listening !== undefined) {
+      const [printed, listening] = /http:\/\/127\.0\.0\.1:(\d+)\S*/.exec(line) ?? [];
+      if (printed !== undefined) {
         child.stdout.resume();
-        return new ConsoleServer(child, Number(listening));
+        return new ConsoleServer(child, Number(listening), printed);
       }
     }
     throw new Error('the server ended before it was listening');
@@ -32,6 +34,11 @@ export class ConsoleServer implements AsyncDisposable {
 
   get url(): string {
     return `http://127.0.0.1:${this.port}/`;
+  }
+
+  /** What allows a page to answer permission requests; empty if it printed none. */
+  get token(): string {
+    return /#token=(\S+)/.exec(this.printedUrl)?.[1] ?? '';
   }
 
   async stats(): Promise<ServerStats> {

@@ -31,7 +31,7 @@ export function describeConnection({ status, resumed }: Connection): string {
   }
 }
 
-function missingText({ missing }: Resumed): string {
+export function missingText({ missing }: Resumed): string {
   if (missing === undefined) {
     return '';
   }
@@ -39,6 +39,16 @@ function missingText({ missing }: Resumed): string {
     return '; the server has restarted, so the number of missing events is unknown';
   }
   return missing === 0 ? '; nothing is missing' : `; ${counted(missing, 'event')} missing`;
+}
+
+/**
+ * The note at the place from which a page reads slowly.
+ *
+ * @param meanwhile Events of the whole bus that came since the stream before.
+ */
+export function slowNote(meanwhile: number): string {
+  const skipped = `${counted(meanwhile, 'event')} of the whole bus came meanwhile and ${meanwhile === 1 ? 'is' : 'are'} not shown.`;
+  return `From here on, this page reads slowly.${meanwhile > 0 ? ` ${skipped}` : ''}`;
 }
 
 function reasonText(cause: unknown): string {

@@ -2,11 +2,10 @@ import { computed, inject, Injectable, linkedSignal, signal, untracked } from '@
 import { type BusPosition, type Delivery, EventFilter, type Gap, matches } from 'sharing-bus';
 import { type EventStreamTarget, injectEventStream } from 'sharing-bus/angular';
 import type { EventStreamStatus } from 'sharing-bus/sse';
-import { counted } from '../count.js';
 import { Stats } from '../lanes/Stats.js';
 import { SessionBook } from '../sessions/SessionBook.js';
 import { Transcript } from '../scroll/Transcript.js';
-import { type Connection, CONNECTING, type Resumed } from './Connection.js';
+import { type Connection, CONNECTING, type Resumed, slowNote } from './Connection.js';
 
 /** The events for the list of sessions. They are requested besides those of the filter. */
 const LISTED = EventFilter.kind('session-lifecycle', 'permission');
@@ -162,7 +161,7 @@ export class Live {
     const { isSlow, last } = this.#request();
     if (isSlow && !this.#now.hasNote) {
       this.#now.hasNote = true;
-      this.#transcript.note(slowNote(last, position));
+      this.#transcript.note(slowNote(last?.epoch === position.epoch ? position.seq - last.seq : 0));
     }
     this.#position.set(position);
   }
@@ -181,10 +180,4 @@ function wireFilterOf(selection: Selection | undefined, filter: EventFilter<unkn
   }
   const scope = scopeOf(selection);
   return EventFilter.or(LISTED, filter.type === 'all' ? scope : EventFilter.and(scope, filter));
-}
-
-function slowNote(last: BusPosition | undefined, now: BusPosition): string {
-  const between = last?.epoch === now.epoch ? now.seq - last.seq : 0;
-  const missing = between > 0 ? ` ${counted(between, 'event')} of the whole bus came meanwhile and are not shown.` : '';
-  return `From here on, this page reads slowly.${missing}`;
 }

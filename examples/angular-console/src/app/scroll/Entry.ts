@@ -34,10 +34,15 @@ export interface PlanSteps extends Base {
 
 export interface PermissionEntry extends Base {
   readonly type: 'permission';
+  /** Its name on the server. */
+  readonly key: string;
   readonly title: string;
+  /** What the agent would do, as far as it says so. */
+  readonly input: string;
   readonly options: readonly PermissionOption[];
-  /** `undefined` until it is answered. */
-  readonly answer: string | undefined;
+  readonly state: 'waiting' | 'answered' | 'cancelled';
+  /** Empty until it is answered. */
+  readonly answer: string;
 }
 
 /** An event in one line. */

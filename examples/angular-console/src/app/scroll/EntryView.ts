@@ -1,5 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, input } from '@angular/core';
 import { counted } from '../count.js';
+import { PermissionView } from '../permissions/PermissionView.js';
 import type { Entry, MessageEntry } from './Entry.js';
 
 const SPEAKERS: Readonly<Record<MessageEntry['role'], string>> = { user: 'User', agent: 'Agent', thought: 'Thought' };
@@ -7,6 +8,7 @@ const SPEAKERS: Readonly<Record<MessageEntry['role'], string>> = { user: 'User',
 /** One entry of a scroll. */
 @Component({
   selector: 'app-entry',
+  imports: [PermissionView],
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
     @let one = entry();
@@ -65,20 +67,7 @@ const SPEAKERS: Readonly<Record<MessageEntry['role'], string>> = { user: 'User',
         </ol>
       }
       @case ('permission') {
-        <p class="speaker">
-          <span class="chip" [attr.data-status]="one.answer === undefined ? 'asking' : 'answered'">
-            {{ one.answer === undefined ? 'waits for an answer' : 'answered' }}
-          </span>
-          Permission <span class="quiet">{{ source() }}</span>
-        </p>
-        <p class="text">{{ one.title }}</p>
-        <p class="quiet">
-          @if (one.answer === undefined) {
-            {{ optionNames() }}
-          } @else {
-            Answer: {{ one.answer }}
-          }
-        </p>
+        <app-permission [entry]="one" [source]="source()" />
       }
       @case ('line') {
         <p class="line" [attr.data-tone]="one.tone">
@@ -105,10 +94,6 @@ export class EntryView {
   protected readonly firstWords = computed(() => {
     const entry = this.entry();
     return entry.type === 'message' ? entry.text.slice(0, 80).replaceAll('\n', ' ') : '';
-  });
-  protected readonly optionNames = computed(() => {
-    const entry = this.entry();
-    return entry.type === 'permission' ? entry.options.map(({ name }) => name).join(' / ') : '';
   });
   protected readonly gapText = computed(() => {
     const entry = this.entry();

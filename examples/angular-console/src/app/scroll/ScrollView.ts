@@ -8,7 +8,7 @@ import {
   signal,
   viewChild,
 } from '@angular/core';
-import { count } from '../count.js';
+import { count, counted } from '../count.js';
 import { ALL, Live } from '../live/Live.js';
 import { EntryView } from './EntryView.js';
 
@@ -65,7 +65,7 @@ export class ScrollView {
   protected readonly trimmed = this.#live.trimmed;
   protected readonly isFollowing = signal(true);
   protected readonly trimmedText = computed(
-    () => `${count(this.trimmed())} earlier entries are no longer kept in this page.`,
+    () => `${counted(this.trimmed(), 'earlier entry is', 'earlier entries are')} no longer kept in this page.`,
   );
   protected readonly isOfAll = computed(() => this.#live.selection() === ALL);
   protected readonly title = computed(() => {
@@ -85,7 +85,7 @@ export class ScrollView {
     const parts = [
       used === undefined
         ? undefined
-        : `${count(used)}${size === undefined ? '' : ` of ${count(size)}`} tokens in context`,
+        : `${size === undefined ? counted(used, 'token') : `${count(used)} of ${counted(size, 'token')}`} in context`,
       inputTokens === undefined ? undefined : `${count(inputTokens)} in`,
       outputTokens === undefined ? undefined : `${count(outputTokens)} out`,
       cost === undefined ? undefined : `${cost.amount.toFixed(2)} ${cost.currency}`,

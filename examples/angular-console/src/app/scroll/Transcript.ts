@@ -1,5 +1,6 @@
 import type { BusEvent, ContentBlock, Delivery, Event, Gap, ToolCallContent, UsageUpdated } from 'sharing-bus';
-import type { Entry, LineEntry, MessageEntry, ToolEntry } from './Entry.js';
+import { questionText } from '../permissions/questionText.js';
+import type { Entry, LineEntry, MessageEntry, PermissionEntry, ToolEntry } from './Entry.js';
 
 /** The most entries to keep, so that the page stays fast in a long session. */
 const MAX_ENTRIES = 300;
@@ -39,6 +40,12 @@ export class Transcript {
   gap(gap: Gap): void {
     // Chunks before and after a gap are separate messages.
     this.#ids.clear();
+    if (gap.missed === Infinity) {
+      // The server has restarted. The agents of the one before have gone with it.
+      this.#entries = this.#entries.map((one) =>
+        one.type === 'permission' && one.state === 'waiting' ? { ...one, state: 'cancelled' } : one,
+      );
+    }
     this.#append('', { type: 'gap', gap });
   }
 
@@ -79,12 +86,10 @@ export class Transcript {
         break;
       case 'PermissionRequested': {
         const { options, requestId, title = event.toolCallId } = event;
-        this.#put(`permission ${session} ${requestId}`, from, {
-          type: 'permission',
-          title,
-          options,
-          answer: undefined,
-        });
+        const key = `${connectorUid} ${requestId}`;
+        const input = questionText(event);
+        const asked = { type: 'permission', key, title, input, options, state: 'waiting', answer: '' } as const;
+        this.#put(`permission ${session} ${requestId}`, from, asked);
         break;
       }
       case 'PermissionResolved':
@@ -134,12 +139,11 @@ export class Transcript {
   }
 
   #answer(key: string, from: string, { outcome, optionId }: Extract<Event, { type: 'PermissionResolved' }>): void {
-    const asked = this.#find(key);
-    const options = asked?.type === 'permission' ? asked.options : [];
-    const chosen = options.find((option) => option.optionId === optionId)?.name ?? optionId ?? 'selected';
-    const title = asked?.type === 'permission' ? asked.title : 'a request that is not shown here';
-    const answer = outcome === 'selected' ? chosen : 'cancelled';
-    this.#put(key, from, { type: 'permission', title, options, answer });
+    const found = this.#find(key);
+    const asked = found?.type === 'permission' ? found : NOT_SHOWN;
+    const chosen = asked.options.find((option) => option.optionId === optionId)?.name ?? optionId ?? 'selected';
+    const decided = outcome === 'selected' ? { state: 'answered', answer: chosen } : { state: 'cancelled', answer: '' };
+    this.#put(key, from, { ...asked, ...decided } as Fields<PermissionEntry>);
   }
 
   /** Replaces the entry of this key, or appends one. */
@@ -183,6 +187,16 @@ export class Transcript {
     }
   }
 }
+
+const NOT_SHOWN: Fields<PermissionEntry> = {
+  type: 'permission',
+  key: '',
+  title: 'a request that is not shown here',
+  input: '',
+  options: [],
+  state: 'waiting',
+  answer: '',
+};
 
 /** Keeps the end of a growing text. It cuts large pieces, so that it does not copy the text for each chunk. */
 function theEndOf(text: string, isCut: boolean): Pick<MessageEntry, 'text' | 'isCut'> {

@@ -1,0 +1,38 @@
+import type { BusPosition, Gap } from '../../receiver.js';
+import type { UpstreamLink } from '../../upstream.js';
+import { requireFunction, requireType } from '../support/require.js';
+import { show } from '../support/show.js';
+
+/** The epochs that an event stream can name. */
+const EPOCH = /^[0-9A-Za-z-]{1,64}$/;
+
+/** @throws TypeError if it is not the link of an upstream. */
+export function requireLink<E>(link: Partial<UpstreamLink<E>>): void {
+  requireType('upstream.open: the link', 'object', link);
+  requireFunction('upstream.open: link.publish', link.publish);
+  requireFunction('upstream.open: link.close', link.close);
+}
+
+/** @throws TypeError or RangeError if it is not a position. */
+export function checkedPosition(position: unknown): BusPosition {
+  requireType('begin: position', 'object', position);
+  const { epoch, seq } = position as Partial<BusPosition>;
+  if (typeof epoch !== 'string' || !EPOCH.test(epoch)) {
+    throw new TypeError(`begin: epoch must be 1 to 64 characters of 0-9, A-Z, a-z and -, got ${show(epoch)}`);
+  }
+  if (!(Number.isSafeInteger(seq) && (seq as number) >= 0)) {
+    throw new RangeError(`begin: seq must be an integer from 0, got ${show(seq)}`);
+  }
+  return { epoch, seq: seq as number };
+}
+
+/** @throws TypeError or RangeError if it is not a gap of at least one event. */
+export function checkedGap(gap: unknown): Omit<Gap, 'type'> {
+  requireType('gap', 'object', gap);
+  const { missed, byKind = {}, atMost } = gap as Partial<Gap>;
+  if (!(missed === Infinity || (Number.isSafeInteger(missed) && (missed as number) > 0))) {
+    throw new RangeError(`gap: missed must be an integer from 1, or Infinity, got ${show(missed)}`);
+  }
+  requireType('gap: byKind', 'object', byKind);
+  return { missed: missed as number, byKind, ...(atMost === true && { atMost }) };
+}

@@ -1,0 +1,199 @@
+import { asyncScheduler, BehaviorSubject, type Observable } from 'rxjs';
+import type { SharingBus } from '../SharingBus.js';
+import type { BusEvent } from '../events/BusEvent.js';
+import type { Event } from '../events/Event.js';
+import { type OptionNames, requireFunction, requireOptions } from '../internal/support/require.js';
+import { show } from '../internal/support/show.js';
+import { withoutUndefined } from '../internal/support/withoutUndefined.js';
+import type { BusPosition } from '../receiver.js';
+import type { Upstream, UpstreamBus, UpstreamLink } from '../upstream.js';
+import { readBindings } from './bindings.js';
+import { ConnectionWatch } from './ConnectionWatch.js';
+import { UpstreamClosedError } from './errors.js';
+import { readStream } from './lineage.js';
+import { type Beginning, Link } from './Link.js';
+import { withTicket } from './messages.js';
+import type { JetStreamUpstreamOptions } from './options.js';
+import { type Settings, settingsOf } from './settings.js';
+import type { JetStreamStats, JetStreamStatus } from './status.js';
+import { accessOf, checkConnection, checkStream, setUp } from './streamConfig.js';
+
+const API_TIMEOUT_MS = 2_000;
+const NO_COUNTS: JetStreamStats = {
+  ...{ published: 0, stored: 0, failed: 0, pending: 0, inFlight: 0, retried: 0 },
+  ...{ received: 0, doubles: 0, invalid: 0, gaps: 0, reopened: 0 },
+};
+
+/** Options of `close`. */
+export interface CloseOptions {
+  /** The longest to wait for events that are not stored, in milliseconds, 0 to 2^31 - 1. Default 5,000. */
+  readonly drainMs?: number | undefined;
+}
+
+const CLOSE_OPTIONS: OptionNames<CloseOptions> = { drainMs: true };
+
+/**
+ * A stream of NATS JetStream that orders and keeps the events of a bus. All buses with the same stream are one: each gets the events of
+ * all, its own too, in the order of the stream. Get it from {@link jetStreamUpstream}, and give it to one bus.
+ *
+ * **Details** An event is delivered when it is stored and has come back. While the servers are away nothing is delivered, and what is
+ * published waits, up to `maxPending` events. Payloads travel as JSON: receivers get a copy.
+ */
+export class JetStreamUpstream<E = Event> implements Upstream<E>, AsyncDisposable {
+  private readonly settings: Settings<E>;
+  private readonly beginning: Beginning;
+  private readonly statuses$ = new BehaviorSubject<JetStreamStatus>('reopening');
+  private link: Link<E> | undefined;
+  private isClosed = false;
+
+  /** The present {@link JetStreamStatus}, then each new one. Completes after `ended`. */
+  readonly status$: Observable<JetStreamStatus> = this.statuses$.asObservable();
+
+  /** @internal */
+  constructor(settings: Settings<E>, beginning: Beginning) {
+    this.settings = settings;
+    this.beginning = beginning;
+    withoutUndefined(this);
+  }
+
+  /** Called by the constructor of the bus. */
+  open(bus: UpstreamBus<E>): UpstreamLink<E> {
+    if (this.isClosed) {
+      throw new UpstreamClosedError();
+    }
+    if (this.link !== undefined) {
+      throw new TypeError('this upstream has a bus already: call jetStreamUpstream for each bus');
+    }
+    this.link = new Link(this.settings, bus, this.beginning, this.statuses$);
+    return this.link;
+  }
+
+  /**
+   * Publishes on the bus, and tells when the event is stored.
+   *
+   * **Errors** Rejects with what `bus.publish` throws, such as `InvalidBusEventError`, {@link OutboxFullError} or
+   * {@link EventTooLargeError}; with {@link NotStoredError} if the event was given up; with {@link UpstreamClosedError} or
+   * {@link ConnectionEndedError} if the end comes first.
+   *
+   * @param bus The bus that has this upstream.
+   * @returns Its place, the same in all processes.
+   */
+  publish(bus: Pick<SharingBus<E>, 'publish'>, busEvent: BusEvent<E>): Promise<BusPosition> {
+    return new Promise((resolve, reject) => {
+      const { link } = this;
+      if (link === undefined) {
+        throw this.isClosed ? new UpstreamClosedError() : new TypeError('this upstream has no bus yet');
+      }
+      requireFunction('publish: bus.publish', (bus as Partial<SharingBus<E>> | undefined)?.publish);
+      const ticket = {
+        stored: (seq: number) => {
+          resolve(link.position(seq));
+        },
+        failed: reject,
+      };
+      link.expect(ticket);
+      try {
+        // The bus names what is wrong with another value.
+        const isObject = typeof (busEvent as unknown) === 'object' && (busEvent as unknown) !== null;
+        bus.publish(isObject ? withTicket(busEvent, ticket) : busEvent);
+      } catch (error) {
+        link.forget(ticket);
+        throw error;
+      }
+    });
+  }
+
+  /** Number of events that were published and are neither stored nor given up. */
+  get pending(): number {
+    return this.link?.pending ?? 0;
+  }
+
+  /** Counts so far. Exact when read. */
+  stats(): JetStreamStats {
+    return this.link?.stats() ?? NO_COUNTS;
+  }
+
+  /**
+   * Resolves when at most half of `maxPending` events wait to be stored. A publisher that awaits this before each event gets no
+   * {@link OutboxFullError}.
+   *
+   * **Errors** Rejects with {@link UpstreamClosedError} or {@link ConnectionEndedError} if the end comes first.
+   */
+  async ready(): Promise<void> {
+    await this.opened().ready();
+  }
+
+  /**
+   * Resolves when each event that was published so far is stored or given up, and those that are stored have come back to the bus.
+   * `bus.flush()` waits for this, and then for the receivers.
+   */
+  async flush(): Promise<void> {
+    await this.opened().flush();
+  }
+
+  /**
+   * Closes the bus, after what was published is stored. Meanwhile `publish` throws {@link UpstreamClosedError}. The connection stays open.
+   *
+   * **Details** Events that are not stored after `drainMs` are given up; a line of the log counts them. `bus.close()` gives them up at once.
+   */
+  async close(options: CloseOptions = {}): Promise<void> {
+    requireOptions('close: options', options, CLOSE_OPTIONS);
+    const { drainMs = 5_000 } = options;
+    if (!Number.isInteger(drainMs) || drainMs < 0 || drainMs >= 2 ** 31) {
+      throw new RangeError(`close: drainMs must be an integer from 0 to 2147483647, got ${show(drainMs)}`);
+    }
+    this.isClosed = true;
+    if (this.link !== undefined) {
+      await this.link.drain(drainMs);
+    } else if (this.statuses$.value !== 'ended') {
+      this.beginning.watch.stop();
+      this.statuses$.next('ended');
+      this.statuses$.complete();
+    }
+  }
+
+  /** Same as `close`, in engines that have this symbol. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  private opened(): Link<E> {
+    if (this.link === undefined) {
+      throw this.isClosed ? new UpstreamClosedError() : new TypeError('this upstream has no bus yet');
+    }
+    return this.link;
+  }
+}
+
+// In an engine without this symbol.
+withoutUndefined(JetStreamUpstream.prototype);
+
+/**
+ * Makes an upstream of a stream of NATS JetStream. Await it, then give it to a bus: `new SharingBus({ upstream })`.
+ *
+ * **Details** It checks the server and the stream, and reads the last registration of each session. The bus begins at the present end of
+ * the stream; a receiver with `from` gets earlier events.
+ *
+ * **Errors** Rejects with {@link JetStreamSetupError} if the server, the account or the connection cannot serve; with
+ * {@link StreamMismatchError} if the stream does not fit; with {@link ConnectionEndedError} if the connection is closed; with `RangeError`
+ * or `TypeError` for a bad option.
+ */
+export async function jetStreamUpstream<E = Event>(
+  options: JetStreamUpstreamOptions<E>,
+): Promise<JetStreamUpstream<E>> {
+  const settings = settingsOf(options);
+  const { connection, stream, prefix, domain, allowMemory } = settings;
+  checkConnection(connection, options.mayEnd ?? false);
+  const access = await accessOf(connection, domain, API_TIMEOUT_MS);
+  const watch = new ConnectionWatch(connection);
+  try {
+    const place = { access, connection, stream, prefix };
+    const start = await setUp(connection, () => readStream(place));
+    checkStream(start.config, prefix, allowMemory);
+    const bindings = await setUp(connection, () => readBindings(place, asyncScheduler, settings));
+    return new JetStreamUpstream(settings, { place, start, bindings, watch });
+  } catch (error) {
+    watch.stop();
+    throw error;
+  }
+}

@@ -1,0 +1,379 @@
+import type { BehaviorSubject } from 'rxjs';
+import type { BusEvent, ScrollBinding } from '../events/BusEvent.js';
+import { newUuid } from '../events/Uuid.js';
+import { scheduleOutOfContext } from '../internal/support/context.js';
+import { answerOf } from '../internal/support/promises.js';
+import { show } from '../internal/support/show.js';
+import type { BusPosition, Delivery, Gap } from '../receiver.js';
+import type { UpstreamBus, UpstreamLink, UpstreamPage, UpstreamRead } from '../upstream.js';
+import { readBindings } from './bindings.js';
+import type { ConnectionWatch } from './ConnectionWatch.js';
+import { Doubles } from './Doubles.js';
+import { ConnectionEndedError, OutboxFullError, UpstreamClosedError } from './errors.js';
+import { epochOf, type StreamNow, type StreamPlace } from './lineage.js';
+import { idOf, Writer } from './messages.js';
+import { Outbox, type Ticket } from './Outbox.js';
+import { readPage } from './pages.js';
+import type { Pulled } from './Pull.js';
+import { Reader } from './Reader.js';
+import type { Settings } from './settings.js';
+import type { JetStreamStats, JetStreamStatus } from './status.js';
+import { markerSubject } from './subjects.js';
+import { Waiters } from './Waiters.js';
+
+const NANOS = 1_000_000;
+const PAGE_RETRY_MS = 200;
+
+/** What was learned of the stream before there was a bus. */
+export interface Beginning {
+  readonly place: StreamPlace;
+  readonly start: StreamNow;
+  readonly bindings: readonly ScrollBinding[];
+  readonly watch: ConnectionWatch;
+}
+
+/** Ties an outbox and a reader to a bus. */
+export class Link<E> implements UpstreamLink<E> {
+  private readonly settings: Settings<E>;
+  private readonly place: StreamPlace;
+  private readonly bus: UpstreamBus<E>;
+  private readonly watch: ConnectionWatch;
+  private readonly status$: BehaviorSubject<JetStreamStatus>;
+  private readonly writer: Writer<E>;
+  private readonly outbox: Outbox;
+  private readonly reader: Reader;
+  private readonly doubles: Doubles;
+  private readonly waiters = new Waiters();
+  /** Of `upstream.publish`, for events that have not arrived here: the bus holds them, or they are of an outer publish. */
+  private readonly tickets = new Set<Ticket>();
+  private readonly counts = { doubles: 0, invalid: 0 };
+  private epoch: string;
+  private isFailing = false;
+  private isDraining = false;
+  private isOver = false;
+
+  constructor(
+    settings: Settings<E>,
+    bus: UpstreamBus<E>,
+    { place, start, bindings, watch }: Beginning,
+    status$: BehaviorSubject<JetStreamStatus>,
+  ) {
+    this.settings = settings;
+    this.bus = bus;
+    this.place = place;
+    this.watch = watch;
+    this.status$ = status$;
+    this.epoch = epochOf(place.stream, start.created, start.marker);
+    this.doubles = new Doubles(4 * settings.maxInFlight);
+    const { connection, stream, maxInFlight, ackTimeoutMs, window, waitFor, heartbeatMs } = settings;
+    const { giveUpMs = Math.max(1, Math.floor(start.config.duplicate_window / NANOS / 2)) } = settings;
+    this.writer = new Writer(settings, newUuid(), () => {
+      const ofStream = start.config.max_msg_size;
+      return Math.min(connection.info?.max_payload ?? Infinity, ofStream > 0 ? ofStream : Infinity);
+    });
+    this.outbox = new Outbox({
+      ...{ connection, stream, maxInFlight, ackTimeoutMs, giveUpMs, scheduler: bus.scheduler },
+      settled: () => {
+        this.isFailing &&= this.outbox.retrying !== undefined;
+        this.progressed();
+      },
+      refused: () => {
+        this.update();
+      },
+      lost: (error) => {
+        if (!this.isFailing) {
+          this.isFailing = true;
+          bus.log('warn', `an event was not stored: ${error.message}; stats() counts those that follow`);
+        }
+      },
+    });
+    this.reader = new Reader(
+      {
+        ...{ place, scheduler: bus.scheduler, window, waitFor, heartbeatMs },
+        sink: {
+          next: (pulled) => {
+            this.take(pulled);
+          },
+          begin: (position) => {
+            this.begin(position);
+          },
+          rebind: () => this.rebind(),
+          gap: (gap, seq) => {
+            bus.gap(gap, seq);
+          },
+          passed: () => {
+            this.progressed();
+          },
+          caughtUp: () => {
+            this.outbox.caughtUp();
+          },
+          changed: () => {
+            this.update();
+          },
+          end: (error) => {
+            this.end(error);
+          },
+          log: (level, line) => {
+            bus.log(level, `${settings.node}: ${line}`);
+          },
+        },
+      },
+      start,
+    );
+    bus.begin({ epoch: this.epoch, seq: start.lastSeq });
+    bindings.forEach((binding) => {
+      bus.bind(binding);
+    });
+    this.reader.start();
+    watch.listen({
+      disconnected: () => {
+        this.outbox.disconnected();
+        this.reader.disconnected();
+      },
+      connected: () => {
+        this.reader.connected();
+        this.outbox.connected();
+        this.update();
+      },
+      ended: (error) => {
+        this.end(new ConnectionEndedError(error));
+      },
+      denied: (subject, error) => {
+        this.outbox.denied(subject, error);
+      },
+    });
+    this.update();
+  }
+
+  publish(busEvent: BusEvent<E>): void {
+    const { maxPending } = this.settings;
+    if (this.isDraining || this.isOver) {
+      throw new UpstreamClosedError();
+    }
+    if (this.outbox.pending >= maxPending) {
+      throw new OutboxFullError(this.outbox.pending, maxPending);
+    }
+    const entry = this.writer.write(busEvent);
+    if (entry.ticket !== undefined) {
+      this.tickets.delete(entry.ticket);
+    }
+    this.outbox.add(entry);
+    if (this.outbox.pending === maxPending) {
+      this.update();
+    }
+  }
+
+  settled(): Promise<void> {
+    // A flush that `waitFor` has called cannot wait for the reader, which waits for it.
+    return this.isOver || this.reader.isAsking ? Promise.resolve() : this.flush();
+  }
+
+  async read(request: UpstreamRead<E>): Promise<UpstreamPage<E>> {
+    const { place, settings, bus } = this;
+    const doubles = new Doubles(4 * settings.maxInFlight);
+    for (;;) {
+      try {
+        return await readPage(place, bus.scheduler, settings.heartbeatMs, request, (pulled) =>
+          this.deliveryOf(pulled, doubles),
+        );
+      } catch (error) {
+        bus.log('info', `${settings.node}: ${show(error)}; it is tried again`);
+        await new Promise<void>((resolve) => {
+          scheduleOutOfContext(bus.scheduler, resolve, PAGE_RETRY_MS);
+        });
+      }
+      if (this.isOver) {
+        throw new UpstreamClosedError();
+      }
+    }
+  }
+
+  close(): void {
+    this.finish(new UpstreamClosedError());
+  }
+
+  /** Resolves when all that was published so far is stored or given up, and what is stored was brought. */
+  flush(): Promise<void> {
+    return this.isOver ? Promise.resolve() : this.waiters.wait(this.outbox.newest, () => this.check());
+  }
+
+  /** Resolves when at most half of `maxPending` wait. */
+  ready(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.waiters.onRoom(resolve, reject);
+      this.progressed();
+    });
+  }
+
+  /** Says that an event with this ticket will come, now or later. */
+  expect(ticket: Ticket): void {
+    if (this.isOver) {
+      ticket.failed(new UpstreamClosedError());
+    } else {
+      this.tickets.add(ticket);
+    }
+  }
+
+  forget(ticket: Ticket): void {
+    this.tickets.delete(ticket);
+  }
+
+  position(seq: number): BusPosition {
+    return { epoch: this.epoch, seq };
+  }
+
+  async drain(drainMs: number): Promise<void> {
+    this.isDraining = true;
+    let late = (): void => undefined;
+    const timedOut = new Promise<void>((resolve) => {
+      late = resolve;
+    });
+    const action = scheduleOutOfContext(this.bus.scheduler, late, Math.max(1, drainMs));
+    await Promise.race([this.flush(), timedOut]);
+    action.unsubscribe();
+    this.bus.end();
+    this.close();
+  }
+
+  get pending(): number {
+    return this.outbox.pending;
+  }
+
+  stats(): JetStreamStats {
+    const { outbox, reader, counts } = this;
+    const { published, stored, failed, retried } = outbox.counts;
+    const { received, gaps, reopened } = reader.counts;
+    return {
+      ...{ published, stored, failed, pending: outbox.pending, inFlight: outbox.sent, retried },
+      ...{ received, doubles: counts.doubles, invalid: counts.invalid, gaps, reopened },
+    };
+  }
+
+  private take(pulled: Pulled): void {
+    const { seq, message } = pulled;
+    const id = idOf(message);
+    if (id !== '') {
+      this.outbox.echo(id, seq);
+      if (this.doubles.has(id)) {
+        this.counts.doubles += 1;
+        return;
+      }
+    }
+    try {
+      this.bus.event(this.eventIn(pulled), seq);
+    } catch (error) {
+      if (this.counts.invalid === 0) {
+        this.bus.log(
+          'warn',
+          `${this.settings.node}: the message ${seq} is no event: ${show(error)}; stats() counts more`,
+        );
+      }
+      this.counts.invalid += 1;
+      this.bus.gap(ofOne(), seq);
+    }
+  }
+
+  private eventIn({ message }: Pulled): BusEvent<E> {
+    return answerOf('parse', this.settings.parse(message.json()));
+  }
+
+  private deliveryOf(pulled: Pulled, doubles: Doubles): Delivery<E> | undefined {
+    const { message, seq } = pulled;
+    const id = idOf(message);
+    if (message.subject === markerSubject(this.settings.prefix) || (id !== '' && doubles.has(id))) {
+      return undefined;
+    }
+    try {
+      return { type: 'event', event: { ...this.eventIn(pulled), seq } };
+    } catch {
+      return { type: 'gap', ...ofOne() };
+    }
+  }
+
+  private begin(position: BusPosition): void {
+    this.epoch = position.epoch;
+    this.doubles.clear();
+    this.outbox.forgetPlaces();
+    this.bus.begin(position);
+    this.progressed();
+  }
+
+  private async rebind(): Promise<void> {
+    const { bus, place, settings } = this;
+    const found = await readBindings(place, bus.scheduler, settings);
+    if (!this.isOver) {
+      found.forEach((binding) => {
+        bus.bind(binding);
+      });
+    }
+  }
+
+  /** Something was stored or brought. */
+  private progressed(): void {
+    this.waiters.check(() => this.check());
+    this.waiters.checkRoom(this.outbox.pending <= this.settings.maxPending / 2);
+    this.update();
+  }
+
+  private check(): { oldest: number; stored: number; brought: number } {
+    return { oldest: this.outbox.oldest, stored: this.outbox.storedUpTo, brought: this.reader.seq };
+  }
+
+  private update(): void {
+    const status = this.currentStatus();
+    if (status !== this.status$.value) {
+      this.status$.next(status);
+    }
+  }
+
+  private currentStatus(): JetStreamStatus {
+    if (this.isOver) {
+      return 'ended';
+    }
+    if (!this.watch.isConnected) {
+      return 'disconnected';
+    }
+    if (!this.reader.isLive) {
+      return 'reopening';
+    }
+    if (this.outbox.pending >= this.settings.maxPending) {
+      return 'full';
+    }
+    return this.outbox.retrying === undefined ? 'live' : 'retrying';
+  }
+
+  private end(error: unknown): void {
+    if (!this.isOver) {
+      this.finish(
+        error instanceof ConnectionEndedError ? error : new UpstreamClosedError(`the bus has ended: ${show(error)}`),
+      );
+      this.bus.end(error);
+    }
+  }
+
+  private finish(error: Error): void {
+    if (this.isOver) {
+      return;
+    }
+    this.isOver = true;
+    const { pending } = this.outbox;
+    if (pending > 0) {
+      this.bus.log('warn', `${this.settings.node}: closed with ${pending} events that may not be stored`);
+    }
+    this.watch.stop();
+    this.reader.close();
+    this.outbox.close(error);
+    const left = [...this.tickets];
+    this.tickets.clear();
+    left.forEach((ticket) => {
+      ticket.failed(error);
+    });
+    this.waiters.close(error);
+    this.update();
+    this.status$.complete();
+  }
+}
+
+function ofOne(): Omit<Gap, 'type'> {
+  return { missed: 1, byKind: { '*': 1 } };
+}

@@ -1,0 +1,328 @@
+import type { SchedulerLike, Subscription as Action } from 'rxjs';
+import type { BusPosition, Gap } from '../receiver.js';
+import { scheduleOutOfContext } from '../internal/support/context.js';
+import { show } from '../internal/support/show.js';
+import { Credit } from './Credit.js';
+import {
+  epochOf,
+  mark,
+  type Marker,
+  markerIdOf,
+  nanosAt,
+  readStream,
+  type StreamNow,
+  type StreamPlace,
+} from './lineage.js';
+import { firstAfter } from './pages.js';
+import { Pull, type Pulled } from './Pull.js';
+import { markerSubject } from './subjects.js';
+
+/** What a reader brings. */
+export interface ReaderSink {
+  /** Called with a message that is not a marker. */
+  next(pulled: Pulled): void;
+  /** Called when the places of the stream are others from now on. */
+  begin(position: BusPosition): void;
+  /** Called before a `begin` that leaves events out: reads the bindings of the stream again. */
+  rebind(): Promise<void>;
+  gap(gap: Omit<Gap, 'type'>, seq: number): void;
+  /** Called when the place has changed. */
+  passed(): void;
+  /** Called when all was brought that was in the stream when the reader began anew. */
+  caughtUp(): void;
+  /** Called when the reader has a consumer, and when it has none any more. */
+  changed(): void;
+  end(error: unknown): void;
+  log(level: 'info' | 'warn', line: string): void;
+}
+
+export interface ReaderOptions {
+  readonly place: StreamPlace;
+  readonly scheduler: SchedulerLike;
+  readonly window: number;
+  readonly waitFor: (() => PromiseLike<unknown>) | undefined;
+  readonly heartbeatMs: number;
+  readonly sink: ReaderSink;
+}
+
+const FIRST_WAIT_MS = 50;
+const LONGEST_WAIT_MS = 1_000;
+
+/**
+ * Reads a stream in order, from a place on, and goes on after whatever happens to the server. It begins anew by itself, each time with a new
+ * consumer right after its place, and checks each time that the stream is still the same.
+ */
+export class Reader {
+  private readonly options: ReaderOptions;
+  private readonly credit: Credit;
+  private created: string;
+  private marker: Marker | undefined;
+  /** When the event at `seq` was stored; `undefined` if nothing is known to be there. */
+  private nanos: string | undefined;
+  /** When the last message was stored that was seen. */
+  private newest: string | undefined;
+  private pull: Pull | undefined;
+  /** Number of the present attempt. What an earlier one brings is ignored. */
+  private round = 0;
+  private failures = 0;
+  private retry: Action | undefined;
+  private catchUpTo = 0;
+  private isCatchingUp = false;
+  private isConnected = true;
+  private isOver = false;
+  private isHandling = false;
+  /** The last place that was brought. */
+  seq: number;
+  readonly counts = { received: 0, reopened: 0, gaps: 0 };
+
+  constructor(options: ReaderOptions, start: StreamNow) {
+    this.options = options;
+    this.created = start.created;
+    this.marker = start.marker;
+    this.nanos = start.lastNanos;
+    this.newest = start.lastNanos;
+    this.seq = start.lastSeq;
+    this.credit = new Credit(
+      options.window,
+      options.waitFor,
+      () => {
+        this.ask();
+      },
+      (error) => {
+        options.sink.end(error);
+      },
+    );
+  }
+
+  get isLive(): boolean {
+    return this.pull !== undefined;
+  }
+
+  /** Whether the option `waitFor` is being called right now. */
+  get isAsking(): boolean {
+    return this.credit.isAsking;
+  }
+
+  start(): void {
+    void this.open();
+  }
+
+  disconnected(): void {
+    this.isConnected = false;
+    this.drop();
+    this.options.sink.changed();
+  }
+
+  connected(): void {
+    this.isConnected = true;
+    this.failures = 0;
+    void this.open();
+  }
+
+  close(): void {
+    this.isOver = true;
+    this.credit.close();
+    this.drop();
+  }
+
+  /** Gives up the present consumer, and all attempts to get one. */
+  private drop(): void {
+    this.round += 1;
+    this.retry?.unsubscribe();
+    this.pull?.close();
+    this.pull = undefined;
+  }
+
+  private again(reason: string): void {
+    if (this.isOver) {
+      return;
+    }
+    this.drop();
+    this.options.sink.changed();
+    if (!this.isConnected) {
+      return;
+    }
+    if (this.failures === 1) {
+      this.options.sink.log('warn', `the reader of the stream begins anew: ${reason}`);
+    }
+    const wait = this.failures === 0 ? 0 : Math.min(FIRST_WAIT_MS * 2 ** (this.failures - 1), LONGEST_WAIT_MS);
+    this.failures += 1;
+    this.retry = this.later(wait, () => void this.open());
+  }
+
+  private later(ms: number, work: () => void): Action {
+    return scheduleOutOfContext(this.options.scheduler, work, Math.max(ms, 1));
+  }
+
+  private async open(): Promise<void> {
+    this.drop();
+    const { round } = this;
+    this.catchUpTo = Infinity;
+    this.isCatchingUp = true;
+    try {
+      if (!(await this.prepare(round))) {
+        return;
+      }
+      const { place, heartbeatMs, scheduler } = this.options;
+      const pull = await Pull.open({
+        ...{ connection: place.connection, manager: place.access.manager, api: place.access.api },
+        ...{ stream: place.stream, scheduler, heartbeatMs, start: { seq: this.seq + 1 } },
+        next: (pulled) => {
+          if (round === this.round) {
+            this.take(pulled);
+          }
+        },
+        idle: () => {
+          if (round === this.round) {
+            this.ask();
+          }
+        },
+        failed: (reason) => {
+          if (round === this.round) {
+            this.again(reason);
+          }
+        },
+      });
+      if (round !== this.round) {
+        pull.close();
+        return;
+      }
+      this.pull = pull;
+      this.counts.reopened += 1;
+      if (this.failures > 1) {
+        this.options.sink.log('info', 'the reader of the stream goes on');
+      }
+      this.failures = 0;
+      this.ask();
+      this.options.sink.changed();
+      this.checkCaughtUp();
+    } catch (error) {
+      if (round === this.round) {
+        this.again(show(error));
+      }
+    }
+  }
+
+  /**
+   * Sees what has become of the stream since the reader left it.
+   *
+   * @returns Whether this attempt is still the present one.
+   */
+  private async prepare(round: number): Promise<boolean> {
+    const { place, sink } = this.options;
+    const now = await readStream(place);
+    const isSame = now.created === this.created && (now.marker === undefined || now.marker.id === this.marker?.id);
+    const hasEnd = now.created !== this.created || (await this.isThere(now));
+    if (round !== this.round) {
+      return false;
+    }
+    if (now.created !== this.created) {
+      sink.log('warn', 'the stream was made anew');
+      await this.begin(round, now, Math.max(now.firstSeq - 1, now.marker?.seq ?? 0, 0));
+    } else if (!hasEnd && isSame) {
+      sink.log('warn', `the end of the stream is lost: it ends at ${now.lastSeq}, and ${this.seq} was read before`);
+      await mark(place, now.marker);
+      // Read again, since another process may have been first.
+      return round === this.round && this.prepare(round);
+    } else if (!hasEnd) {
+      // What was stored after the last event that was seen is new, also what came before the marker.
+      await this.begin(round, now, await this.lastSeen(now));
+    } else if (now.firstSeq > this.seq + 1) {
+      this.skipTo(now.firstSeq - 1);
+    }
+    this.catchUpTo = now.lastSeq;
+    return round === this.round;
+  }
+
+  /** Whether the event at the place of this reader is in the stream, or may have been. */
+  private async isThere(now: StreamNow): Promise<boolean> {
+    if (this.seq > now.lastSeq) {
+      return false;
+    }
+    if (this.nanos === undefined || this.seq < now.firstSeq) {
+      return true;
+    }
+    const nanos = this.seq === now.lastSeq ? now.lastNanos : await nanosAt(this.options.place, this.seq);
+    return nanos === undefined || nanos === this.nanos;
+  }
+
+  /** The place of the last message that is not newer than what this reader has seen. */
+  private async lastSeen(now: StreamNow): Promise<number> {
+    const { place, scheduler, heartbeatMs } = this.options;
+    if (this.newest === undefined) {
+      return now.marker?.seq ?? 0;
+    }
+    return (await firstAfter(place, scheduler, heartbeatMs, this.newest, now.lastSeq + 1)) - 1;
+  }
+
+  private async begin(round: number, { created, marker }: StreamNow, seq: number): Promise<void> {
+    await this.options.sink.rebind();
+    if (round !== this.round) {
+      return;
+    }
+    this.created = created;
+    this.marker = marker;
+    this.seq = seq;
+    this.nanos = undefined;
+    this.options.sink.begin({ epoch: epochOf(this.options.place.stream, created, marker), seq });
+  }
+
+  private skipTo(seq: number): void {
+    const missed = seq - this.seq;
+    this.seq = seq;
+    this.nanos = undefined;
+    this.counts.gaps += 1;
+    this.options.sink.gap({ missed, byKind: { '*': missed } }, seq);
+  }
+
+  private take(pulled: Pulled): void {
+    const { sink, place } = this.options;
+    const { seq, nanos, message } = pulled;
+    if (seq > this.seq) {
+      if (seq > this.seq + 1) {
+        this.skipTo(seq - 1);
+      }
+      this.seq = seq;
+      this.nanos = nanos;
+      this.newest = nanos;
+      this.counts.received += 1;
+      if (message.subject === markerSubject(place.prefix)) {
+        this.takeMarker({ seq, id: markerIdOf(message.string()) });
+      } else {
+        this.isHandling = true;
+        sink.next(pulled);
+        this.isHandling = false;
+      }
+    }
+    this.credit.take();
+    this.ask();
+    sink.passed();
+    this.checkCaughtUp();
+  }
+
+  /** Another process has seen that the end of the stream was lost, and this one has not: it was not as far. */
+  private takeMarker(marker: Marker): void {
+    if (marker.id !== this.marker?.id) {
+      this.marker = marker;
+      const epoch = epochOf(this.options.place.stream, this.created, marker);
+      this.options.sink.begin({ epoch, seq: marker.seq });
+    }
+  }
+
+  private ask(): void {
+    // A handler may have asked to be called, by `waitFor`, while its message is still being handed over.
+    if (this.pull !== undefined && !this.isHandling) {
+      const room = this.credit.room(this.pull.outstanding);
+      if (room > 0) {
+        this.pull.ask(room);
+      }
+    }
+  }
+
+  private checkCaughtUp(): void {
+    if (this.isCatchingUp && this.pull !== undefined && this.seq >= this.catchUpTo) {
+      this.isCatchingUp = false;
+      this.options.sink.caughtUp();
+    }
+  }
+}

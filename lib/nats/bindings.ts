@@ -1,0 +1,56 @@
+import type { SchedulerLike } from 'rxjs';
+import type { ScrollBinding } from '../events/BusEvent.js';
+import type { StreamPlace } from './lineage.js';
+import { outcome } from './outcome.js';
+import { Pull, type Pulled } from './Pull.js';
+import { pairOf, type Settings } from './settings.js';
+import { registrationSubjects } from './subjects.js';
+
+const BATCH = 256;
+
+/** Reads the last registration of each session from the stream, the oldest first. */
+export async function readBindings<E>(
+  place: StreamPlace,
+  scheduler: SchedulerLike,
+  settings: Settings<E>,
+): Promise<ScrollBinding[]> {
+  const bindings: ScrollBinding[] = [];
+  const { promise, finish } = outcome();
+  const pull = await Pull.open({
+    ...{ connection: place.connection, manager: place.access.manager, api: place.access.api, stream: place.stream },
+    ...{ scheduler, heartbeatMs: settings.heartbeatMs },
+    ...{ start: 'last per subject', filter: registrationSubjects(place.prefix) },
+    next: (pulled) => {
+      const binding = bindingIn(settings, pulled);
+      if (binding !== undefined) {
+        bindings.push(binding);
+      }
+      if (pulled.left === 0) {
+        finish();
+      } else if (pull.outstanding === 0) {
+        pull.ask(BATCH);
+      }
+    },
+    idle: () => undefined,
+    failed: (reason) => {
+      finish(new Error(`reading the registrations: ${reason}`));
+    },
+  });
+  try {
+    if (pull.pending > 0) {
+      pull.ask(BATCH);
+      await promise;
+    }
+  } finally {
+    pull.close();
+  }
+  return bindings;
+}
+
+function bindingIn<E>(settings: Settings<E>, { message }: Pulled): ScrollBinding | undefined {
+  try {
+    return pairOf(settings, settings.parse(message.json()));
+  } catch {
+    return undefined;
+  }
+}

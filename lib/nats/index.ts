@@ -1,0 +1,14 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+export {
+  ConnectionEndedError,
+  EventTooLargeError,
+  JetStreamSetupError,
+  NotStoredError,
+  OutboxFullError,
+  StreamMismatchError,
+  UpstreamClosedError,
+} from './errors.js';
+export { type CloseOptions, JetStreamUpstream, jetStreamUpstream } from './JetStreamUpstream.js';
+export type { JetStreamUpstreamOptions, EnsureStreamOptions } from './options.js';
+export type { JetStreamStats, JetStreamStatus } from './status.js';
+export { ensureStream } from './streamConfig.js';

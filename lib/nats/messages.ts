@@ -1,0 +1,109 @@
+import type { Msg } from '@nats-io/nats-core';
+import type { BusEvent } from '../events/BusEvent.js';
+import { answerOf } from '../internal/support/promises.js';
+import { show } from '../internal/support/show.js';
+import { EventTooLargeError } from './errors.js';
+import type { Entry, Ticket } from './Outbox.js';
+import { headersSize } from './Outbox.js';
+import { pairOf, type Settings } from './settings.js';
+import { digest, escape, pairToken, subjectOf } from './subjects.js';
+
+/** Carries a ticket from `upstream.publish` to the link, through the copies that the bus makes of an envelope. */
+export const TICKET = Symbol('ticket');
+
+interface Ticketed {
+  readonly [TICKET]?: Ticket;
+}
+
+export function withTicket<E>(busEvent: BusEvent<E>, ticket: Ticket): BusEvent<E> {
+  const { routing, origin, event, at } = busEvent;
+  const named = at === undefined ? { routing, origin, event } : { routing, origin, event, at };
+  const ticketed: BusEvent<E> & Ticketed = { ...busEvent, ...named, [TICKET]: ticket };
+  return ticketed;
+}
+
+export function ticketOf(busEvent: BusEvent<unknown>): Ticket | undefined {
+  return (busEvent as Ticketed)[TICKET];
+}
+
+/** The id of a message, in the header `Nats-Msg-Id`. */
+export function idOf(message: Msg): string {
+  return message.headers?.get('Nats-Msg-Id') ?? '';
+}
+
+/** Writes events as messages, with ids. */
+export class Writer<E> {
+  private count = 0;
+
+  /** @param incarnation Identifies this run of the process. */
+  constructor(
+    private readonly settings: Settings<E>,
+    private readonly incarnation: string,
+    private readonly maxBytes: () => number,
+  ) {}
+
+  /**
+   * @throws EventTooLargeError if it is too large. TypeError if it cannot be written as JSON, or if a function of the application answers with
+   *   something else than a string. What these functions throw.
+   */
+  write(busEvent: BusEvent<E>): Entry {
+    const { prefix, stream, laneOf, serialize } = this.settings;
+    const id = this.idFor(busEvent);
+    const lane = requireText('laneOf', answerOf('laneOf', laneOf(busEvent)));
+    const payload = toJson(answerOf('serialize', serialize(busEvent)));
+    const { kind } = busEvent.routing;
+    const bytes = bytesOf(payload) + headersSize(id, stream);
+    const maxBytes = this.maxBytes();
+    if (bytes > maxBytes) {
+      throw new EventTooLargeError(bytes, maxBytes, kind);
+    }
+    const binding = pairOf(this.settings, busEvent);
+    const pair = binding === undefined ? undefined : pairToken(binding.connectorId, binding.sessionId);
+    return { id, lane, payload, subject: subjectOf(prefix, busEvent.routing, pair), ticket: ticketOf(busEvent) };
+  }
+
+  private idFor(busEvent: BusEvent<E>): string {
+    const { idOf: own, node } = this.settings;
+    if (own === undefined) {
+      this.count += 1;
+      return `${node}.${this.incarnation}.${this.count}`;
+    }
+    const id = requireText('idOf', answerOf('idOf', own(busEvent)));
+    // Other characters cannot be in a header.
+    return /^[\x21-\x7e]{1,256}$/.test(id) ? id : `=h${digest(escape(id))}`;
+  }
+}
+
+function requireText(what: string, value: unknown): string {
+  if (typeof value !== 'string') {
+    throw new TypeError(`${what} must return a string, got ${show(value)}`);
+  }
+  return value;
+}
+
+function toJson(value: unknown): string {
+  let text: unknown;
+  try {
+    text = JSON.stringify(value);
+  } catch (error) {
+    throw new TypeError(`the event cannot be written as JSON: ${show(error)}`, { cause: error });
+  }
+  // JSON has no text for `undefined`, a symbol and a function.
+  if (typeof text !== 'string') {
+    throw new TypeError(`serialize must return a value that JSON can hold, got ${show(value)}`);
+  }
+  return text;
+}
+
+/** The length of `text` in UTF-8. */
+function bytesOf(text: string): number {
+  let bytes = text.length;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code >= 0x80) {
+      // Each half of a surrogate pair counts 2, the pair has 4.
+      bytes += code < 0x800 || (code >= 0xd800 && code < 0xe000) ? 1 : 2;
+    }
+  }
+  return bytes;
+}

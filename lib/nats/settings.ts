@@ -1,0 +1,191 @@
+import type { NatsConnection } from '@nats-io/nats-core';
+import type { BusEvent, ScrollBinding } from '../events/BusEvent.js';
+import type { Event } from '../events/Event.js';
+import { answerOf } from '../internal/support/promises.js';
+import { requireCount, requireFunction, requireOptions, requireType } from '../internal/support/require.js';
+import { show } from '../internal/support/show.js';
+import {
+  JET_STREAM_UPSTREAM_OPTIONS,
+  type JetStreamUpstreamOptions,
+  ENSURE_STREAM_OPTIONS,
+  type EnsureStreamOptions,
+} from './options.js';
+
+/** The options of `jetStreamUpstream`, checked, with their defaults. */
+export interface Settings<E> {
+  readonly connection: NatsConnection;
+  readonly stream: string;
+  readonly node: string;
+  readonly prefix: string;
+  readonly domain: string | undefined;
+  readonly window: number;
+  readonly waitFor: (() => PromiseLike<unknown>) | undefined;
+  readonly maxPending: number;
+  readonly maxInFlight: number;
+  readonly ackTimeoutMs: number;
+  readonly giveUpMs: number | undefined;
+  readonly heartbeatMs: number;
+  readonly idOf: ((busEvent: BusEvent<E>) => string) | undefined;
+  readonly laneOf: (busEvent: BusEvent<E>) => string;
+  readonly bindingOf: (event: E) => ScrollBinding | undefined;
+  readonly serialize: (busEvent: BusEvent<E>) => unknown;
+  readonly parse: (value: unknown) => BusEvent<E>;
+  readonly allowMemory: boolean;
+}
+
+export function settingsOf<E>(options: JetStreamUpstreamOptions<E>): Settings<E> {
+  requireOptions('jetStreamUpstream: options', options, JET_STREAM_UPSTREAM_OPTIONS);
+  const { connection, stream, node, prefix = 'bus', domain, waitFor, giveUpMs, idOf } = options;
+  const { window = 256, maxPending = 4_096, maxInFlight = 256, ackTimeoutMs = 2_000, heartbeatMs = 1_000 } = options;
+  const { laneOf = sessionLane, bindingOf = sessionRegistered, serialize = fieldsOf, parse = asItIs } = options;
+  const { allowMemory = false, mayEnd = false } = options;
+  const what = (name: string): string => `jetStreamUpstream: ${name}`;
+  requireConnection(what('connection'), connection);
+  requireStreamName(what('stream'), stream);
+  requireNode(what('node'), node);
+  requirePrefix(what('prefix'), prefix);
+  requireDomain(what('domain'), domain);
+  for (const [name, count] of Object.entries({ window, maxPending, maxInFlight, ackTimeoutMs, giveUpMs })) {
+    if (count !== undefined) {
+      requireCount(what(name), count);
+    }
+  }
+  requireRange(what('heartbeatMs'), heartbeatMs, 500, 10_000);
+  for (const [name, fn] of Object.entries({ waitFor, idOf, laneOf, bindingOf, serialize, parse })) {
+    if (fn !== undefined) {
+      requireFunction(what(name), fn);
+    }
+  }
+  requireBoolean(what('allowMemory'), allowMemory);
+  requireBoolean(what('mayEnd'), mayEnd);
+  return {
+    ...{ connection, stream, node, prefix, domain, window, waitFor, maxPending, maxInFlight },
+    ...{ ackTimeoutMs, giveUpMs, heartbeatMs, idOf, laneOf, serialize, parse, allowMemory },
+    bindingOf: bindingOf,
+  };
+}
+
+/** The options of `ensureStream`, checked, with their defaults. */
+export interface StreamSettings {
+  readonly stream: string;
+  readonly prefix: string;
+  readonly domain: string | undefined;
+  readonly replicas: number | undefined;
+  readonly maxBytes: number | undefined;
+  readonly maxAgeMs: number | undefined;
+  readonly duplicateWindowMs: number | undefined;
+}
+
+export function streamSettingsOf(connection: NatsConnection, options: EnsureStreamOptions): StreamSettings {
+  requireConnection('ensureStream: connection', connection);
+  requireOptions('ensureStream: options', options, ENSURE_STREAM_OPTIONS);
+  const { stream, prefix = 'bus', domain, replicas, maxBytes, maxAgeMs, duplicateWindowMs } = options;
+  requireStreamName('ensureStream: stream', stream);
+  requirePrefix('ensureStream: prefix', prefix);
+  requireDomain('ensureStream: domain', domain);
+  const optional = (name: string, value: unknown, least: number, most: number): void => {
+    if (value !== undefined) {
+      requireRange(`ensureStream: ${name}`, value, least, most);
+    }
+  };
+  optional('replicas', replicas, 1, 5);
+  optional('maxBytes', maxBytes, 1, Number.MAX_SAFE_INTEGER);
+  optional('maxAgeMs', maxAgeMs, MIN_DUPLICATE_WINDOW_MS, MAX_MS);
+  optional('duplicateWindowMs', duplicateWindowMs, MIN_DUPLICATE_WINDOW_MS, maxAgeMs ?? MAX_MS);
+  return { stream, prefix, domain, replicas, maxBytes, maxAgeMs, duplicateWindowMs };
+}
+
+/** A process that publishes again after this time could store an event twice. */
+export const MIN_DUPLICATE_WINDOW_MS = 30_000;
+
+/** 100 years. The server counts nanoseconds in 64 bits. */
+const MAX_MS = 100 * 365 * 24 * 3_600_000;
+
+function requireConnection(what: string, connection: unknown): void {
+  requireType(what, 'object', connection);
+  for (const name of ['publish', 'subscribe', 'request', 'status', 'closed', 'isClosed'] as const) {
+    requireFunction(`${what}.${name}`, (connection as Partial<NatsConnection>)[name]);
+  }
+}
+
+function requireStreamName(what: string, name: string): void {
+  requireType(what, 'string', name);
+  if (!/^[^\s.*>/\\]{1,255}$/.test(name)) {
+    throw new RangeError(`${what} must be 1 to 255 characters without white space and . * > / \\, got ${show(name)}`);
+  }
+}
+
+function requireNode(what: string, node: string): void {
+  requireType(what, 'string', node);
+  if (!/^[\x21-\x7e]{1,64}$/.test(node)) {
+    throw new RangeError(`${what} must be 1 to 64 printable characters of ASCII, without spaces, got ${show(node)}`);
+  }
+}
+
+function requirePrefix(what: string, prefix: string): void {
+  requireType(what, 'string', prefix);
+  if (!/^[\w-]+(\.[\w-]+)*$/.test(prefix) || prefix.length > 64) {
+    throw new RangeError(`${what} must be tokens of A-Z a-z 0-9 _ -, at most 64 characters, got ${show(prefix)}`);
+  }
+}
+
+function requireDomain(what: string, domain: string | undefined): void {
+  if (domain !== undefined) {
+    requireType(what, 'string', domain);
+    if (!/^[^\s.*>]+$/.test(domain)) {
+      throw new RangeError(`${what} must be one token of a subject, got ${show(domain)}`);
+    }
+  }
+}
+
+function requireRange(what: string, value: unknown, least: number, most: number): void {
+  if (!Number.isInteger(value) || (value as number) < least || (value as number) > most) {
+    throw new RangeError(`${what} must be an integer from ${least} to ${most}, got ${show(value)}`);
+  }
+}
+
+function requireBoolean(what: string, value: unknown): void {
+  if (typeof value !== 'boolean') {
+    throw new TypeError(`${what} must be a boolean, got ${show(value)}`);
+  }
+}
+
+/** The default of `laneOf`. The parts are written as JSON, so that no two pairs give the same text. */
+function sessionLane({ routing }: BusEvent<unknown>): string {
+  const { connectorId, nativeSessionId, connectorUid = '' } = routing;
+  return connectorId === undefined || nativeSessionId === undefined
+    ? connectorUid
+    : JSON.stringify([connectorId, nativeSessionId]);
+}
+
+/** The default of `bindingOf`, as that of the bus. */
+function sessionRegistered(event: unknown): ScrollBinding | undefined {
+  const candidate = event as Partial<Event> | null | undefined;
+  return candidate?.type === 'SessionRegistered' ? (candidate as ScrollBinding) : undefined;
+}
+
+/** The default of `serialize`. The fields are named, so that getters of a class are written, too. */
+function fieldsOf({ routing, origin, event, at }: BusEvent<unknown>): unknown {
+  const { scrollId, connectorUid, connectorId, nativeSessionId, kind } = routing;
+  return { routing: { scrollId, connectorUid, connectorId, nativeSessionId, kind }, origin, event, at };
+}
+
+function asItIs<E>(value: unknown): BusEvent<E> {
+  return value as BusEvent<E>;
+}
+
+/** The pair of a registration; `undefined` if `busEvent` is none, or if asking fails: the bus logs that. */
+export function pairOf<E>(
+  { bindingOf }: Pick<Settings<E>, 'bindingOf'>,
+  busEvent: BusEvent<E>,
+): ScrollBinding | undefined {
+  try {
+    const binding: unknown = answerOf('bindingOf', bindingOf(busEvent.event));
+    const { connectorId, sessionId, scrollId } = (binding ?? {}) as Partial<Record<keyof ScrollBinding, unknown>>;
+    return typeof connectorId === 'string' && typeof sessionId === 'string' && typeof scrollId === 'string'
+      ? { connectorId, sessionId, scrollId }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

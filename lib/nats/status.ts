@@ -1,0 +1,37 @@
+/**
+ * Where an upstream stands.
+ *
+ * - `live`: events are stored and brought.
+ * - `disconnected`: there is no connection to a server. Events that are published wait.
+ * - `reopening`: there is a connection, and nothing is brought yet. Also before the upstream has a bus.
+ * - `full`: as many events as `maxPending` wait, and `publish` refuses more.
+ * - `retrying`: the server has refused events, or has not answered. They are sent again.
+ * - `ended`: the upstream or its bus is closed, or the connection has ended.
+ */
+export type JetStreamStatus = 'live' | 'disconnected' | 'reopening' | 'full' | 'retrying' | 'ended';
+
+/** Counts of an upstream, from its beginning. */
+export interface JetStreamStats {
+  /** Events that were taken over from the bus. */
+  readonly published: number;
+  /** Events of these that are stored. */
+  readonly stored: number;
+  /** Events of these that were given up. */
+  readonly failed: number;
+  /** Events of these that are neither. */
+  readonly pending: number;
+  /** Events of these that were sent, and are not acknowledged. */
+  readonly inFlight: number;
+  /** How often an event was sent again. */
+  readonly retried: number;
+  /** Messages that were read. */
+  readonly received: number;
+  /** Messages of these that were stored twice, and were brought once. */
+  readonly doubles: number;
+  /** Messages of these that were no events. Each was a gap of one. */
+  readonly invalid: number;
+  /** Gaps that were found in the stream. */
+  readonly gaps: number;
+  /** How often the reader got a new consumer. */
+  readonly reopened: number;
+}

@@ -1,0 +1,212 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Msg, MsgCallback, NatsConnection, PublishOptions } from '@nats-io/nats-core';
+import fc from 'fast-check';
+import { VirtualTimeScheduler } from 'rxjs';
+import { NotStoredError } from '../../lib/nats/errors.js';
+import { Outbox, type OutboxOptions } from '../../lib/nats/Outbox.js';
+
+/** What a server does with a message that it gets. */
+type Verdict = 'ack' | 'store and say nothing' | 'lose' | 'refuse';
+
+interface Sent {
+  readonly id: string;
+  readonly reply: string;
+}
+
+/** A stream that finds duplicates by their ids, and an outbox that stores in it, in virtual time. */
+class Site {
+  readonly scheduler = new VirtualTimeScheduler(undefined, 20_000);
+  readonly sent: Sent[] = [];
+  readonly stored: string[] = [];
+  readonly lost: NotStoredError[] = [];
+  readonly outbox: Outbox;
+  private answer: MsgCallback<Msg> = () => undefined;
+  private isUp = true;
+
+  constructor(
+    private readonly decide: (count: number) => Verdict,
+    options: Partial<OutboxOptions> = {},
+  ) {
+    const connection = {
+      publish: (_subject: string, _payload: string, { reply = '', headers }: PublishOptions) => {
+        if (this.isUp) {
+          this.take({ id: headers?.get('Nats-Msg-Id') ?? '', reply });
+        }
+      },
+      subscribe: (_subject: string, { callback }: { callback: MsgCallback<Msg> }) => {
+        this.answer = callback;
+        return { unsubscribe: () => undefined };
+      },
+    } as unknown as NatsConnection;
+    this.outbox = new Outbox({
+      ...{ connection, stream: 'S', maxInFlight: 3, ackTimeoutMs: 100, giveUpMs: 100_000, scheduler: this.scheduler },
+      settled: () => undefined,
+      refused: () => undefined,
+      lost: (error) => this.lost.push(error),
+      ...options,
+    });
+  }
+
+  add(id: string): void {
+    this.outbox.add({ id, subject: 'x', payload: '{}', lane: id.charAt(0), ticket: undefined });
+  }
+
+  /** The connection breaks: what is under way is lost, stored or not. */
+  cut(): void {
+    this.isUp = false;
+    this.outbox.disconnected();
+  }
+
+  /** The connection is back, and the reader has brought everything that is stored. */
+  mend(): void {
+    this.isUp = true;
+    this.outbox.connected();
+    this.stored.forEach((id, index) => {
+      this.outbox.echo(id, index + 1);
+    });
+    this.outbox.caughtUp();
+  }
+
+  reply(subject: string, value: unknown): void {
+    void this.answer(null, { subject, json: () => value } as Msg);
+  }
+
+  private take(sent: Sent): void {
+    this.sent.push(sent);
+    const verdict = this.decide(this.sent.length - 1);
+    // Answers come later.
+    this.scheduler.schedule(() => {
+      if (!this.isUp || verdict === 'lose') {
+        return;
+      }
+      if (verdict === 'refuse') {
+        this.reply(sent.reply, { error: { code: 503, err_code: 10077, description: 'full' } });
+        return;
+      }
+      if (!this.stored.includes(sent.id)) {
+        this.stored.push(sent.id);
+      }
+      if (verdict === 'ack') {
+        this.reply(sent.reply, { stream: 'S', seq: this.stored.indexOf(sent.id) + 1 });
+      }
+    }, 1);
+  }
+}
+
+const always =
+  (verdict: Verdict): (() => Verdict) =>
+  () =>
+    verdict;
+
+describe('Outbox', () => {
+  it('has one event of each lane under way, and at most maxInFlight', () => {
+    const { outbox, sent, add } = bound(new Site(always('lose')));
+    ['a1', 'a2', 'b1', 'c1', 'd1', 'b2'].forEach(add);
+    expect(sent.map(({ id }) => id)).toEqual(['a1', 'b1', 'c1']);
+    expect([outbox.sent, outbox.pending, outbox.newest, outbox.oldest]).toEqual([3, 6, 6, 1]);
+  });
+
+  it('stores each event once, in the order of its lane, whatever the server does', () => {
+    const verdicts = fc.array(fc.constantFrom<Verdict>('ack', 'store and say nothing', 'lose', 'refuse'), {
+      maxLength: 30,
+    });
+    const steps = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'cut', 'mend'), { maxLength: 30 });
+    fc.assert(
+      fc.property(verdicts, steps, fc.integer({ min: 1, max: 5 }), (list, program, maxInFlight) => {
+        const site = new Site((count) => list[count] ?? 'ack', { maxInFlight });
+        const added: string[] = [];
+        program.forEach((step, index) => {
+          if (step === 'cut') {
+            site.cut();
+          } else if (step === 'mend') {
+            site.mend();
+          } else {
+            added.push(`${step}${index}`);
+            site.add(`${step}${index}`);
+          }
+          site.scheduler.maxFrames = site.scheduler.frame + 30;
+          site.scheduler.flush();
+        });
+        site.mend();
+        site.scheduler.maxFrames = Infinity;
+        site.scheduler.flush();
+        expect(site.outbox.pending).toBe(0);
+        expect([...site.stored].sort()).toEqual([...added].sort());
+        for (const lane of ['a', 'b', 'c', 'd']) {
+          const of = (ids: readonly string[]): string[] => ids.filter((id) => id.startsWith(lane));
+          expect(of(site.stored)).toEqual(of(added));
+        }
+        expect(site.lost).toEqual([]);
+        expect(site.outbox.counts).toMatchObject({ published: added.length, stored: added.length, failed: 0 });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('sends nothing again before the reader has shown what is stored', () => {
+    const site = new Site(always('store and say nothing'));
+    site.add('a1');
+    site.scheduler.maxFrames = 10;
+    site.scheduler.flush();
+    site.cut();
+    site.scheduler.maxFrames = 5_000;
+    site.scheduler.flush();
+    site.outbox.connected();
+    site.scheduler.maxFrames = 10_000;
+    site.scheduler.flush();
+    expect(site.sent).toHaveLength(1);
+    site.mend();
+    expect(site.outbox.pending).toBe(0);
+    expect(site.sent).toHaveLength(1);
+  });
+
+  it('takes a late acknowledgement of an earlier attempt, and no late refusal', () => {
+    const site = new Site(always('lose'));
+    site.add('a1');
+    site.scheduler.maxFrames = 170;
+    site.scheduler.flush();
+    const [first, second] = site.sent.map(({ reply }) => reply);
+    expect(second).not.toBe(first);
+    site.reply(first ?? '', { error: { err_code: 10054 } });
+    expect(site.outbox.pending).toBe(1);
+    site.reply(first ?? '', { stream: 'S', seq: 4 });
+    expect([site.outbox.pending, site.outbox.storedUpTo]).toEqual([0, 4]);
+    site.reply(second ?? '', { stream: 'S', seq: 4 });
+    expect(site.outbox.counts.stored).toBe(1);
+  });
+
+  it('gives up what no attempt mends, at once, and what gets no answer, after giveUpMs', () => {
+    const site = new Site(always('lose'), { giveUpMs: 300 });
+    site.add('a1');
+    site.add('a2');
+    site.reply(site.sent[0]?.reply ?? '', { error: { err_code: 10054, description: 'too large' } });
+    expect(site.lost[0]).toMatchObject({ unknown: false });
+    expect(site.lost[0]?.message).toMatch(/too large/);
+    site.scheduler.flush();
+    expect(site.lost[1]).toMatchObject({ unknown: true });
+    expect(site.lost[1]).toBeInstanceOf(NotStoredError);
+    expect(site.outbox.pending).toBe(0);
+  });
+
+  it('fails what is left when it is closed, and has no timer then', () => {
+    const errors: unknown[] = [];
+    const site = new Site(always('lose'));
+    const ticket = { stored: () => undefined, failed: (error: unknown) => errors.push(error) };
+    site.outbox.add({ id: 'a1', subject: 'x', payload: '', lane: 'a', ticket });
+    site.outbox.close(new Error('closed'));
+    site.outbox.close(new Error('closed again'));
+    expect(errors).toEqual([new Error('closed')]);
+    site.scheduler.flush();
+    expect(site.sent).toHaveLength(1);
+  });
+});
+
+/** The members of `site`, so that `add` can be passed on. */
+function bound(site: Site): { outbox: Outbox; sent: readonly Sent[]; add: (id: string) => void } {
+  return {
+    ...{ outbox: site.outbox, sent: site.sent },
+    add: (id) => {
+      site.add(id);
+    },
+  };
+}
