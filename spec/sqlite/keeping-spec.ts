@@ -236,6 +236,23 @@ describe('sqliteUpstream', () => {
     expect(kept.map(shown)).toEqual(texts.map((text, index) => `${index + 1}:${text}`));
   });
 
+  it('keeps more sessions than it remembers', async () => {
+    const file = tempFile();
+    const bus = busOn(file);
+    const sessions = Array.from({ length: 52_000 }, (_, index) => `s${index}`);
+    sessions.forEach((nativeSessionId) => {
+      bus.publish(word(nativeSessionId, { connectorId: 'c', nativeSessionId, kind: `k-${nativeSessionId}` }));
+    });
+    bus.publish(word('again', { connectorId: 'c', nativeSessionId: 's1', kind: 'k-s1' }));
+    await settle();
+    expect((await keptBy(bus, EventFilter.session('c', 's1'))).map(shown)).toEqual(['2:s1', '52001:again']);
+    const reader = sqliteUpstream<string>({ file, readOnly: true });
+    const all = [...reader.deliveries()];
+    reader.close();
+    expect(all.map((one) => one.type === 'event' && one.event.routing.nativeSessionId)).toEqual([...sessions, 's1']);
+    expect(all.map((one) => one.type === 'event' && one.event.routing.kind).slice(-2)).toEqual(['k-s51999', 'k-s1']);
+  }, 60_000);
+
   it('keeps a text of 20 million characters', async () => {
     const file = tempFile();
     const bus = busOn(file);
