@@ -1,7 +1,8 @@
 import { realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { show } from '../internal/support/show.js';
-import { codeOf, type Database, loadDriver, type OpenDatabase, type SqliteDriver } from './driver.js';
+import type { Database, OpenDatabase } from './database.js';
+import { codeOf, loadDriver, type SqliteDriver } from './driver.js';
 import {
   EventFileError,
   FileAccessError,
