@@ -183,6 +183,8 @@ export class Connection {
   }
 }
 
+/** An error of a driver may be of another realm, as in tests of Jest, so that it is no `Error` of this one. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : show(error);
+  const { message } = (error ?? {}) as { message?: unknown };
+  return typeof message === 'string' ? message : show(error);
 }
