@@ -8,13 +8,19 @@ import { registrationSubjects } from './subjects.js';
 
 const BATCH = 256;
 
+/** A binding, and the place of its registration. */
+export interface PlacedBinding {
+  readonly binding: ScrollBinding;
+  readonly seq: number;
+}
+
 /** Reads the last registration of each session from the stream, the oldest first. */
 export async function readBindings<E>(
   place: StreamPlace,
   scheduler: SchedulerLike,
   settings: Settings<E>,
-): Promise<ScrollBinding[]> {
-  const bindings: ScrollBinding[] = [];
+): Promise<PlacedBinding[]> {
+  const bindings: PlacedBinding[] = [];
   const { promise, finish } = outcome();
   const pull = await Pull.open({
     ...{ connection: place.connection, manager: place.access.manager, api: place.access.api, stream: place.stream },
@@ -23,7 +29,7 @@ export async function readBindings<E>(
     next: (pulled) => {
       const binding = bindingIn(settings, pulled);
       if (binding !== undefined) {
-        bindings.push(binding);
+        bindings.push({ binding, seq: pulled.seq });
       }
       if (pulled.left === 0) {
         finish();
