@@ -10,9 +10,18 @@ const bus = new SharingBus<string>({
 });
 let count = 0;
 
-/** With one call of the system, so that it is out before the process can be killed. */
+/** The line is out before the process can be killed. If the reader is slow, this waits until the pipe has room. */
 function acknowledge(seq: number | undefined, event: string): void {
-  writeSync(1, `${seq} ${event}\n`);
+  let rest = Buffer.from(`${seq} ${event}\n`);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(1, rest));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {
+        throw error;
+      }
+    }
+  }
 }
 
 if (durability === 'turn') {
