@@ -16,8 +16,8 @@ import { Outbox, type Ticket } from './Outbox.js';
 import { readPage } from './pages.js';
 import type { Pulled } from './Pull.js';
 import { Reader } from './Reader.js';
-import { Registrations } from './Registrations.js';
-import { pairOf, type Settings } from './settings.js';
+import { Registrations, withScroll } from './Registrations.js';
+import { bindingIn, type Settings } from './settings.js';
 import type { JetStreamStats, JetStreamStatus } from './status.js';
 import { markerSubject } from './subjects.js';
 import { Waiters } from './Waiters.js';
@@ -263,10 +263,12 @@ export class Link<E> implements UpstreamLink<E> {
     }
     try {
       const busEvent = this.eventIn(pulled);
-      this.bus.event(busEvent, seq);
-      const binding = pairOf(this.settings, busEvent);
+      // The bus does not bind it: it may have learned a registration that comes later in the stream, and other buses have not.
+      this.bus.event(busEvent, seq, true);
+      const binding = bindingIn(this.settings, busEvent);
       if (binding !== undefined) {
         this.registrations.learn(binding, seq);
+        this.bus.bind(binding);
       }
     } catch (error) {
       if (this.counts.invalid === 0) {
@@ -280,8 +282,11 @@ export class Link<E> implements UpstreamLink<E> {
     }
   }
 
-  private eventIn({ message }: Pulled): BusEvent<E> {
-    return answerOf('parse', this.settings.parse(message.json()));
+  /** The event of a message, with the scroll id that its session has at its place. */
+  private eventIn({ message, seq }: Pulled): BusEvent<E> {
+    const busEvent = answerOf('parse', this.settings.parse(message.json()));
+    const binding = bindingIn(this.settings, busEvent);
+    return binding === undefined ? this.registrations.bound(busEvent, seq) : withScroll(busEvent, binding.scrollId);
   }
 
   private deliveryOf(pulled: Pulled, doubles: Doubles): Delivery<E> | undefined {
@@ -291,7 +296,7 @@ export class Link<E> implements UpstreamLink<E> {
       return undefined;
     }
     try {
-      return { type: 'event', event: { ...this.registrations.bound(this.eventIn(pulled), seq), seq } };
+      return { type: 'event', event: { ...this.eventIn(pulled), seq } };
     } catch {
       return { type: 'gap', ...ofOne() };
     }

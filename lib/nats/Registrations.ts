@@ -1,5 +1,6 @@
 import type { BusEvent, ScrollBinding } from '../events/BusEvent.js';
-import { canonicalUuid, type Uuid } from '../events/Uuid.js';
+import type { Uuid } from '../events/Uuid.js';
+import { sessionLane } from './settings.js';
 
 interface Registration {
   readonly seq: number;
@@ -20,12 +21,9 @@ export class Registrations {
     this.sessions.clear();
   }
 
-  learn({ connectorId, sessionId, scrollId: text }: ScrollBinding, seq: number): void {
-    const scrollId = canonicalUuid(text);
-    if (scrollId === undefined) {
-      return;
-    }
-    const key = keyOf(connectorId, sessionId);
+  /** @param binding Its scroll id is canonical. */
+  learn({ connectorId, sessionId, scrollId }: ScrollBinding, seq: number): void {
+    const key = sessionLane(connectorId, sessionId);
     const list = this.sessions.get(key) ?? [];
     this.sessions.delete(key);
     this.sessions.set(key, [...list.filter((one) => one.seq !== seq), { seq, scrollId }].sort(bySeq).slice(-16));
@@ -44,14 +42,15 @@ export class Registrations {
     if (own !== undefined || connectorId === undefined || nativeSessionId === undefined) {
       return busEvent;
     }
-    const registered = this.sessions.get(keyOf(connectorId, nativeSessionId));
+    const registered = this.sessions.get(sessionLane(connectorId, nativeSessionId));
     const scrollId = registered?.filter((one) => one.seq < seq).at(-1)?.scrollId;
-    return scrollId === undefined ? busEvent : { ...busEvent, routing: { ...routing, scrollId } };
+    return scrollId === undefined ? busEvent : withScroll(busEvent, scrollId);
   }
 }
 
-function keyOf(connectorId: string, sessionId: string): string {
-  return JSON.stringify([connectorId, sessionId]);
+/** A copy of the envelope with this scroll id. */
+export function withScroll<E>(busEvent: BusEvent<E>, scrollId: Uuid): BusEvent<E> {
+  return { ...busEvent, routing: { ...busEvent.routing, scrollId } };
 }
 
 function bySeq(one: Registration, other: Registration): number {

@@ -3,7 +3,7 @@ import type { ScrollBinding } from '../events/BusEvent.js';
 import type { StreamPlace } from './lineage.js';
 import { outcome } from './outcome.js';
 import { Pull, type Pulled } from './Pull.js';
-import { pairOf, type Settings } from './settings.js';
+import { bindingIn, type Settings } from './settings.js';
 import { registrationSubjects } from './subjects.js';
 
 const BATCH = 256;
@@ -27,7 +27,7 @@ export async function readBindings<E>(
     ...{ scheduler, heartbeatMs: settings.heartbeatMs },
     ...{ start: 'last per subject', filter: registrationSubjects(place.prefix) },
     next: (pulled) => {
-      const binding = bindingIn(settings, pulled);
+      const binding = registrationIn(settings, pulled);
       if (binding !== undefined) {
         bindings.push({ binding, seq: pulled.seq });
       }
@@ -53,9 +53,9 @@ export async function readBindings<E>(
   return bindings;
 }
 
-function bindingIn<E>(settings: Settings<E>, { message }: Pulled): ScrollBinding | undefined {
+function registrationIn<E>(settings: Settings<E>, { message }: Pulled): ScrollBinding | undefined {
   try {
-    return pairOf(settings, settings.parse(message.json()));
+    return bindingIn(settings, settings.parse(message.json()));
   } catch {
     return undefined;
   }
