@@ -52,7 +52,7 @@ export interface JetStreamUpstreamOptions<E = Event> {
   readonly idOf?: ((busEvent: BusEvent<E>) => string) | undefined;
   /**
    * What is kept in order: events with the same lane are stored in the order in which they were published here. It must answer at once.
-   * Default: the connector id and session id; without both, the connector's UUID; without all, one lane.
+   * Default: the connector id and session id, or those that it registers; without both, the connector's UUID; without all, one lane.
    */
   readonly laneOf?: ((busEvent: BusEvent<E>) => string) | undefined;
   /** As the option of the bus: which payloads are registrations. Default: reads `SessionRegistered`. */

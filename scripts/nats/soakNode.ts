@@ -10,7 +10,7 @@ import { type JetStreamUpstreamOptions, type JetStreamUpstream, jetStreamUpstrea
 import { LINE, type SoakOrder } from './soakLine.js';
 
 const order = JSON.parse(process.argv[2] ?? '') as SoakOrder;
-const { name, file, servers, count, total, sessions, lanes, ids } = order;
+const { name, file, servers, count, total, sessions, lanes, ids, pauseMs } = order;
 
 /** What the file has, without a last line that was cut off. */
 function readOwn(): { from: 'start' | { epoch: string; seq: number }; lines: number; seen: Set<string> } {
@@ -94,6 +94,6 @@ for (let number = 0; number < count; number += 1) {
   });
   if (number % 100 === 0) {
     // The handlers run, too.
-    await new Promise(setImmediate);
+    await wait(pauseMs);
   }
 }
