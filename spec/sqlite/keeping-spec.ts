@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type BusEvent, EventFilter, type Event as BuiltIn, SharingBus } from '../../lib/index.js';
 import { sqliteUpstream } from '../../lib/sqlite/index.js';
-import { collectPayloads } from '../support/collect.js';
+import { collect, collectPayloads, recordingLogger } from '../support/collect.js';
 import { event, registration, uuid } from '../support/events.js';
 import { settle } from '../support/settle.js';
 import { busOn, keptBy, publishAll, shown, tempFile } from './support/files.js';
@@ -222,6 +222,24 @@ describe('sqliteUpstream', () => {
     bus.publish(word('next'));
     await bus.flush();
     expect(values).toEqual(['outer', 'next', 'inner']);
+  });
+
+  it('delivers the other events of a turn if one was made invalid after it was published', async () => {
+    const { lines, logger } = recordingLogger();
+    const bus = busOn(tempFile(), { logger });
+    const { values } = collect(bus.subscribeAll().deliveries$);
+    const bad = word('bad');
+    bus.publish(word('one'));
+    bus.publish(bad);
+    bus.publish(word('three'));
+    (bad as { origin: unknown }).origin = 5;
+    (bad.routing as { kind: unknown }).kind = 5;
+    await bus.flush();
+    expect(values.map(shown)).toEqual(['1:one', '[1]', '3:three']);
+    expect(lines).toEqual([
+      'warn: sharing-bus: sqlite: the event 2 cannot be delivered: ' +
+        'InvalidBusEventError: routing.kind: must be a string, got 5',
+    ]);
   });
 
   it('keeps a burst that is longer than any page, in order', async () => {
