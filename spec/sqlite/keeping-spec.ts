@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { readdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type BusEvent, EventFilter, type Event as BuiltIn, SharingBus } from '../../lib/index.js';
 import { sqliteUpstream } from '../../lib/sqlite/index.js';
 import { collect, collectPayloads, recordingLogger } from '../support/collect.js';
@@ -330,6 +332,20 @@ describe('sqliteUpstream', () => {
     expect(upstream.scrolls()).toEqual([]);
     expect([...upstream.deliveries()]).toEqual([]);
     upstream.close();
+  });
+
+  it('has the files beside it that the guide names, and leaves one when it is closed', async () => {
+    const file = tempFile();
+    const namesWith = async (onError: 'end' | 'continue'): Promise<string[]> => {
+      const bus = busOn({ file, onError });
+      await publishAll(bus, [word('one')]);
+      const names = readdirSync(dirname(file)).map((name) => name.replace('events.db', ''));
+      bus.close();
+      return names.sort();
+    };
+    expect(await namesWith('end')).toEqual(['', '-lock', '-shm', '-wal']);
+    expect(readdirSync(dirname(file)).sort()).toEqual(['events.db', 'events.db-lock']);
+    expect(await namesWith('continue')).toEqual(['', '-ahead', '-lock', '-shm', '-wal']);
   });
 
   it('closes the file with the bus, and the bus with itself', async () => {
