@@ -37,7 +37,7 @@ describe('a page of a bus that remembers', () => {
     const later = new EventStreams(second, { filter: EventFilter.all });
     await using again = await serve(
       (request, response) => {
-        later.handle(request, response);
+        void later.handle(request, response);
       },
       Number(new URL(server.url).port),
     );
