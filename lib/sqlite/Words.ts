@@ -1,4 +1,4 @@
-import type { Database, Statement } from './driver.js';
+import type { Database, Statement } from './database.js';
 
 /** The most texts that are remembered for each direction. Then all are forgotten, so that the memory is bounded. */
 const MOST = 50_000;

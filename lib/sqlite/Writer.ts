@@ -2,7 +2,7 @@ import { newUuid } from '../events/Uuid.js';
 import type { ScrollBinding } from '../events/BusEvent.js';
 import { AheadMark } from './AheadMark.js';
 import type { Connection } from './Connection.js';
-import type { Statement, Value } from './driver.js';
+import type { Statement, Value } from './database.js';
 import type { Draft } from './drafts.js';
 import { FileFailedError } from './errors.js';
 import type { Hole } from './Holes.js';

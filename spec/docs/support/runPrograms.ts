@@ -34,7 +34,9 @@ async function compile(programs: readonly Program[], outdir: string): Promise<vo
     platform: 'node',
     target: 'node20',
     // For packages that are CommonJS and call `require` for a module of Node.
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+    },
     // It maps `sharing-bus` to lib/.
     tsconfig: join(ROOT, 'tsconfig.json'),
     absWorkingDir: ROOT,
