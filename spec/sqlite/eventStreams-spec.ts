@@ -13,7 +13,7 @@ describe('a page of a bus that remembers', () => {
     first.publish(event('before'));
     const streams = new EventStreams(first, { filter: EventFilter.all, retryMs: 10 });
     const server = await serve((request, response) => {
-      streams.handle(request, response);
+      void streams.handle(request, response);
     });
     const watch = new Watch(
       fromEventStream<string>(server.url, {
@@ -37,7 +37,7 @@ describe('a page of a bus that remembers', () => {
     const later = new EventStreams(second, { filter: EventFilter.all });
     await using again = await serve(
       (request, response) => {
-        later.handle(request, response);
+        void later.handle(request, response);
       },
       Number(new URL(server.url).port),
     );
