@@ -198,8 +198,8 @@ describe('the console with --db', () => {
       expect(events.slice(-4).map(({ event }) => event)).toEqual([
         { type: 'AgentMessageChunk', content: { type: 'text', text: 'last words' } },
         { type: 'PermissionResolved', requestId: 'open', outcome: 'cancelled' },
-        { type: 'SessionEnded', reason: 'the console was killed' },
-        { type: 'Disconnected', reason: 'the console was killed' },
+        { type: 'SessionEnded', reason: 'its console has ended' },
+        { type: 'Disconnected', reason: 'its console has ended' },
       ]);
       const [registration] = events;
       for (const { routing: last } of events.slice(-3)) {
