@@ -188,6 +188,8 @@ describe('the console with --db', () => {
       await killed.writes('last words');
       killed.kill();
       expect(await killed.ended).toBe(null);
+      // Without a writer.
+      expect((await list(db)).map(({ events }) => events)).toEqual([5]);
 
       const next = await runConsole(session, '--db', db, '--json');
       expect(next.code).toBe(0);
