@@ -13,10 +13,10 @@ import { UpstreamClosedError } from './errors.js';
 import { readStream } from './lineage.js';
 import { type Beginning, Link } from './Link.js';
 import { withTicket } from './messages.js';
-import type { JetStreamOptions } from './options.js';
+import type { JetStreamUpstreamOptions } from './options.js';
 import { type Settings, settingsOf } from './settings.js';
 import type { JetStreamStats, JetStreamStatus } from './status.js';
-import { accessOf, checkConnection, checkStream } from './streamConfig.js';
+import { accessOf, checkConnection, checkStream, setUp } from './streamConfig.js';
 
 const API_TIMEOUT_MS = 2_000;
 const NO_COUNTS: JetStreamStats = {
@@ -178,7 +178,9 @@ withoutUndefined(JetStreamUpstream.prototype);
  * {@link StreamMismatchError} if the stream does not fit; with {@link ConnectionEndedError} if the connection is closed; with `RangeError`
  * or `TypeError` for a bad option.
  */
-export async function jetStreamUpstream<E = Event>(options: JetStreamOptions<E>): Promise<JetStreamUpstream<E>> {
+export async function jetStreamUpstream<E = Event>(
+  options: JetStreamUpstreamOptions<E>,
+): Promise<JetStreamUpstream<E>> {
   const settings = settingsOf(options);
   const { connection, stream, prefix, domain, allowMemory } = settings;
   checkConnection(connection, options.mayEnd ?? false);
@@ -186,9 +188,9 @@ export async function jetStreamUpstream<E = Event>(options: JetStreamOptions<E>)
   const watch = new ConnectionWatch(connection);
   try {
     const place = { access, connection, stream, prefix };
-    const start = await readStream(place);
+    const start = await setUp(connection, () => readStream(place));
     checkStream(start.config, prefix, allowMemory);
-    const bindings = await readBindings(place, asyncScheduler, settings);
+    const bindings = await setUp(connection, () => readBindings(place, asyncScheduler, settings));
     return new JetStreamUpstream(settings, { place, start, bindings, watch });
   } catch (error) {
     watch.stop();

@@ -3,7 +3,6 @@ import type { BusPosition, Gap } from '../receiver.js';
 import { scheduleOutOfContext } from '../internal/support/context.js';
 import { show } from '../internal/support/show.js';
 import { Credit } from './Credit.js';
-import { codeOf, CODES } from './streamConfig.js';
 import {
   epochOf,
   mark,
@@ -199,8 +198,7 @@ export class Reader {
       this.checkCaughtUp();
     } catch (error) {
       if (round === this.round) {
-        const isGone = codeOf(error) === CODES.streamNotFound;
-        this.again(isGone ? 'the stream is gone' : show(error));
+        this.again(show(error));
       }
     }
   }

@@ -1,11 +1,13 @@
 import { jetstreamManager, type JetStreamManager, type StreamConfig, type StreamInfo } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/nats-core';
+import { delay, type NatsConnection } from '@nats-io/nats-core';
 import { show } from '../internal/support/show.js';
 import { ConnectionEndedError, JetStreamSetupError, StreamMismatchError } from './errors.js';
-import type { StreamOptions } from './options.js';
+import type { EnsureStreamOptions } from './options.js';
 import { MIN_DUPLICATE_WINDOW_MS, type StreamSettings, streamSettingsOf } from './settings.js';
 
 const NANOS = 1_000_000;
+const READY_MS = 10_000;
+const RETRY_MS = 100;
 
 /** Codes of JetStream's API, as in its `err_code`. */
 export const CODES = {
@@ -47,14 +49,34 @@ export async function accessOf(
   if (major !== undefined && Number(major) * 1_000 + Number(minor) < 2_009) {
     throw new JetStreamSetupError(`the server has version ${version}; install nats-server 2.9 or later`);
   }
-  const manager = await setUp(() => jetstreamManager(connection, { timeout, ...(domain !== undefined && { domain }) }));
+  const ask = (): Promise<JetStreamManager> =>
+    jetstreamManager(connection, { timeout, ...(domain !== undefined && { domain }) });
+  const manager = await setUp(connection, ask);
   return { manager, api: manager.getOptions().apiPrefix ?? '$JS.API' };
 }
 
+/** Calls `ask` again for some seconds while a server with JetStream says that it has none: it is starting, or has no leader. */
+async function whenReady<T>(connection: NatsConnection, ask: () => Promise<T>): Promise<T> {
+  const end = Date.now() + READY_MS;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      const { name } = error as Error;
+      const isTransient = name === 'JetStreamNotEnabled' || name === 'TimeoutError';
+      const mayPass = isTransient && connection.info?.jetstream === true && !connection.isClosed();
+      if (!mayPass || Date.now() > end) {
+        throw error;
+      }
+      await delay(RETRY_MS);
+    }
+  }
+}
+
 /** Calls `ask`, and turns what it rejects with into a {@link JetStreamSetupError} that says what to do. */
-async function setUp<T>(ask: () => Promise<T>): Promise<T> {
+export async function setUp<T>(connection: NatsConnection, ask: () => Promise<T>): Promise<T> {
   try {
-    return await ask();
+    return await whenReady(connection, ask);
   } catch (error) {
     const { name, message, cause } = error as Error;
     const because = { cause: error };
@@ -83,10 +105,10 @@ async function setUp<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-/** @throws JetStreamSetupError if there is no such stream, or no right to see it. */
+/** @throws JetStreamSetupError if there is no such stream. */
 export async function infoOf({ manager }: Access, stream: string): Promise<StreamInfo> {
   try {
-    return await setUp(() => manager.streams.info(stream));
+    return await manager.streams.info(stream);
   } catch (error) {
     throw codeOf(error) === CODES.streamNotFound
       ? new JetStreamSetupError(`there is no stream ${show(stream)}: call ensureStream first`, { cause: error })
@@ -145,24 +167,24 @@ export function checkStream(config: Partial<StreamConfig>, prefix: string, allow
  *
  * @param connection A connection to the servers.
  */
-export async function ensureStream(connection: NatsConnection, options: StreamOptions): Promise<void> {
+export async function ensureStream(connection: NatsConnection, options: EnsureStreamOptions): Promise<void> {
   const settings = streamSettingsOf(connection, options);
   const access = await accessOf(connection, settings.domain, MAKE_TIMEOUT_MS);
   let config: StreamConfig;
   try {
-    ({ config } = await setUp(() => access.manager.streams.info(settings.stream)));
+    ({ config } = await setUp(connection, () => access.manager.streams.info(settings.stream)));
   } catch (error) {
     if (codeOf(error) !== CODES.streamNotFound) {
       throw error;
     }
-    ({ config } = await setUp(() => access.manager.streams.add(configOf(settings))));
+    ({ config } = await setUp(connection, () => access.manager.streams.add(configOf(settings))));
   }
   checkStream(config, settings.prefix, false);
   checkOptions(config, settings);
 }
 
 /** A cluster may need some seconds to make a stream. */
-const MAKE_TIMEOUT_MS = 10_000;
+const MAKE_TIMEOUT_MS = 5_000;
 const DEFAULT_DUPLICATE_WINDOW_MS = 120_000;
 
 type Wanted = Partial<StreamConfig> & { name: string };

@@ -68,7 +68,7 @@ class Site {
   }
 
   reply(subject: string, value: unknown): void {
-    this.answer(null, { subject, json: () => value } as Msg);
+    void this.answer(null, { subject, json: () => value } as Msg);
   }
 
   private take(sent: Sent): void {

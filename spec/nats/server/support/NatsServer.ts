@@ -43,6 +43,10 @@ export class NatsServer {
     return server;
   }
 
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
   async start(): Promise<void> {
     const file = join(this.folder, 'nats.conf');
     const own = [`listen: "127.0.0.1:${this.port}"`, ...this.lines].map((line) =>
@@ -124,4 +128,19 @@ export class NatsServer {
     }
     throw new Error(`nats-server does not accept connections on port ${this.port}`);
   }
+}
+
+/** Three servers that keep each stream together. */
+export async function startCluster(): Promise<NatsServer[]> {
+  const ports = [await freePort(), await freePort(), await freePort()];
+  const routes = ports.map((port) => `nats://127.0.0.1:${port}`).join(', ');
+  return Promise.all(
+    ports.map((port, index) =>
+      NatsServer.start([
+        `server_name: n${index}`,
+        'jetstream: { store_dir: "$FOLDER/js" }',
+        `cluster: { name: C, listen: "127.0.0.1:${port}", routes: [${routes}] }`,
+      ]),
+    ),
+  );
 }
