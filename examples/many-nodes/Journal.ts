@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import type { BusEvent, Upstream, UpstreamBus, UpstreamLink } from 'sharing-bus';
+import type { BusEvent, Upstream, UpstreamBus } from 'sharing-bus';
 import { entryOf, Seen } from './Account.js';
 import { wholeLines } from './wholeLines.js';
 
@@ -77,18 +77,19 @@ export class Journal {
     return {
       open: (bus) => {
         const link = upstream.open(this.#noting(bus));
-        const journaled: UpstreamLink = {
+        return {
           publish: (busEvent) => {
             link.publish(this.add(busEvent));
           },
-          settled: async () => {
-            await link.settled?.();
-          },
+          bring: link.bring?.bind(link),
+          settled: link.settled?.bind(link),
+          read: link.read?.bind(link),
+          join: link.join?.bind(link),
+          leave: link.leave?.bind(link),
           close: () => {
             link.close();
           },
         };
-        return link.read === undefined ? journaled : { ...journaled, read: link.read.bind(link) };
       },
     };
   }
