@@ -29,6 +29,11 @@ export class Seen {
   get size(): number {
     return this.low + this.#above.size;
   }
+
+  /** How many of the numbers from 1 to `last` were not seen. */
+  absent(last: number): number {
+    return Math.max(0, last - this.low) - [...this.#above].filter((number) => number <= last).length;
+  }
 }
 
 /** The number that the journal of the agents gave to an event: 1 for the first, without holes. It is in the payload. */
@@ -88,7 +93,7 @@ export class Account {
 
   /** How many of the first `published` entries of the journal have not come. */
   lostOf(published: number): number {
-    return published - this.#seen.size;
+    return this.#seen.absent(published);
   }
 
   /** Whether each of the first `published` entries has come. */

@@ -68,6 +68,8 @@ describe('Seen', () => {
           low += 1;
         }
         expect([seen.size, seen.low]).toEqual([set.size, low]);
+        const upTo = Array.from({ length: 15 }, (_, index) => index + 1);
+        expect(seen.absent(15)).toBe(upTo.filter((number) => !set.has(number)).length);
       }),
     );
   });
@@ -276,6 +278,14 @@ describe('the verdict', () => {
   it('is wrong if all have lost the same', () => {
     const lost = { stream: readingOf([one, two]), archive: readingOf([one, two]) };
     expect(verdictOf(4, lost)).toMatchObject({ isRight: false, isSame: true, lost: 4 });
+  });
+
+  it('is wrong if all have an event that is not in the journal', () => {
+    const more = { stream: readingOf([...right, got(5)]), archive: readingOf([...right, got(5)]) };
+    expect(verdictOf(4, more)).toMatchObject({ isRight: false, isSame: true, lost: 0 });
+    const instead = [one, two, three, got(5)];
+    const exchanged = { stream: readingOf(instead), archive: readingOf(instead) };
+    expect(verdictOf(4, exchanged)).toMatchObject({ isRight: false, isSame: true, lost: 2 });
   });
 
   it('is told in a table', () => {
