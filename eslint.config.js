@@ -72,7 +72,9 @@ export default defineConfig(
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: ['publish', 'dispatch', 'receive', 'replay', 'upstream'].map((folder) => `**/internal/${folder}/*`) },
+        {
+          patterns: ['publish', 'dispatch', 'receive', 'replay', 'upstream'].map((folder) => `**/internal/${folder}/*`),
+        },
       ],
     },
   },

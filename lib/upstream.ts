@@ -110,7 +110,7 @@ export interface UpstreamLink<E = Event> {
   /**
    * Brings all events that `publish` has taken over, before it returns. Only an upstream that can do so without waiting has this method.
    * The bus calls it once in the turn after a `publish`, and earlier if a program could see otherwise that they are missing. So a burst
-   * costs one transaction, and no program sees an event before it is kept.
+   * costs one transaction, and no program sees an event before it is kept. It may be called while a method of the {@link UpstreamBus} runs.
    *
    * **Errors** It must not throw. Events that cannot be kept are told by `bus.gap` or `bus.end`.
    */

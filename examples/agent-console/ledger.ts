@@ -82,8 +82,14 @@ export class Ledger {
   }
 
   #hold({ session }: Account, busEvent: BusEvent): void {
-    const { connectorId, nativeSessionId } = busEvent.routing;
-    if (session === undefined && connectorId !== undefined && nativeSessionId !== undefined && this.holds > 0) {
+    const { connectorId, nativeSessionId, scrollId } = busEvent.routing;
+    if (
+      session === undefined &&
+      scrollId === undefined &&
+      connectorId !== undefined &&
+      nativeSessionId !== undefined &&
+      this.holds > 0
+    ) {
       const key = JSON.stringify([connectorId, nativeSessionId]);
       this.#held.set(key, [...(this.#held.get(key) ?? []), busEvent].slice(-this.holds));
     }

@@ -6,7 +6,7 @@ import { type ConsoleOptions, parseOptions } from './options.js';
 import { Report } from './report.js';
 import { PlainScreen } from './screen/PlainScreen.js';
 import type { Screen } from './screen/Screen.js';
-import { summaryOf, summaryText } from './summary.js';
+import { placesOf, summaryOf, summaryText } from './summary.js';
 
 const EXIT = { ok: 0, lost: 1, failed: 2, ...SIGNALS } as const;
 
@@ -19,6 +19,9 @@ async function main(): Promise<number> {
       return error.exitCode === 0 ? EXIT.ok : EXIT.failed;
     }
     throw error;
+  }
+  if (options.db !== undefined && (options.list || options.show !== undefined)) {
+    return read(options.db, options);
   }
   const stop = new AbortController();
   const interrupted = onInterrupt(stop);
@@ -42,7 +45,7 @@ async function main(): Promise<number> {
     }
     const summary = options.json
       ? JSON.stringify(summaryOf(view, report.badLines))
-      : summaryText(view, usage, options.scrolls);
+      : summaryText(view, usage, placesOf(options));
     screen.finish(summary);
     const signal = interrupted();
     return signal !== undefined
@@ -58,18 +61,42 @@ async function main(): Promise<number> {
   }
 }
 
+/** `--list` and `--show`. */
+async function read(file: string, { json, show: scroll }: ConsoleOptions): Promise<number> {
+  // Its reader has seen enough.
+  process.stdout.on('error', () => process.exit(EXIT.ok));
+  const screen = new PlainScreen(toStdout, toStderr, json);
+  const report = new Report((line) => {
+    screen.error(line);
+  });
+  try {
+    const { list, show } = await import('./kept.js');
+    if (scroll === undefined) {
+      list(file, json, toStdout);
+    } else {
+      await show(file, scroll, screen, json ? toStdout : undefined);
+    }
+    return EXIT.ok;
+  } catch (error) {
+    report.failure(error instanceof Error ? error.message : String(error));
+    return EXIT.failed;
+  }
+}
+
+function toStdout(text: string): void {
+  process.stdout.write(text);
+}
+
+function toStderr(text: string): void {
+  process.stderr.write(text);
+}
+
 async function screenFor({ json }: ConsoleOptions): Promise<Screen> {
-  const out = (text: string): void => {
-    process.stdout.write(text);
-  };
-  const err = (text: string): void => {
-    process.stderr.write(text);
-  };
   if (!process.stdout.isTTY || json) {
-    return new PlainScreen(out, err, json);
+    return new PlainScreen(toStdout, toStderr, json);
   }
   const { TableScreen } = await import('./screen/TableScreen.js');
-  return new TableScreen(process.stdout, err, (process.env['NO_COLOR'] ?? '') === '');
+  return new TableScreen(process.stdout, toStderr, (process.env['NO_COLOR'] ?? '') === '');
 }
 
 const code = await main();

@@ -39,8 +39,14 @@ export interface ConsoleOptions {
   readonly promptTimeout: number | undefined;
   readonly follow: boolean;
   readonly speed: number | undefined;
-  /** As given, so it may be relative. */
-  readonly scrolls: string;
+  /** The file that keeps the events. As given, so it may be relative. */
+  readonly db: string | undefined;
+  /** The directory of the archive, as given. `undefined` if only `db` keeps the events. */
+  readonly scrolls: string | undefined;
+  /** Whether to print the scrolls in `db`, and start nothing. */
+  readonly list: boolean;
+  /** The scroll in `db` to print, by its id or the beginning of it. Nothing is started then. */
+  readonly show: string | undefined;
   readonly watch: string | undefined;
   /** Milliseconds. */
   readonly slow: number | undefined;
@@ -56,6 +62,9 @@ own, DIR/<uuid>.jsonl, with one event per line. Events before the session is kno
 DIR/unbound-<uuid>.jsonl. If a file names no session, all of it is one session, named after the file.
 A line that is malformed, incomplete or binary is reported on stderr as FILE:LINE, and skipped.
 
+With --db, the scrolls are in a SQLite database instead; with --scrolls, too, they are in both. Each run adds to the
+database. A session that was there before gets another scroll.
+
 --name, --auth and --mode belong to the --agent before them. Before the first --agent, --auth and --mode are for all
 agents. A relative path in a command is looked for in the current directory, also with --cwd. An agent that does not
 ask before it acts is not kept from anything by --permission reject: --mode sets a mode in which it asks.
@@ -63,8 +72,8 @@ ask before it acts is not kept from anything by --permission reject: --mode sets
 Exit codes:
   0    success (bad lines are reported, and do not change the code)
   1    the archive lost events
-  2    wrong usage, a file of which nothing can be used, or an agent that did not start, did not answer or died, or whose
-       model did not answer
+  2    wrong usage, a file of which nothing can be used, a database that cannot be opened, a scroll that is not in it,
+       or an agent that did not start, did not answer or died, or whose model did not answer
   130  stopped by Ctrl-C (143: by SIGTERM); everything archived until then is complete
 
 Examples:
@@ -72,6 +81,9 @@ Examples:
   $ npm start -- session.jsonl other.jsonl --slow 5
   $ npm start --silent -- session.jsonl --json > summary.json
   $ npm start -- session.jsonl --follow
+  $ npm start -- --db runs.db
+  $ npm start --silent -- --db runs.db --list
+  $ npm start --silent -- --db runs.db --show 0b8f5dc4 --json > scroll.jsonl
   $ npm start -- session.jsonl --speed 60 --watch 0b8f5dc4-6e0f-4c5e-b1a2-7ad1fb1cbb0c
   $ npm start -- --agent "gemini --acp" --auth gemini-api-key --prompt "What is this project?"
   $ npm start -- --agent "first-agent --acp" --auth key --agent "npx second-agent" --name second --mode default
@@ -84,17 +96,31 @@ Examples:
  * @param command From {@link commandLine}. The caller may have added options of its own.
  * @throws CommanderError, after it has printed the reason. For `--help` and `--version`, its exit code is 0.
  */
-export function parseOptions(words: readonly string[], command = commandLine()): ConsoleOptions {
+export function parseOptions(words: readonly string[], command = withReading(commandLine())): ConsoleOptions {
   command.parse([...words], { from: 'user' });
   const { agent: agents = [], agentTimeout, auth, cwd = process.cwd(), mode, ...given } = command.opts<Given>();
-  const { name: _, promptTimeout, ...rest } = given;
+  const { list = false, name: _, promptTimeout, scrolls, show, ...rest } = given;
   const agentDefaults = { ...auth, ...mode };
   const files = command.args;
   if (files.length === 0 && (rest.follow || rest.speed !== undefined)) {
     command.error('error: --follow and --speed need a FILE', { exitCode: 2 });
   }
+  if (list || show !== undefined) {
+    const option = list ? '--list' : '--show';
+    if (rest.db === undefined) {
+      command.error(`error: ${option} needs --db FILE`, { exitCode: 2 });
+    }
+    if (files.length + agents.length > 0) {
+      command.error(`error: ${option} starts nothing: it takes no FILE and no --agent`, { exitCode: 2 });
+    }
+  }
+  const hasScrolls = rest.db === undefined || command.getOptionValueSource('scrolls') !== 'default';
   return {
     ...rest,
+    db: rest.db,
+    scrolls: hasScrolls ? scrolls : undefined,
+    list,
+    show,
     files,
     agents: agents.map((agent) => ({ ...agentDefaults, ...agent })),
     agentDefaults,
@@ -108,13 +134,14 @@ export function parseOptions(words: readonly string[], command = commandLine()):
 }
 
 /** What commander parses. */
-interface Given extends Omit<ConsoleOptions, 'files' | 'agents' | 'agentDefaults' | 'agentTimeout' | 'cwd'> {
+interface Given extends Omit<ConsoleOptions, 'files' | 'agents' | 'agentDefaults' | 'agentTimeout' | 'cwd' | 'list'> {
   readonly agent?: readonly AgentOptions[];
   /** For all agents; those that are for one are in `agent`. */
   readonly auth?: AgentDefaults;
   readonly mode?: AgentDefaults;
   readonly name?: unknown;
   readonly cwd?: string;
+  readonly list?: boolean;
   /** Seconds. */
   readonly agentTimeout: number;
   /** Seconds. */
@@ -155,15 +182,31 @@ export function commandLine(name = 'agent-console', permissions: readonly Permis
       'replay this many times faster than it happened, all files on one clock (default: as fast as it can be archived)',
       positive,
     )
-    .option('--scrolls <dir>', 'the directory of the archive', './scrolls')
+    .option('--db <file>', 'keep the scrolls in this SQLite database', filled)
+    .option(
+      '--scrolls <dir>',
+      'the directory of the archive; with --db, there is none without this option',
+      './scrolls',
+    )
     .option('-w, --watch <session>', 'the session or connector whose scroll is shown live (default: the first)')
     .option('--slow <ms>', 'add a slow reader: it takes this long for each event, and loses some', positive)
-    .option('-j, --json', 'print only a summary as JSON, at the end', false)
+    .option('-j, --json', 'print only a summary as JSON, at the end; with --list and --show, JSON lines', false)
     .version(version(), '-V, --version')
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', DETAILS)
     .showHelpAfterError(`Usage: ${name} [options] [FILE...]   (--help lists all options)`)
     .exitOverride();
+}
+
+/** Adds the options that only print what a database has. */
+function withReading(command: Command): Command {
+  return command
+    .addOption(new Option('--list', 'print a line for each scroll in --db, and start nothing').conflicts('show'))
+    .option(
+      '--show <scroll>',
+      'print this scroll in --db, by its id or the beginning of it, and start nothing',
+      filled,
+    );
 }
 
 function permissionText(permissions: readonly Permission[]): string {

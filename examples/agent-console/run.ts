@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { SharingBus, type SharingBusOptions } from 'sharing-bus';
+import { type BusEvent, SharingBus, type SharingBusOptions } from 'sharing-bus';
 import { delay } from './connectors/delay.js';
 import type { Ask } from './connectors/permission.js';
 import type { FileProgress } from './connectors/logs/LogLines.js';
@@ -24,10 +24,17 @@ export interface Outcome {
   readonly lost: number;
 }
 
+/** The bus of a run. */
+export interface ConsoleBus {
+  readonly bus: SharingBus;
+  /** What is published first: see {@link EventFile}. */
+  readonly ends: readonly BusEvent[];
+}
+
 /** What a program adds that serves a run to others. */
 export interface RunHost {
   /** From {@link consoleBus}. */
-  readonly bus?: SharingBus;
+  readonly bus?: ConsoleBus;
   /** For `--permission ask`. */
   readonly ask?: Ask;
   /** If set, the run goes on after the end of its input until `stop` aborts. Then this is called and awaited. */
@@ -42,26 +49,41 @@ const HELD_MS = 30_000;
 /** How long connectors may take to end after an interruption, in milliseconds: a read from a pipe may never end. */
 const LEAVE_WITHIN_MS = 6000;
 
-/** The bus of a run: what an agent tells of a session that is not open yet waits for that. */
-export function consoleBus({ agentTimeout }: ConsoleOptions, more: SharingBusOptions = {}): SharingBus {
+/**
+ * The bus of a run. What an agent tells of a session that is not open yet waits for that. With `--db`, the events are kept in that file.
+ *
+ * @param history What it keeps without `--db`.
+ * @throws EventFileError
+ */
+export async function consoleBus(
+  { agentTimeout, db }: ConsoleOptions,
+  history?: SharingBusOptions['history'],
+): Promise<ConsoleBus> {
   const maxAgeMs = Math.min(2 ** 31 - 1, Math.ceil(agentTimeout + HELD_MS));
-  return new SharingBus({ ...more, holdUnbound: { capacity: HELD, maxAgeMs } });
+  const holdUnbound = { capacity: HELD, maxAgeMs };
+  if (db === undefined) {
+    return { bus: new SharingBus({ holdUnbound, history }), ends: [] };
+  }
+  // Loaded when needed: it has a binary.
+  const { openEventFile } = await import('./eventFile.js');
+  const { ends, upstream } = openEventFile(db);
+  return { bus: new SharingBus({ holdUnbound, upstream }), ends };
 }
 
 /**
  * Runs the console: connectors publish and subscribers receive until the input ends or `stop` aborts.
  *
- * @throws Error if the directory of the scrolls cannot be made. Nothing has started then.
+ * @throws Error if the directory of the scrolls cannot be made, or the file of `--db` cannot be opened. Nothing has started then.
  */
 export async function run(
   options: ConsoleOptions,
   screen: Screen,
   report: Report,
   stop: AbortController,
-  { ask, bus = consoleBus(options), untilInterrupted }: RunHost = {},
+  { ask, bus: given, untilInterrupted }: RunHost = {},
 ): Promise<Outcome> {
-  const files = new ScrollFiles(options.scrolls);
-  await files.prepare().catch((error: unknown) => {
+  const files = options.scrolls === undefined ? undefined : new ScrollFiles(options.scrolls);
+  await files?.prepare().catch((error: unknown) => {
     throw new Error(
       `cannot make the directory of the scrolls: ${error instanceof Error ? error.message : String(error)}`,
       {
@@ -70,6 +92,7 @@ export async function run(
     );
   });
 
+  const { bus, ends } = given ?? (await consoleBus(options));
   const source = { bus, ledger: new Ledger(HELD) };
   const { ledger } = source;
   // Room for one window of each publisher.
@@ -113,6 +136,12 @@ export async function run(
     failuresOf: (connectorId) => report.failuresOf(connectorId),
   };
   screen.start(view);
+  archivist.done.catch((error: unknown) => {
+    report.failure(`cannot keep the events: ${error instanceof Error ? error.message : String(error)}`);
+    feed.close();
+    stop.abort();
+  });
+  await feed.publish(ends);
 
   const connecting = Promise.all(startConnectors(options, feed, report, progress, stop.signal, ask));
   await Promise.race([
@@ -125,8 +154,9 @@ export async function run(
   }
   feed.close();
   slowReader?.hurry();
-  await Promise.all(subscribers.map(({ done }) => done));
-  return { view, usage: usageMeter, lost: archivist.lagged };
+  // They fail together, if the events cannot be kept: that was reported.
+  await Promise.allSettled(subscribers.map(({ done }) => done));
+  return { view, usage: usageMeter, lost: archivist.lagged + archivist.waiting };
 }
 
 async function progressOf(file: string): Promise<FileProgress> {

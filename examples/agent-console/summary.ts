@@ -1,6 +1,7 @@
 import { counted } from './count.js';
 import type { BadLine } from './report.js';
 import type { SessionCount } from './ledger.js';
+import type { ConsoleOptions } from './options.js';
 import { progressLine, sessionTable, subscriberTable, usageTable } from './screen/tables.js';
 import type { RunView } from './screen/Screen.js';
 import type { ModelUsage, UsageTotals } from './subscribers/usageMeter.js';
@@ -66,14 +67,23 @@ export function summaryOf(view: RunView, badLines: readonly BadLine[]): Summary 
   };
 }
 
-/** The summary for people to read. */
-export function summaryText(view: RunView, usage: UsageTotals, scrolls: string): string {
+/** Where the scrolls are. */
+export function placesOf({ db, scrolls }: Pick<ConsoleOptions, 'db' | 'scrolls'>): string {
+  return [db, scrolls].filter((place) => place !== undefined).join(' and ');
+}
+
+/**
+ * The summary for people to read.
+ *
+ * @param places Where the scrolls are.
+ */
+export function summaryText(view: RunView, usage: UsageTotals, places: string): string {
   return [
     '',
     ...view.files.map(progressLine),
     sessionTable(view.sessions, 50),
     subscriberTable(view.subscribers),
     ...usageTable(usage),
-    `${counted(view.published, 'event')} published, ${counted(view.badLineCount, 'bad line')}; the scrolls are in ${scrolls}`,
+    `${counted(view.published, 'event')} published, ${counted(view.badLineCount, 'bad line')}; the scrolls are in ${places}`,
   ].join('\n');
 }

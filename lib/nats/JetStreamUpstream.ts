@@ -13,7 +13,7 @@ import { UpstreamClosedError } from './errors.js';
 import { readStream } from './lineage.js';
 import { type Beginning, Link } from './Link.js';
 import { withTicket } from './messages.js';
-import type { JetStreamOptions } from './options.js';
+import type { JetStreamUpstreamOptions } from './options.js';
 import { type Settings, settingsOf } from './settings.js';
 import type { JetStreamStats, JetStreamStatus } from './status.js';
 import { accessOf, checkConnection, checkStream, setUp } from './streamConfig.js';
@@ -178,7 +178,9 @@ withoutUndefined(JetStreamUpstream.prototype);
  * {@link StreamMismatchError} if the stream does not fit; with {@link ConnectionEndedError} if the connection is closed; with `RangeError`
  * or `TypeError` for a bad option.
  */
-export async function jetStreamUpstream<E = Event>(options: JetStreamOptions<E>): Promise<JetStreamUpstream<E>> {
+export async function jetStreamUpstream<E = Event>(
+  options: JetStreamUpstreamOptions<E>,
+): Promise<JetStreamUpstream<E>> {
   const settings = settingsOf(options);
   const { connection, stream, prefix, domain, allowMemory } = settings;
   checkConnection(connection, options.mayEnd ?? false);

@@ -1,12 +1,12 @@
 import type { BehaviorSubject } from 'rxjs';
-import type { BusEvent, ScrollBinding } from '../events/BusEvent.js';
+import type { BusEvent } from '../events/BusEvent.js';
 import { newUuid } from '../events/Uuid.js';
 import { scheduleOutOfContext } from '../internal/support/context.js';
 import { answerOf } from '../internal/support/promises.js';
 import { show } from '../internal/support/show.js';
 import type { BusPosition, Delivery, Gap } from '../receiver.js';
 import type { UpstreamBus, UpstreamLink, UpstreamPage, UpstreamRead } from '../upstream.js';
-import { readBindings } from './bindings.js';
+import { type PlacedBinding, readBindings } from './bindings.js';
 import type { ConnectionWatch } from './ConnectionWatch.js';
 import { Doubles } from './Doubles.js';
 import { ConnectionEndedError, OutboxFullError, UpstreamClosedError } from './errors.js';
@@ -16,19 +16,22 @@ import { Outbox, type Ticket } from './Outbox.js';
 import { readPage } from './pages.js';
 import type { Pulled } from './Pull.js';
 import { Reader } from './Reader.js';
-import type { Settings } from './settings.js';
+import { Registrations, withScroll } from './Registrations.js';
+import { bindingIn, type Settings } from './settings.js';
 import type { JetStreamStats, JetStreamStatus } from './status.js';
 import { markerSubject } from './subjects.js';
 import { Waiters } from './Waiters.js';
 
 const NANOS = 1_000_000;
 const PAGE_RETRY_MS = 200;
+/** As the default of `maxBindings`. */
+const MAX_SESSIONS = 65_536;
 
 /** What was learned of the stream before there was a bus. */
 export interface Beginning {
   readonly place: StreamPlace;
   readonly start: StreamNow;
-  readonly bindings: readonly ScrollBinding[];
+  readonly bindings: readonly PlacedBinding[];
   readonly watch: ConnectionWatch;
 }
 
@@ -43,6 +46,7 @@ export class Link<E> implements UpstreamLink<E> {
   private readonly outbox: Outbox;
   private readonly reader: Reader;
   private readonly doubles: Doubles;
+  private readonly registrations = new Registrations(MAX_SESSIONS);
   private readonly waiters = new Waiters();
   /** Of `upstream.publish`, for events that have not arrived here: the bus holds them, or they are of an outer publish. */
   private readonly tickets = new Set<Ticket>();
@@ -121,9 +125,7 @@ export class Link<E> implements UpstreamLink<E> {
       start,
     );
     bus.begin({ epoch: this.epoch, seq: start.lastSeq });
-    bindings.forEach((binding) => {
-      bus.bind(binding);
-    });
+    this.learn(bindings);
     this.reader.start();
     watch.listen({
       disconnected: () => {
@@ -260,7 +262,14 @@ export class Link<E> implements UpstreamLink<E> {
       }
     }
     try {
-      this.bus.event(this.eventIn(pulled), seq);
+      const busEvent = this.eventIn(pulled);
+      // The bus does not bind it: it may have learned a registration that comes later in the stream, and other buses have not.
+      this.bus.event(busEvent, seq, true);
+      const binding = bindingIn(this.settings, busEvent);
+      if (binding !== undefined) {
+        this.registrations.learn(binding, seq);
+        this.bus.bind(binding);
+      }
     } catch (error) {
       if (this.counts.invalid === 0) {
         this.bus.log(
@@ -273,8 +282,11 @@ export class Link<E> implements UpstreamLink<E> {
     }
   }
 
-  private eventIn({ message }: Pulled): BusEvent<E> {
-    return answerOf('parse', this.settings.parse(message.json()));
+  /** The event of a message, with the scroll id that its session has at its place. */
+  private eventIn({ message, seq }: Pulled): BusEvent<E> {
+    const busEvent = answerOf('parse', this.settings.parse(message.json()));
+    const binding = bindingIn(this.settings, busEvent);
+    return binding === undefined ? this.registrations.bound(busEvent, seq) : withScroll(busEvent, binding.scrollId);
   }
 
   private deliveryOf(pulled: Pulled, doubles: Doubles): Delivery<E> | undefined {
@@ -302,10 +314,16 @@ export class Link<E> implements UpstreamLink<E> {
     const { bus, place, settings } = this;
     const found = await readBindings(place, bus.scheduler, settings);
     if (!this.isOver) {
-      found.forEach((binding) => {
-        bus.bind(binding);
-      });
+      this.registrations.clear();
+      this.learn(found);
     }
+  }
+
+  private learn(bindings: readonly PlacedBinding[]): void {
+    bindings.forEach(({ binding, seq }) => {
+      this.registrations.learn(binding, seq);
+      this.bus.bind(binding);
+    });
   }
 
   /** Something was stored or brought. */

@@ -3,27 +3,33 @@ import type { ScrollBinding } from '../events/BusEvent.js';
 import type { StreamPlace } from './lineage.js';
 import { outcome } from './outcome.js';
 import { Pull, type Pulled } from './Pull.js';
-import { pairOf, type Settings } from './settings.js';
+import { bindingIn, type Settings } from './settings.js';
 import { registrationSubjects } from './subjects.js';
 
 const BATCH = 256;
+
+/** A binding, and the place of its registration. */
+export interface PlacedBinding {
+  readonly binding: ScrollBinding;
+  readonly seq: number;
+}
 
 /** Reads the last registration of each session from the stream, the oldest first. */
 export async function readBindings<E>(
   place: StreamPlace,
   scheduler: SchedulerLike,
   settings: Settings<E>,
-): Promise<ScrollBinding[]> {
-  const bindings: ScrollBinding[] = [];
+): Promise<PlacedBinding[]> {
+  const bindings: PlacedBinding[] = [];
   const { promise, finish } = outcome();
   const pull = await Pull.open({
     ...{ connection: place.connection, manager: place.access.manager, api: place.access.api, stream: place.stream },
     ...{ scheduler, heartbeatMs: settings.heartbeatMs },
     ...{ start: 'last per subject', filter: registrationSubjects(place.prefix) },
     next: (pulled) => {
-      const binding = bindingIn(settings, pulled);
+      const binding = registrationIn(settings, pulled);
       if (binding !== undefined) {
-        bindings.push(binding);
+        bindings.push({ binding, seq: pulled.seq });
       }
       if (pulled.left === 0) {
         finish();
@@ -47,9 +53,9 @@ export async function readBindings<E>(
   return bindings;
 }
 
-function bindingIn<E>(settings: Settings<E>, { message }: Pulled): ScrollBinding | undefined {
+function registrationIn<E>(settings: Settings<E>, { message }: Pulled): ScrollBinding | undefined {
   try {
-    return pairOf(settings, settings.parse(message.json()));
+    return bindingIn(settings, settings.parse(message.json()));
   } catch {
     return undefined;
   }

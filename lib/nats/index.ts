@@ -9,6 +9,6 @@ export {
   UpstreamClosedError,
 } from './errors.js';
 export { type CloseOptions, JetStreamUpstream, jetStreamUpstream } from './JetStreamUpstream.js';
-export type { JetStreamOptions, StreamOptions } from './options.js';
+export type { JetStreamUpstreamOptions, EnsureStreamOptions } from './options.js';
 export type { JetStreamStats, JetStreamStatus } from './status.js';
 export { ensureStream } from './streamConfig.js';

@@ -1,11 +1,11 @@
 import type { Msg } from '@nats-io/nats-core';
-import type { BusEvent } from '../events/BusEvent.js';
+import type { BusEvent, ScrollBinding } from '../events/BusEvent.js';
 import { answerOf } from '../internal/support/promises.js';
 import { show } from '../internal/support/show.js';
 import { EventTooLargeError } from './errors.js';
 import type { Entry, Ticket } from './Outbox.js';
 import { headersSize } from './Outbox.js';
-import { pairOf, type Settings } from './settings.js';
+import { bindingIn, sessionLane, type Settings } from './settings.js';
 import { digest, escape, pairToken, subjectOf } from './subjects.js';
 
 /** Carries a ticket from `upstream.publish` to the link, through the copies that the bus makes of an envelope. */
@@ -47,9 +47,10 @@ export class Writer<E> {
    *   something else than a string. What these functions throw.
    */
   write(busEvent: BusEvent<E>): Entry {
-    const { prefix, stream, laneOf, serialize } = this.settings;
+    const { prefix, stream, serialize } = this.settings;
     const id = this.idFor(busEvent);
-    const lane = requireText('laneOf', answerOf('laneOf', laneOf(busEvent)));
+    const binding = bindingIn(this.settings, busEvent);
+    const lane = this.laneFor(busEvent, binding);
     const payload = toJson(answerOf('serialize', serialize(busEvent)));
     const { kind } = busEvent.routing;
     const bytes = bytesOf(payload) + headersSize(id, stream);
@@ -57,9 +58,23 @@ export class Writer<E> {
     if (bytes > maxBytes) {
       throw new EventTooLargeError(bytes, maxBytes, kind);
     }
-    const binding = pairOf(this.settings, busEvent);
     const pair = binding === undefined ? undefined : pairToken(binding.connectorId, binding.sessionId);
     return { id, lane, payload, subject: subjectOf(prefix, busEvent.routing, pair), ticket: ticketOf(busEvent) };
+  }
+
+  /** A registration is in the lane of the session that it registers, since the order of the two says which events are bound. */
+  private laneFor(busEvent: BusEvent<E>, binding: ScrollBinding | undefined): string {
+    const { laneOf } = this.settings;
+    if (laneOf !== undefined) {
+      return requireText('laneOf', answerOf('laneOf', laneOf(busEvent)));
+    }
+    if (binding !== undefined) {
+      return sessionLane(binding.connectorId, binding.sessionId);
+    }
+    const { connectorId, nativeSessionId, connectorUid } = busEvent.routing;
+    return connectorId === undefined || nativeSessionId === undefined
+      ? (connectorUid ?? '')
+      : sessionLane(connectorId, nativeSessionId);
   }
 
   private idFor(busEvent: BusEvent<E>): string {

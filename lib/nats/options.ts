@@ -4,7 +4,7 @@ import type { Event } from '../events/Event.js';
 import type { OptionNames } from '../internal/support/require.js';
 
 /** Options of `jetStreamUpstream`. */
-export interface JetStreamOptions<E = Event> {
+export interface JetStreamUpstreamOptions<E = Event> {
   /**
    * A connection of `@nats-io/transport-node`, or of another transport, made with `maxReconnectAttempts: -1`. The upstream does not close it.
    */
@@ -52,7 +52,7 @@ export interface JetStreamOptions<E = Event> {
   readonly idOf?: ((busEvent: BusEvent<E>) => string) | undefined;
   /**
    * What is kept in order: events with the same lane are stored in the order in which they were published here. It must answer at once.
-   * Default: the connector id and session id; without both, the connector's UUID; without all, one lane.
+   * Default: the connector id and session id, or those that it registers; without both, the connector's UUID; without all, one lane.
    */
   readonly laneOf?: ((busEvent: BusEvent<E>) => string) | undefined;
   /** As the option of the bus: which payloads are registrations. Default: reads `SessionRegistered`. */
@@ -70,7 +70,7 @@ export interface JetStreamOptions<E = Event> {
   readonly mayEnd?: boolean | undefined;
 }
 
-export const JET_STREAM_OPTIONS: OptionNames<JetStreamOptions> = {
+export const JET_STREAM_UPSTREAM_OPTIONS: OptionNames<JetStreamUpstreamOptions> = {
   connection: true,
   stream: true,
   node: true,
@@ -93,7 +93,7 @@ export const JET_STREAM_OPTIONS: OptionNames<JetStreamOptions> = {
 };
 
 /** Options of `ensureStream`. */
-export interface StreamOptions {
+export interface EnsureStreamOptions {
   /** The name of the stream: no white space, and none of `. * > / \`. */
   readonly stream: string;
   /** The first tokens of all subjects: `A-Z a-z 0-9 _ -`, separated by dots, at most 64 characters. Default `'bus'`. */
@@ -110,7 +110,7 @@ export interface StreamOptions {
   readonly duplicateWindowMs?: number | undefined;
 }
 
-export const STREAM_OPTIONS: OptionNames<StreamOptions> = {
+export const ENSURE_STREAM_OPTIONS: OptionNames<EnsureStreamOptions> = {
   stream: true,
   prefix: true,
   domain: true,

@@ -1,10 +1,16 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { BusEvent, ScrollBinding } from '../events/BusEvent.js';
 import type { Event } from '../events/Event.js';
+import { canonicalUuid } from '../events/Uuid.js';
 import { answerOf } from '../internal/support/promises.js';
 import { requireCount, requireFunction, requireOptions, requireType } from '../internal/support/require.js';
 import { show } from '../internal/support/show.js';
-import { JET_STREAM_OPTIONS, type JetStreamOptions, STREAM_OPTIONS, type StreamOptions } from './options.js';
+import {
+  JET_STREAM_UPSTREAM_OPTIONS,
+  type JetStreamUpstreamOptions,
+  ENSURE_STREAM_OPTIONS,
+  type EnsureStreamOptions,
+} from './options.js';
 
 /** The options of `jetStreamUpstream`, checked, with their defaults. */
 export interface Settings<E> {
@@ -21,18 +27,18 @@ export interface Settings<E> {
   readonly giveUpMs: number | undefined;
   readonly heartbeatMs: number;
   readonly idOf: ((busEvent: BusEvent<E>) => string) | undefined;
-  readonly laneOf: (busEvent: BusEvent<E>) => string;
+  readonly laneOf: ((busEvent: BusEvent<E>) => string) | undefined;
   readonly bindingOf: (event: E) => ScrollBinding | undefined;
   readonly serialize: (busEvent: BusEvent<E>) => unknown;
   readonly parse: (value: unknown) => BusEvent<E>;
   readonly allowMemory: boolean;
 }
 
-export function settingsOf<E>(options: JetStreamOptions<E>): Settings<E> {
-  requireOptions('jetStreamUpstream: options', options, JET_STREAM_OPTIONS);
+export function settingsOf<E>(options: JetStreamUpstreamOptions<E>): Settings<E> {
+  requireOptions('jetStreamUpstream: options', options, JET_STREAM_UPSTREAM_OPTIONS);
   const { connection, stream, node, prefix = 'bus', domain, waitFor, giveUpMs, idOf } = options;
   const { window = 256, maxPending = 4_096, maxInFlight = 256, ackTimeoutMs = 2_000, heartbeatMs = 1_000 } = options;
-  const { laneOf = sessionLane, bindingOf = sessionRegistered, serialize = fieldsOf, parse = asItIs } = options;
+  const { laneOf, bindingOf = sessionRegistered, serialize = fieldsOf, parse = asItIs } = options;
   const { allowMemory = false, mayEnd = false } = options;
   const what = (name: string): string => `jetStreamUpstream: ${name}`;
   requireConnection(what('connection'), connection);
@@ -71,9 +77,9 @@ export interface StreamSettings {
   readonly duplicateWindowMs: number | undefined;
 }
 
-export function streamSettingsOf(connection: NatsConnection, options: StreamOptions): StreamSettings {
+export function streamSettingsOf(connection: NatsConnection, options: EnsureStreamOptions): StreamSettings {
   requireConnection('ensureStream: connection', connection);
-  requireOptions('ensureStream: options', options, STREAM_OPTIONS);
+  requireOptions('ensureStream: options', options, ENSURE_STREAM_OPTIONS);
   const { stream, prefix = 'bus', domain, replicas, maxBytes, maxAgeMs, duplicateWindowMs } = options;
   requireStreamName('ensureStream: stream', stream);
   requirePrefix('ensureStream: prefix', prefix);
@@ -145,14 +151,6 @@ function requireBoolean(what: string, value: unknown): void {
   }
 }
 
-/** The default of `laneOf`. The parts are written as JSON, so that no two pairs give the same text. */
-function sessionLane({ routing }: BusEvent<unknown>): string {
-  const { connectorId, nativeSessionId, connectorUid = '' } = routing;
-  return connectorId === undefined || nativeSessionId === undefined
-    ? connectorUid
-    : JSON.stringify([connectorId, nativeSessionId]);
-}
-
 /** The default of `bindingOf`, as that of the bus. */
 function sessionRegistered(event: unknown): ScrollBinding | undefined {
   const candidate = event as Partial<Event> | null | undefined;
@@ -169,18 +167,27 @@ function asItIs<E>(value: unknown): BusEvent<E> {
   return value as BusEvent<E>;
 }
 
-/** The pair of a registration; `undefined` if `busEvent` is none, or if asking fails: the bus logs that. */
-export function pairOf<E>(
+/**
+ * The binding of a registration, with a canonical scroll id. `undefined` if `busEvent` is none, if its scroll id is no UUID, or if asking
+ * fails: the bus that publishes it logs that.
+ */
+export function bindingIn<E>(
   { bindingOf }: Pick<Settings<E>, 'bindingOf'>,
   busEvent: BusEvent<E>,
 ): ScrollBinding | undefined {
   try {
     const binding: unknown = answerOf('bindingOf', bindingOf(busEvent.event));
-    const { connectorId, sessionId, scrollId } = (binding ?? {}) as Partial<Record<keyof ScrollBinding, unknown>>;
-    return typeof connectorId === 'string' && typeof sessionId === 'string' && typeof scrollId === 'string'
+    const { connectorId, sessionId, scrollId: text } = (binding ?? {}) as Partial<Record<keyof ScrollBinding, unknown>>;
+    const scrollId = canonicalUuid(text);
+    return typeof connectorId === 'string' && typeof sessionId === 'string' && scrollId !== undefined
       ? { connectorId, sessionId, scrollId }
       : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** The lane of a session. The parts are written as JSON, so that no two pairs give the same text. */
+export function sessionLane(connectorId: string, sessionId: string): string {
+  return JSON.stringify([connectorId, sessionId]);
 }

@@ -2,7 +2,7 @@ import { jetstreamManager, type JetStreamManager, type StreamConfig, type Stream
 import { delay, type NatsConnection } from '@nats-io/nats-core';
 import { show } from '../internal/support/show.js';
 import { ConnectionEndedError, JetStreamSetupError, StreamMismatchError } from './errors.js';
-import type { StreamOptions } from './options.js';
+import type { EnsureStreamOptions } from './options.js';
 import { MIN_DUPLICATE_WINDOW_MS, type StreamSettings, streamSettingsOf } from './settings.js';
 
 const NANOS = 1_000_000;
@@ -167,7 +167,7 @@ export function checkStream(config: Partial<StreamConfig>, prefix: string, allow
  *
  * @param connection A connection to the servers.
  */
-export async function ensureStream(connection: NatsConnection, options: StreamOptions): Promise<void> {
+export async function ensureStream(connection: NatsConnection, options: EnsureStreamOptions): Promise<void> {
   const settings = streamSettingsOf(connection, options);
   const access = await accessOf(connection, settings.domain, MAKE_TIMEOUT_MS);
   let config: StreamConfig;

@@ -1,7 +1,8 @@
 import { realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { show } from '../internal/support/show.js';
-import { codeOf, type Database, loadDriver, type OpenDatabase, type SqliteDriver } from './driver.js';
+import type { Database, OpenDatabase } from './database.js';
+import { codeOf, loadDriver, type SqliteDriver } from './driver.js';
 import {
   EventFileError,
   FileAccessError,
@@ -182,6 +183,8 @@ export class Connection {
   }
 }
 
+/** An error of a driver may be of another realm, as in tests of Jest, so that it is no `Error` of this one. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : show(error);
+  const { message } = (error ?? {}) as { message?: unknown };
+  return typeof message === 'string' ? message : show(error);
 }

@@ -1,6 +1,6 @@
 import { OTHERS, Tally } from '../internal/support/Tally.js';
 import type { Gap } from '../receiver.js';
-import type { Database, Statement } from './driver.js';
+import type { Database, Statement } from './database.js';
 
 /** Places whose events could not be kept. */
 export interface Hole {

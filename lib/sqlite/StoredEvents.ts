@@ -7,7 +7,7 @@ import type { BusPosition, Delivery } from '../receiver.js';
 import type { UpstreamRead } from '../upstream.js';
 import { type Candidates, candidatesOf, parametersOf, selectOf } from './candidates.js';
 import type { Connection } from './Connection.js';
-import type { Statement } from './driver.js';
+import type { Statement } from './database.js';
 import { FileDamagedError } from './errors.js';
 import { gapOf, gapOfCount, gapOfUnknown, Holes } from './Holes.js';
 import { type EventRow, eventOf } from './rows.js';

@@ -1,4 +1,4 @@
-import type { Database, Statement } from './driver.js';
+import type { Database, Statement } from './database.js';
 
 /** The most texts that are remembered for each direction. Then all are forgotten, so that the memory is bounded. */
 const MOST = 50_000;
@@ -18,7 +18,9 @@ export interface StoredSession {
 export class Words {
   private readonly ids = new Map<string, number>();
   private readonly texts = new Map<number, string>();
-  private readonly sessionIds = new Map<string, number>();
+  /** By the id of the connector, then by the session's own id. */
+  private readonly sessionIds = new Map<number, Map<string, number>>();
+  private sessionCount = 0;
   private readonly sessions = new Map<number, StoredSession>();
   private readonly findWord: Statement;
   private readonly addWord: Statement;
@@ -63,16 +65,17 @@ export class Words {
 
   /** The id of a session; `undefined` if the file does not have it. */
   findSessionId(connector: number, native: string): number | undefined {
-    // The id of the connector has no space, so that no two pairs have the same key.
-    const key = `${connector} ${native}`;
-    return this.sessionIds.get(key) ?? this.learnSession(key, this.findSession.get(connector, stored(native)));
+    return (
+      this.sessionIds.get(connector)?.get(native) ??
+      this.learnSession(connector, native, this.findSession.get(connector, stored(native)))
+    );
   }
 
   /** The id of a session, which is added to the file if need be. */
   sessionIdOf(connector: number, native: string): number {
     return (
       this.findSessionId(connector, native) ??
-      (this.learnSession(`${connector} ${native}`, this.addSession.get(connector, stored(native))) as number)
+      (this.learnSession(connector, native, this.addSession.get(connector, stored(native))) as number)
     );
   }
 
@@ -106,10 +109,20 @@ export class Words {
     return id;
   }
 
-  private learnSession(key: string, row: unknown): number | undefined {
+  private learnSession(connector: number, native: string, row: unknown): number | undefined {
     const id = (row as { id: number } | undefined)?.id;
     if (id !== undefined) {
-      bounded(this.sessionIds).set(key, id);
+      if (this.sessionCount >= MOST) {
+        this.sessionIds.clear();
+        this.sessionCount = 0;
+      }
+      this.sessionCount += 1;
+      const ids = this.sessionIds.get(connector);
+      if (ids === undefined) {
+        this.sessionIds.set(connector, new Map([[native, id]]));
+      } else {
+        ids.set(native, id);
+      }
     }
     return id;
   }

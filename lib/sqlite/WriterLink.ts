@@ -101,7 +101,7 @@ export class WriterLink<E> implements UpstreamLink<E> {
     let seq = this.writer.last - drafts.length;
     for (const { busEvent } of drafts) {
       seq += 1;
-      this.bus.event(busEvent, seq);
+      this.bus.event(busEvent, seq, true);
     }
   }
 

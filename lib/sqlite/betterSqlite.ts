@@ -1,4 +1,4 @@
-import type { Database, OpenDatabase } from './driver.js';
+import type { Database, OpenDatabase } from './database.js';
 
 type Constructor = new (file: string, options: { readonly: boolean; fileMustExist: boolean }) => Database;
 

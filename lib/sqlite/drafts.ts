@@ -84,8 +84,9 @@ function isKnownRouting(name: string): boolean {
 /** The fields that an application has added; `undefined` if there are none. */
 function otherFields(value: object, isOwn: (name: string) => boolean): Fields | undefined {
   let others: Fields | undefined;
-  for (const name of Object.keys(value)) {
-    if (!isOwn(name)) {
+  // Not `Object.keys`, which makes an array for each event.
+  for (const name in value) {
+    if (!isOwn(name) && Object.hasOwn(value, name)) {
       others ??= {};
       others[name] = (value as Fields)[name];
     }

@@ -1,34 +1,11 @@
 import { createRequire } from 'node:module';
+import type { OpenDatabase } from './database.js';
 import { openBetterSqlite } from './betterSqlite.js';
 import { MissingDriverError } from './errors.js';
 import { openNodeSqlite } from './nodeSqlite.js';
 
 /** The package, or module of the platform, that reads and writes the file. */
 export type SqliteDriver = 'better-sqlite3' | 'node:sqlite';
-
-/** A value of a column. */
-export type Value = string | number | null;
-
-/** A row, by the names of its columns. */
-export type Row = Readonly<Record<string, Value>>;
-
-/** A prepared statement. */
-export interface Statement {
-  run(...values: Value[]): unknown;
-  get(...values: Value[]): unknown;
-  all(...values: Value[]): unknown[];
-  iterate(...values: Value[]): Iterable<unknown>;
-}
-
-/** The part of a connection that both drivers have. */
-export interface Database {
-  prepare(sql: string): Statement;
-  exec(sql: string): unknown;
-  close(): unknown;
-}
-
-/** Opens a connection. If `readOnly`, the file must exist. */
-export type OpenDatabase = (file: string, readOnly: boolean) => Database;
 
 const OPENERS: Readonly<Record<SqliteDriver, (module: unknown) => OpenDatabase>> = {
   'better-sqlite3': openBetterSqlite,

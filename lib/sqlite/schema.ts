@@ -1,4 +1,4 @@
-import type { Database } from './driver.js';
+import type { Database } from './database.js';
 
 /** `PRAGMA application_id`: the letters "SBus". */
 export const APPLICATION_ID = 0x53427573;

@@ -137,13 +137,21 @@ async function soak(plan: Plan): Promise<boolean> {
     const file = join(folder, name);
     return new SoakNode({
       ...{ name, file, servers: servers.map(({ address }) => address), count: plan.count, total },
-      ...{ sessions: SESSIONS, lanes: plan.lanes, ids: plan.ids },
+      ...{ sessions: SESSIONS, lanes: plan.lanes, ids: plan.ids, pauseMs: plan.cluster ? 30 : 0 },
     });
   });
   const isDone = (): boolean => nodes.every((node) => node.isDone);
   const counts = { servers: 0, nodes: 0, stepDowns: 0 };
+  const stepDown = async (): Promise<void> => {
+    const answer = await connection.request('$JS.API.STREAM.LEADER.STEPDOWN.SOAK', '', { timeout: 2_000 });
+    counts.stepDowns += answer.json<{ success?: boolean }>().success === true ? 1 : 0;
+  };
   try {
     while (!isDone() && counts.servers < plan.kills) {
+      for (let number = 0; plan.cluster && number < 5; number += 1) {
+        await wait(300 + random(700));
+        await stepDown().catch(() => undefined);
+      }
       await wait(500 + random(1_500));
       const server = servers[random(servers.length)] as NatsServer;
       await server.kill(random(3) === 0 ? 'SIGTERM' : 'SIGKILL');
@@ -157,13 +165,6 @@ async function soak(plan: Plan): Promise<boolean> {
         counts.nodes += 1;
         await wait(random(500));
         node.start();
-      }
-      if (plan.cluster) {
-        await wait(5_000);
-        await connection.request('$JS.API.STREAM.LEADER.STEPDOWN.SOAK').then(
-          () => (counts.stepDowns += 1),
-          () => undefined,
-        );
       }
     }
     const end = performance.now() + 300_000;

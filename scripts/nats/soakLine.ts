@@ -10,6 +10,8 @@ export interface SoakOrder {
   readonly sessions: number;
   readonly lanes: boolean;
   readonly ids: boolean;
+  /** How long to pause after 100 events, in milliseconds. */
+  readonly pauseMs: number;
 }
 
 /** A line of a file: the epoch, the place and the payload; or `gap`, 0 and what is missed. */

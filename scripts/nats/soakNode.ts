@@ -6,11 +6,11 @@ import { connect } from '@nats-io/transport-node';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { EventFilter, SharingBus } from 'sharing-bus';
-import { type JetStreamOptions, type JetStreamUpstream, jetStreamUpstream } from 'sharing-bus/nats';
+import { type JetStreamUpstreamOptions, type JetStreamUpstream, jetStreamUpstream } from 'sharing-bus/nats';
 import { LINE, type SoakOrder } from './soakLine.js';
 
 const order = JSON.parse(process.argv[2] ?? '') as SoakOrder;
-const { name, file, servers, count, total, sessions, lanes, ids } = order;
+const { name, file, servers, count, total, sessions, lanes, ids, pauseMs } = order;
 
 /** What the file has, without a last line that was cut off. */
 function readOwn(): { from: 'start' | { epoch: string; seq: number }; lines: number; seen: Set<string> } {
@@ -49,7 +49,7 @@ async function open(): Promise<JetStreamUpstream<string>> {
   }
 }
 
-const options: JetStreamOptions<string> = {
+const options: JetStreamUpstreamOptions<string> = {
   ...{ connection, stream: 'SOAK', node: name },
   ...(ids && { idOf: ({ event }) => event }),
   ...(!lanes && { laneOf: () => `${(lane += 1)}` }),
@@ -94,6 +94,6 @@ for (let number = 0; number < count; number += 1) {
   });
   if (number % 100 === 0) {
     // The handlers run, too.
-    await new Promise(setImmediate);
+    await wait(pauseMs);
   }
 }

@@ -528,7 +528,7 @@ describe('the console on bad input', () => {
       const [help, version] = await Promise.all([runConsole('--help'), runConsole('--version')]);
       expect([help.code, version.code]).toEqual([0, 0]);
       const options =
-        '--agent --prompt --cwd --auth --permission --no-fs --agent-timeout --follow --speed --scrolls --watch --slow --json';
+        '--agent --prompt --cwd --auth --permission --no-fs --agent-timeout --follow --speed --scrolls --db --list --show --watch --slow --json';
       for (const option of options.split(' ')) {
         expect(help.stdout).toContain(option);
       }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type BusPosition, EventFilter, SharingBus } from '../../lib/index.js';
+import { type BusPosition, EventFilter, SharingBus, type UpstreamBus } from '../../lib/index.js';
 import { EventStreams, fromEventStream } from '../../lib/sse/index.js';
 import { Clock } from '../support/Clock.js';
 import { event } from '../support/events.js';
@@ -101,5 +101,30 @@ describe('a client of servers that answer in turns', () => {
     await servers.answerBy('new', 'new');
     await servers.answerBy(names[1] as string);
     expect(servers.told).toBe(`${names.join(' gap ')} gap gap new gap ${names[1]}`);
+  });
+});
+
+describe('a bus whose upstream has other events now', () => {
+  it('gives an event that still waits the id of its own epoch', async () => {
+    let side: UpstreamBus<string> | undefined;
+    const bus = new SharingBus<string>({
+      upstream: {
+        open: (one) => {
+          side = one;
+          return { publish: () => undefined, close: () => undefined };
+        },
+      },
+    });
+    side?.begin({ epoch: 'e1', seq: 4 });
+    const streams = new EventStreams(bus, { filter: EventFilter.all });
+    const response = await streams.respond(new Request('http://a.test/events'));
+    side?.event(event('old'), 5);
+    side?.begin({ epoch: 'e2', seq: 0 });
+    side?.event(event('new'), 1);
+    await turn();
+    void streams.close();
+    const text = await response.text();
+    const ids = [...text.matchAll(/^(event|id): (.*)$/gm)].map(([, field, value]) => `${field} ${value}`);
+    expect(ids).toEqual(['event position', 'id e1:4', 'id e1:5', 'event gap', 'id e2:0', 'id e2:1']);
   });
 });

@@ -21,6 +21,8 @@ type Kept<E> = { readonly seq: number } & ({ readonly event: BusEvent<E> } | { r
 /** What several buses share: a list in memory, in place of a database or a server. */
 export class MemoryLog<E> {
   readonly kept: Kept<E>[] = [];
+  /** What is no longer kept. */
+  readonly gone: Kept<E>[] = [];
   readonly followers = new Set<() => void>();
 
   constructor(
@@ -41,6 +43,11 @@ export class MemoryLog<E> {
   addGap(gap: Omit<Gap, 'type'>): void {
     this.last += 1;
     this.kept.push({ seq: this.last, gap: { type: 'gap', ...gap } });
+  }
+
+  /** Forgets the oldest. */
+  trim(count: number): void {
+    this.gone.push(...this.kept.splice(0, count));
   }
 
   tell(): void {
@@ -199,7 +206,9 @@ export class MemoryUpstream<E> implements Upstream<E>, UpstreamLink<E> {
     if (this.isDown || this.isClosed || this.#epoch !== this.log.epoch) {
       return;
     }
-    for (const one of this.log.kept.filter(({ seq }) => seq > this.#brought)) {
+    this.#tellGone();
+    // The bus may call `bring` meanwhile, so the next one is looked for again.
+    for (let one = this.#next; one !== undefined; one = this.#next) {
       this.#brought = one.seq;
       if ('gap' in one) {
         this.#bus?.gap(one.gap, one.seq);
@@ -208,6 +217,21 @@ export class MemoryUpstream<E> implements Upstream<E>, UpstreamLink<E> {
       }
     }
     this.#tellSettled();
+  }
+
+  get #next(): Kept<E> | undefined {
+    return this.log.kept.find(({ seq }) => seq > this.#brought);
+  }
+
+  /** What went before it could be brought is a gap. */
+  #tellGone(): void {
+    const gone = this.log.gone.filter(({ seq }) => seq > this.#brought);
+    const last = gone.at(-1);
+    if (last !== undefined) {
+      this.#brought = last.seq;
+      const missed = gone.reduce((sum, one) => sum + ('gap' in one ? one.gap.missed : 1), 0);
+      this.#bus?.gap({ missed, byKind: { '*': missed } }, last.seq);
+    }
   }
 
   #tellSettled(): void {
@@ -223,10 +247,10 @@ export class MemoryUpstream<E> implements Upstream<E>, UpstreamLink<E> {
 
   #page({ filter, after, upTo, limit }: UpstreamRead<E>): UpstreamPage<E> {
     const most = Math.min(limit, this.pageSize);
-    const deliveries: Delivery<E>[] = [];
+    const deliveries: Delivery<E>[] = this.#gone(filter, after, upTo);
     for (const one of this.log.kept) {
       if (one.seq > after && one.seq <= upTo) {
-        if (deliveries.length === most) {
+        if (deliveries.length >= most) {
           return { deliveries, reached: one.seq - 1 };
         }
         if ('gap' in one) {
@@ -238,6 +262,15 @@ export class MemoryUpstream<E> implements Upstream<E>, UpstreamLink<E> {
       }
     }
     return { deliveries, reached: upTo };
+  }
+
+  /** What is no longer kept, as one gap. */
+  #gone({ type }: EventFilter<E>, after: number, upTo: number): Delivery<E>[] {
+    const gone = this.log.gone.filter(({ seq }) => seq > after && seq <= upTo);
+    const missed = gone.reduce((sum, one) => sum + ('gap' in one ? one.gap.missed : 1), 0);
+    return missed === 0
+      ? []
+      : [{ type: 'gap', missed, byKind: { '*': missed }, ...(type !== 'all' && { atMost: true as const }) }];
   }
 
   #later(work: () => void): void {

@@ -19,9 +19,18 @@ const bus = new SharingBus<SoakPayload>({
 });
 let count = 0;
 
-/** With one call of the system, so that it is out before the process can be killed. */
-function acknowledge(lines: string): void {
-  writeSync(1, lines);
+/** The line is out before the process can be killed. If the reader is slow, this waits until the pipe has room. */
+function acknowledge(line: string): void {
+  let rest = Buffer.from(line);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(1, rest));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {
+        throw error;
+      }
+    }
+  }
 }
 
 if (!isEach) {

@@ -40,6 +40,8 @@ export class Watcher implements ConsoleSubscriber {
         complete: resolve,
       });
     });
+    // It may fail long before somebody waits for it.
+    this.done.catch(() => undefined);
   }
 
   get lagged(): number {

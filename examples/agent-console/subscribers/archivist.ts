@@ -5,7 +5,8 @@ import type { ScrollFiles } from './ScrollFiles.js';
 import type { Source } from './Watcher.js';
 
 export interface ArchivistOptions {
-  readonly files: ScrollFiles;
+  /** `undefined` if the bus itself keeps the events in a file, before it delivers them. */
+  readonly files: ScrollFiles | undefined;
   /** Events that may wait. With room for one window of each publisher, it never loses an event. */
   readonly capacity: number;
   /** Called once, with the error of the first write that failed. */
@@ -22,7 +23,7 @@ const MAX_LINES = 128;
 const MAX_CHARACTERS = 1024 * 1024;
 
 /**
- * Writes every event as a line into the file of its scroll, in the order of the bus.
+ * Writes every event as a line into the file of its scroll, in the order of the bus. Without files, it only counts what is kept.
  *
  * It pulls events as fast as it writes, and the publishers wait for it. An event without a scroll goes to
  * `unbound-<connectorUid>.jsonl`, also when its session is registered later.
@@ -61,6 +62,22 @@ export class Archivist implements ConsoleSubscriber {
   }
 
   async #archive(): Promise<void> {
+    const { files } = this.#options;
+    try {
+      await (files === undefined ? this.#count() : this.#take(files));
+    } finally {
+      await this.#writing;
+      await files?.close();
+    }
+  }
+
+  async #count(): Promise<void> {
+    while ((this.#waitingOne() ?? (await this.#next())) !== undefined) {
+      this.delivered += 1;
+    }
+  }
+
+  async #take(files: ScrollFiles): Promise<void> {
     for (
       let busEvent = await this.#next();
       busEvent !== undefined;
@@ -69,13 +86,11 @@ export class Archivist implements ConsoleSubscriber {
       const text = `${JSON.stringify(busEvent)}\n`;
       this.#pending.push({ file: fileOf(busEvent), text });
       this.#characters += text.length;
-      this.#writing ??= this.#writeAll();
+      this.#writing ??= this.#writeAll(files);
       if (this.#pending.length >= MAX_LINES || this.#characters >= MAX_CHARACTERS) {
         await this.#writing;
       }
     }
-    await this.#writing;
-    await this.#options.files.close();
   }
 
   /** The next event, when it comes; `undefined` when none will come. */
@@ -90,7 +105,7 @@ export class Archivist implements ConsoleSubscriber {
   }
 
   /** Writes all pending lines, also those added meanwhile, with one write for each file and round. */
-  async #writeAll(): Promise<void> {
+  async #writeAll(to: ScrollFiles): Promise<void> {
     // Let the events that wait on the bus join this round.
     await new Promise(setImmediate);
     while (this.#pending.length > 0) {
@@ -107,15 +122,15 @@ export class Archivist implements ConsoleSubscriber {
         }
       }
       for (const [file, lines] of files) {
-        await this.#write(file, lines);
+        await this.#write(to, file, lines);
       }
     }
     this.#writing = undefined;
   }
 
-  async #write(file: string, lines: readonly string[]): Promise<void> {
+  async #write(to: ScrollFiles, file: string, lines: readonly string[]): Promise<void> {
     try {
-      await this.#options.files.append(file, lines.join(''));
+      await to.append(file, lines.join(''));
       this.delivered += lines.length;
     } catch (error) {
       if (this.#unwritten === 0) {

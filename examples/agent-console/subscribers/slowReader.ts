@@ -30,6 +30,8 @@ export class SlowReader implements ConsoleSubscriber {
     this.#receiver = bus.subscribeFiltered(EventFilter.all, { capacity: CAPACITY, name: this.name });
     this.#offered = ledger.offered(EventFilter.all);
     this.done = this.#read(milliseconds);
+    // It may fail long before somebody waits for it.
+    this.done.catch(() => undefined);
   }
 
   get lagged(): number {

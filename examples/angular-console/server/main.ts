@@ -5,7 +5,7 @@ import { commandLine, type ConsoleOptions, parseOptions } from '../../agent-cons
 import { Report } from '../../agent-console/report.js';
 import { consoleBus, run } from '../../agent-console/run.js';
 import type { Screen } from '../../agent-console/screen/Screen.js';
-import { summaryOf, summaryText } from '../../agent-console/summary.js';
+import { placesOf, summaryOf, summaryText } from '../../agent-console/summary.js';
 import { Token } from './answerRoute.js';
 import { PageServer } from './PageServer.js';
 import { PendingPermissions } from './PendingPermissions.js';
@@ -13,7 +13,7 @@ import { readSite } from './site.js';
 
 const EXIT = { ok: 0, lost: 1, failed: 2 } as const;
 const PORT = 4180;
-/** The events that a page gets when it starts late or reconnects. */
+/** The events that a page gets when it starts late or reconnects. With `--db`, it gets all that are in the file. */
 const HISTORY = { capacity: 100_000, maxBytes: 64 * 1024 * 1024 };
 
 const DETAILS = `
@@ -43,12 +43,15 @@ async function main(): Promise<number> {
   const report = new Report((line) => {
     process.stderr.write(`${line}\n`);
   });
-  const bus = consoleBus(options, { history: HISTORY });
   const permissions = new PendingPermissions();
   const token = new Token();
-  const server = new PageServer(bus, await readSite(new URL('../dist/', import.meta.url)), permissions, token);
+  let server: PageServer | undefined;
   try {
-    const port = await server.listen(options.port);
+    const site = await readSite(new URL('../dist/', import.meta.url));
+    const bus = await consoleBus(options, HISTORY);
+    const pages = new PageServer(bus.bus, site, permissions, token);
+    server = pages;
+    const port = await pages.listen(options.port);
     // In the fragment: a browser sends that to nobody.
     const fragment = options.permission === 'ask' ? `#token=${token.text}` : '';
     console.log(`The console is at http://127.0.0.1:${port}/${fragment} until Ctrl-C.`);
@@ -56,17 +59,17 @@ async function main(): Promise<number> {
       bus,
       ask: permissions.ask,
       // Before the bus is closed: a stream that the bus ends is over, and its page would not reconnect.
-      untilInterrupted: () => server.endStreams(),
+      untilInterrupted: () => pages.endStreams(),
     });
     console.log(
-      options.json ? JSON.stringify(summaryOf(view, report.badLines)) : summaryText(view, usage, options.scrolls),
+      options.json ? JSON.stringify(summaryOf(view, report.badLines)) : summaryText(view, usage, placesOf(options)),
     );
     return lost > 0 ? EXIT.lost : EXIT.ok;
   } catch (error) {
     report.failure(error instanceof Error ? error.message : String(error));
     return EXIT.failed;
   } finally {
-    await server.close();
+    await server?.close();
   }
 }
 

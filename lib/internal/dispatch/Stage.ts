@@ -23,6 +23,8 @@ export interface Staged<E> extends Destination<E>, BoundedReceiver {
 export interface Inflow {
   /** Whether there may be any. */
   readonly isWaiting: boolean;
+  /** Whether an event or a gap that comes before them is being dispatched. */
+  readonly isDispatching: boolean;
   /** Appends them to the stage, before it returns. */
   bring(): void;
 }
@@ -174,7 +176,7 @@ export class Stage<E> {
    */
   settle(lent = false): void {
     const { inflow } = this;
-    const brings = inflow?.isWaiting === true && !this.isBringing;
+    const brings = inflow?.isWaiting === true && !inflow.isDispatching && !this.isBringing;
     if (this.staged.events.length === 0 && !brings) {
       return;
     }

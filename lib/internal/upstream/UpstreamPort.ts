@@ -44,6 +44,7 @@ export interface UpstreamHost<E> {
  */
 export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
   isWaiting = false;
+  isDispatching = false;
   readonly inOrder: InOrder;
   readonly #stage: Stage<E>;
   readonly #log: Log;
@@ -347,13 +348,22 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
     return this.#host === undefined ? [] : [...this.#host.receivers.all()];
   }
 
-  /** Runs `job` in its place in the order. */
+  /** Runs `job` in its place in the order. What the upstream has still to bring comes after it. */
   #run(job: (host: UpstreamHost<E>) => void): void {
+    const dispatch = (host: UpstreamHost<E>): void => {
+      const before = this.isDispatching;
+      this.isDispatching = true;
+      try {
+        job(host);
+      } finally {
+        this.isDispatching = before;
+      }
+    };
     const host = this.#host as UpstreamHost<E>;
     if (this.#isDirect) {
-      job(host);
+      dispatch(host);
     } else {
-      this.inOrder.run(job, host);
+      this.inOrder.run(dispatch, host);
     }
   }
 

@@ -33,8 +33,8 @@ async function compile(programs: readonly Program[], outdir: string): Promise<vo
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    // For packages that are CommonJS and call `require` for a module of Node.
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    // For packages that are CommonJS and call `require` for a module of Node. The library itself imports `createRequire`.
+    banner: { js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);" },
     // It maps `sharing-bus` to lib/.
     tsconfig: join(ROOT, 'tsconfig.json'),
     absWorkingDir: ROOT,

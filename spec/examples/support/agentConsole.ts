@@ -87,8 +87,10 @@ export class ConsoleProcess {
   readonly #child: ChildProcess;
   #onOutput: () => void = () => undefined;
 
+  /** @param words With `--db` and without `--scrolls`, it writes no `scrolls`. */
   constructor(...words: string[]) {
-    this.#child = spawn(process.execPath, [join(built, 'main.js'), '--scrolls', this.scrolls, ...words], {
+    const archive = words.includes('--db') ? [] : ['--scrolls', this.scrolls];
+    this.#child = spawn(process.execPath, [join(built, 'main.js'), ...archive, ...words], {
       cwd: root,
       env: { ...process.env, NODE_OPTIONS: '' },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -127,6 +129,11 @@ export class ConsoleProcess {
 
   interrupt(): void {
     this.#child.kill('SIGINT');
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
   }
 
   /** Leaves, as `head` does when it has seen enough. */

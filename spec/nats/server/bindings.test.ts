@@ -88,6 +88,36 @@ describe('the stream shares the bindings', SUITE, () => {
     assert.deepEqual([a.got, b.got], [[scroll], [scroll]]);
   });
 
+  it('to kept events that were published before their process knew the registration', async () => {
+    const a = await start();
+    const scroll = newUuid();
+    const position = a.bus.position ?? 'start';
+    plan(a.bus, 'kept');
+    await a.bus.flush();
+    register(a.bus, 'kept', scroll);
+    await a.bus.flush();
+    // As a process does that has not read the registration yet.
+    connection.publish(
+      'bus._._.plan',
+      JSON.stringify({
+        routing: { kind: 'plan', connectorId: 'c.1 *', nativeSessionId: 'kept' },
+        ...{ origin: 'agent', event: { type: 'Plan', entries: [] } },
+      }),
+    );
+    await eventually(() => a.got.length === 2, 'it arrives');
+    const b = await start();
+    const got: (string | undefined)[] = [];
+    b.bus
+      .stream(EventFilter.and(EventFilter.kind('plan'), EventFilter.connectorId('c.1 *')), { from: position })
+      .subscribe(({ routing }) => got.push(routing.scrollId));
+    const ofScroll: number[] = [];
+    b.bus.stream(EventFilter.scrollId(scroll), { from: position }).subscribe(({ seq = 0 }) => ofScroll.push(seq));
+    plan(b.bus, 'kept');
+    await eventually(() => got.length === 3 && ofScroll.length === 3, 'they are read');
+    assert.deepEqual(got, [undefined, scroll, scroll]);
+    assert.equal(ofScroll.length, 3);
+  });
+
   it('of 1,000 sessions to a node that joins', async () => {
     const a = await start();
     const ids = Array.from({ length: 1_000 }, () => newUuid());

@@ -3,7 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { EventFilter } from 'sharing-bus';
+import { EventFilter, newUuid } from 'sharing-bus';
 import { ensureStream } from 'sharing-bus/nats';
 import { NatsServer, SUITE } from './support/NatsServer.js';
 import { eventOf, eventually, numbered, STREAM, TestNode } from './support/TestNode.js';
@@ -191,6 +191,68 @@ describe('an event that cannot be stored', SUITE, () => {
     assert.match(a.lines.join(), /an event was not stored: /);
     a.bus.close();
     await server.end();
+  });
+});
+
+describe('a receiver of one scroll', SUITE, () => {
+  it('reads from the server what it may want, and gets the same as if it read everything', async () => {
+    await using site = await startSite();
+    const { a, server, connection } = site;
+    const [one, other, uid] = [newUuid(), newUuid(), newUuid()];
+    for (let number = 0; number < 3_000; number += 1) {
+      const scrollId = number % 10 === 0 ? one : other;
+      const isBound = number % 50 !== 0;
+      const kind = number % 3 === 0 ? 'plan' : 'usage';
+      const connectorUid = number % 100 < 3 ? uid : undefined;
+      a.bus.publish(eventOf(`x${number}`, { kind, connectorUid, ...(isBound && { scrollId }) }));
+      if (number % 500 === 0) {
+        await a.bus.flush();
+      }
+    }
+    await a.bus.flush();
+    // Without the newest events in memory.
+    const ofB = await server.connect();
+    const b = await TestNode.start(ofB, 'b', { bus: { history: { capacity: 1 } } });
+    const events = a.got.map((payload) => ({ payload, number: Number(payload.slice(1)) }));
+    const read = async (filter: EventFilter<string>, wanted: (number: number) => boolean): Promise<number> => {
+      const before = ofB.stats().inMsgs;
+      const got: string[] = [];
+      const receiver = b.bus.subscribeFiltered(filter, { from: 'start', capacity: 300 });
+      const expected = events.filter(({ number }) => wanted(number)).map(({ payload }) => payload);
+      while (got.length < expected.length) {
+        got.push((await receiver.recv())?.event ?? '');
+      }
+      assert.deepEqual(got, expected);
+      assert.equal(receiver.missed, 0);
+      receiver.dispose();
+      return ofB.stats().inMsgs - before;
+    };
+    const isOne = (number: number): boolean => number % 10 === 0 && number % 50 !== 0;
+    const narrow = await read(EventFilter.scrollId(one), isOne);
+    assert.ok(narrow < 600, `${narrow} messages for 240 events, and 60 without a scroll id`);
+    const kinds = EventFilter.and(EventFilter.connectorUid(uid), EventFilter.kind('plan'));
+    const rare = await read(kinds, (number) => number % 100 < 3 && number % 3 === 0);
+    assert.ok(rare < 100, `${rare} messages for 30 events`);
+    assert.ok((await read(EventFilter.all, () => true)) > 3_000);
+
+    // With holes in the stream, everything is read, and each hole is a gap.
+    const { streams } = await jetstreamManager(connection);
+    await streams.deleteMessage(STREAM, 100);
+    const deliveries: string[] = [];
+    const receiver = b.bus.subscribeFiltered(EventFilter.scrollId(one), { from: 'start', capacity: 300 });
+    for await (const delivery of receiver.deliveries) {
+      deliveries.push(
+        delivery.type === 'gap' ? `gap ${delivery.missed} ${String(delivery.atMost)}` : delivery.event.event,
+      );
+      if (deliveries.length > 100) {
+        break;
+      }
+    }
+    assert.deepEqual(
+      deliveries.filter((text) => text.startsWith('gap')),
+      ['gap 1 true'],
+    );
+    b.bus.close();
   });
 });
 

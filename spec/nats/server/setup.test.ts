@@ -3,7 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { SharingBus } from 'sharing-bus';
-import { ensureStream, type JetStreamOptions, jetStreamUpstream } from 'sharing-bus/nats';
+import { ensureStream, type JetStreamUpstreamOptions, jetStreamUpstream } from 'sharing-bus/nats';
 import { NatsServer, SUITE } from './support/NatsServer.js';
 
 const NANOS = 1_000_000;
@@ -30,7 +30,7 @@ describe('a wrong configuration', SUITE, () => {
   });
   after(() => server.end());
 
-  const opened = (options: Partial<JetStreamOptions> = {}): Promise<string> =>
+  const opened = (options: Partial<JetStreamUpstreamOptions> = {}): Promise<string> =>
     errorOf(() => jetStreamUpstream({ connection, stream: 'GOOD', prefix: 'good', node: 'a', ...options }));
 
   async function made(name: string, config: Partial<StreamConfig>): Promise<string> {

@@ -10,7 +10,7 @@ import {
   SharingBus,
   type SharingBusOptions,
 } from 'sharing-bus';
-import { type JetStreamOptions, type JetStreamUpstream, jetStreamUpstream } from 'sharing-bus/nats';
+import { type JetStreamUpstreamOptions, type JetStreamUpstream, jetStreamUpstream } from 'sharing-bus/nats';
 
 export const STREAM = 'EVENTS';
 
@@ -33,7 +33,7 @@ export class TestNode {
   static async start(
     connection: NatsConnection,
     node: string,
-    options: Partial<JetStreamOptions<string>> & {
+    options: Partial<JetStreamUpstreamOptions<string>> & {
       bus?: Partial<SharingBusOptions<string>>;
       from?: 'start' | BusPosition;
     } = {},
