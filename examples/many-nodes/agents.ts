@@ -9,7 +9,7 @@ import { SharingBus } from 'sharing-bus';
 import type { JetStreamUpstream } from 'sharing-bus/nats';
 import { parseOptions } from '../agent-console/options.js';
 import { Report } from '../agent-console/report.js';
-import { consoleBus, run } from '../agent-console/run.js';
+import { holdUnboundOf, run } from '../agent-console/run.js';
 import type { Screen } from '../agent-console/screen/Screen.js';
 import { entryOf } from './Account.js';
 import { Journal } from './Journal.js';
@@ -25,7 +25,6 @@ const scrolls = join(folder, 'scrolls');
 const recorded = join(folder, 'recorded.jsonl');
 
 const stop = new AbortController();
-let upstream: JetStreamUpstream | undefined;
 let status = 'starting';
 const journal = await Journal.open(join(folder, 'journal.jsonl'));
 const report = reportTo(() => {
@@ -35,7 +34,7 @@ const connection = await dial(servers);
 
 /** The id of an event is its number: what a killed process has sent already is not stored again. */
 async function open(): Promise<JetStreamUpstream> {
-  upstream = await openStream({ connection, node: 'agents', idOf: (busEvent) => `${entryOf(busEvent)}` });
+  const upstream = await openStream({ connection, node: 'agents', idOf: (busEvent) => `${entryOf(busEvent)}` });
   upstream.status$.subscribe((next) => {
     status = next;
   });
@@ -74,7 +73,8 @@ async function round(): Promise<void> {
     ...['--agent', command, '--name', 'explorer', '--agent-timeout', AGENT_TIMEOUT, '--scrolls', scrolls],
     ...(files.length > 0 ? ['--speed', '1', ...files] : []),
   ]);
-  const bus = consoleBus(options, { upstream: journal.before(await open()) });
+  const upstream = journal.before(await open());
+  const bus = { bus: new SharingBus({ holdUnbound: holdUnboundOf(options), upstream }), ends: [] };
   // One for each round: what listens to it is forgotten with it.
   const ending = new AbortController();
   const end = (): void => {

@@ -2,7 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import {
-  type JetStreamOptions,
+  type JetStreamUpstreamOptions,
   type JetStreamUpstream,
   jetStreamUpstream,
   StreamMismatchError,
@@ -75,7 +75,7 @@ export function dial(servers: string): Promise<NatsConnection> {
 }
 
 /** Makes an upstream, and tries again if the server is killed meanwhile: what the client then says has many names. */
-export async function openStream(options: Omit<JetStreamOptions, 'stream'>): Promise<JetStreamUpstream> {
+export async function openStream(options: Omit<JetStreamUpstreamOptions, 'stream'>): Promise<JetStreamUpstream> {
   for (;;) {
     try {
       return await jetStreamUpstream({ ...options, stream: STREAM });
