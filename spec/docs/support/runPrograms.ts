@@ -34,7 +34,9 @@ async function compile(programs: readonly Program[], outdir: string): Promise<vo
     platform: 'node',
     target: 'node20',
     // For packages that are CommonJS and call `require` for a module of Node. The library itself imports `createRequire`.
-    banner: { js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
+    },
     // It maps `sharing-bus` to lib/.
     tsconfig: join(ROOT, 'tsconfig.json'),
     absWorkingDir: ROOT,
