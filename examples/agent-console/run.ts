@@ -49,18 +49,20 @@ const HELD_MS = 30_000;
 /** How long connectors may take to end after an interruption, in milliseconds: a read from a pipe may never end. */
 const LEAVE_WITHIN_MS = 6000;
 
+/** What the bus of a run holds back. */
+export function holdUnboundOf({ agentTimeout }: ConsoleOptions): NonNullable<SharingBusOptions['holdUnbound']> {
+  return { capacity: HELD, maxAgeMs: Math.min(2 ** 31 - 1, Math.ceil(agentTimeout + HELD_MS)) };
+}
+
 /**
  * The bus of a run. What an agent tells of a session that is not open yet waits for that. With `--db`, the events are kept in that file.
  *
  * @param history What it keeps without `--db`.
  * @throws EventFileError
  */
-export async function consoleBus(
-  { agentTimeout, db }: ConsoleOptions,
-  history?: SharingBusOptions['history'],
-): Promise<ConsoleBus> {
-  const maxAgeMs = Math.min(2 ** 31 - 1, Math.ceil(agentTimeout + HELD_MS));
-  const holdUnbound = { capacity: HELD, maxAgeMs };
+export async function consoleBus(options: ConsoleOptions, history?: SharingBusOptions['history']): Promise<ConsoleBus> {
+  const { db } = options;
+  const holdUnbound = holdUnboundOf(options);
   if (db === undefined) {
     return { bus: new SharingBus({ holdUnbound, history }), ends: [] };
   }
