@@ -58,7 +58,7 @@ export interface JetStreamUpstream<E = Event> extends Upstream<E>, AsyncDisposab
    */
   publish(bus: Pick<SharingBus<E>, 'publish'>, busEvent: BusEvent<E>): Promise<BusPosition>;
   /**
-   * Resolves when at most half of `maxPending` events wait to be stored. A publisher that awaits this before each event gets no
+   * Resolves when at most half of `maxPending`, and of `maxPendingLength`, waits to be stored. A publisher that awaits this before each event gets no
    * {@link OutboxFullError}.
    *
    * **Errors** Rejects with {@link UpstreamClosedError} or {@link ConnectionEndedError} if the end comes first.

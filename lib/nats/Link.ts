@@ -1,7 +1,6 @@
 import type { BehaviorSubject } from 'rxjs';
 import type { BusEvent } from '../events/BusEvent.js';
 import { newUuid } from '../events/Uuid.js';
-import { scheduleOutOfContext } from '../internal/support/context.js';
 import { answerOf } from '../internal/support/promises.js';
 import { show } from '../internal/support/show.js';
 import type { BusPosition, Delivery, Gap } from '../receiver.js';
@@ -13,6 +12,7 @@ import { ConnectionEndedError, OutboxFullError, UpstreamClosedError } from './er
 import { epochOf, type StreamNow, type StreamPlace } from './lineage.js';
 import { idOf, Writer } from './messages.js';
 import { Outbox, type Ticket } from './Outbox.js';
+import { atMost, pause } from './outcome.js';
 import { readPage } from './pages.js';
 import type { Pulled } from './Pull.js';
 import { Reader } from './Reader.js';
@@ -148,19 +148,23 @@ export class Link<E> implements UpstreamLink<E> {
   }
 
   publish(busEvent: BusEvent<E>): void {
-    const { maxPending } = this.settings;
+    const { outbox, settings } = this;
+    const { maxPending, maxPendingLength } = settings;
     if (this.isDraining || this.isOver) {
       throw new UpstreamClosedError();
     }
-    if (this.outbox.pending >= maxPending) {
-      throw new OutboxFullError(this.outbox.pending, maxPending);
+    if (outbox.pending >= maxPending) {
+      throw new OutboxFullError(outbox.pending, outbox.length, `maxPending is ${maxPending}`);
     }
     const entry = this.writer.write(busEvent);
+    if (outbox.pending > 0 && outbox.length + entry.payload.length > maxPendingLength) {
+      throw new OutboxFullError(outbox.pending, outbox.length, `maxPendingLength is ${maxPendingLength}`);
+    }
     if (entry.ticket !== undefined) {
       this.tickets.delete(entry.ticket);
     }
-    this.outbox.add(entry);
-    if (this.outbox.pending === maxPending) {
+    outbox.add(entry);
+    if (this.isFull) {
       this.update();
     }
   }
@@ -180,9 +184,7 @@ export class Link<E> implements UpstreamLink<E> {
         );
       } catch (error) {
         bus.log('info', `${settings.node}: ${show(error)}; it is tried again`);
-        await new Promise<void>((resolve) => {
-          scheduleOutOfContext(bus.scheduler, resolve, PAGE_RETRY_MS);
-        });
+        await pause(bus.scheduler, PAGE_RETRY_MS);
       }
       if (this.isOver) {
         throw new UpstreamClosedError();
@@ -199,7 +201,7 @@ export class Link<E> implements UpstreamLink<E> {
     return this.isOver ? Promise.resolve() : this.waiters.wait(this.outbox.newest, () => this.check());
   }
 
-  /** Resolves when at most half of `maxPending` wait. */
+  /** Resolves when at most half of `maxPending` and of `maxPendingLength` wait. */
   ready(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.waiters.onRoom(resolve, reject);
@@ -226,15 +228,14 @@ export class Link<E> implements UpstreamLink<E> {
 
   async drain(drainMs: number): Promise<void> {
     this.isDraining = true;
-    let late = (): void => undefined;
-    const timedOut = new Promise<void>((resolve) => {
-      late = resolve;
-    });
-    const action = scheduleOutOfContext(this.bus.scheduler, late, Math.max(1, drainMs));
-    await Promise.race([this.flush(), timedOut]);
-    action.unsubscribe();
+    await atMost(this.bus.scheduler, drainMs, this.flush());
     this.bus.end();
     this.close();
+  }
+
+  private get isFull(): boolean {
+    const { maxPending, maxPendingLength } = this.settings;
+    return this.outbox.pending >= maxPending || this.outbox.length >= maxPendingLength;
   }
 
   get pending(): number {
@@ -329,7 +330,8 @@ export class Link<E> implements UpstreamLink<E> {
   /** Something was stored or brought. */
   private progressed(): void {
     this.waiters.check(() => this.check());
-    this.waiters.checkRoom(this.outbox.pending <= this.settings.maxPending / 2);
+    const { maxPending, maxPendingLength } = this.settings;
+    this.waiters.checkRoom(this.outbox.pending <= maxPending / 2 && this.outbox.length <= maxPendingLength / 2);
     this.update();
   }
 
@@ -354,7 +356,7 @@ export class Link<E> implements UpstreamLink<E> {
     if (!this.reader.isLive) {
       return 'reopening';
     }
-    if (this.outbox.pending >= this.settings.maxPending) {
+    if (this.isFull) {
       return 'full';
     }
     return this.outbox.retrying === undefined ? 'live' : 'retrying';

@@ -85,6 +85,8 @@ export class Outbox {
   private lastNumber = 0;
   private isConnected = true;
   private isOver = false;
+  /** Length of the events in `entries`, as they are written, in characters. */
+  length = 0;
   /** The largest place of an event of ours that is stored. */
   storedUpTo = 0;
   readonly counts = { published: 0, stored: 0, failed: 0, retried: 0 };
@@ -146,6 +148,7 @@ export class Outbox {
       due: 0,
       isUnsure: false,
     };
+    this.length += payload.length;
     this.entries.set(sent.number, sent);
     this.byId.set(sent.id, sent);
     const lane = this.lanes.get(key);
@@ -218,6 +221,7 @@ export class Outbox {
       map.clear();
     }
     this.ready = [];
+    this.length = 0;
     left.forEach(({ ticket }) => {
       ticket?.failed(error);
     });
@@ -306,6 +310,7 @@ export class Outbox {
 
   private remove(sent: Sent): void {
     this.entries.delete(sent.number);
+    this.length -= sent.payload.length;
     this.inFlight.delete(sent.number);
     if (this.byId.get(sent.id) === sent) {
       this.byId.delete(sent.id);

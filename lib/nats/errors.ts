@@ -10,19 +10,24 @@ export class UpstreamClosedError extends Error {
   }
 }
 
-/** Thrown by `publish` if as many events as `maxPending` wait to be stored. The event was not taken: publish it again after `ready()`. */
+/**
+ * Thrown by `publish` if as many events as `maxPending` wait to be stored, or if they are as long as `maxPendingLength`. The event was not
+ * taken: publish it again after `ready()`.
+ */
 export class OutboxFullError extends RangeError {
   override readonly name = 'OutboxFullError';
 
   /**
    * @param pending Number of events that are not stored yet.
-   * @param maxPending The option.
+   * @param length Their length, in characters.
+   * @param limit The option that is reached, with its value.
    */
   constructor(
     readonly pending: number,
-    readonly maxPending: number,
+    readonly length: number,
+    limit: string,
   ) {
-    super(`${pending} events wait to be stored, and maxPending is ${maxPending}; wait for upstream.ready()`);
+    super(`${pending} events of ${length} characters wait to be stored, and ${limit}; wait for upstream.ready()`);
   }
 }
 

@@ -31,6 +31,11 @@ export interface JetStreamUpstreamOptions<E = Event> {
   readonly waitFor?: (() => PromiseLike<unknown>) | undefined;
   /** The most events that are published and not stored yet, 1 to 2^31 - 1. One more throws `OutboxFullError`. Default 4,096. */
   readonly maxPending?: number | undefined;
+  /**
+   * The most that these events may have together, in characters as they are written, 1 to 2^31 - 1. An event that is longer on its own is
+   * taken if no other one waits. Default 67,108,864.
+   */
+  readonly maxPendingLength?: number | undefined;
   /** The most events that are sent and not acknowledged, 1 to 2^31 - 1. Default 256. */
   readonly maxInFlight?: number | undefined;
   /** After this many milliseconds without an acknowledgement, an event is sent again, with the same id. 1 to 2^31 - 1, default 2,000. */
@@ -79,6 +84,7 @@ export const JET_STREAM_UPSTREAM_OPTIONS: OptionNames<JetStreamUpstreamOptions> 
   window: true,
   waitFor: true,
   maxPending: true,
+  maxPendingLength: true,
   maxInFlight: true,
   ackTimeoutMs: true,
   giveUpMs: true,

@@ -22,6 +22,7 @@ export interface Settings<E> {
   readonly window: number;
   readonly waitFor: (() => PromiseLike<unknown>) | undefined;
   readonly maxPending: number;
+  readonly maxPendingLength: number;
   readonly maxInFlight: number;
   readonly ackTimeoutMs: number;
   readonly giveUpMs: number | undefined;
@@ -37,7 +38,14 @@ export interface Settings<E> {
 export function settingsOf<E>(options: JetStreamUpstreamOptions<E>): Settings<E> {
   requireOptions('jetStreamUpstream: options', options, JET_STREAM_UPSTREAM_OPTIONS);
   const { connection, stream, node, prefix = 'bus', domain, waitFor, giveUpMs, idOf } = options;
-  const { window = 256, maxPending = 4_096, maxInFlight = 256, ackTimeoutMs = 2_000, heartbeatMs = 1_000 } = options;
+  const {
+    window = 256,
+    maxPending = 4_096,
+    maxPendingLength = 67_108_864,
+    maxInFlight = 256,
+    ackTimeoutMs = 2_000,
+    heartbeatMs = 1_000,
+  } = options;
   const { laneOf, bindingOf = sessionRegistered, serialize = fieldsOf, parse = asItIs } = options;
   const { allowMemory = false, mayEnd = false } = options;
   const what = (name: string): string => `jetStreamUpstream: ${name}`;
@@ -46,7 +54,14 @@ export function settingsOf<E>(options: JetStreamUpstreamOptions<E>): Settings<E>
   requireNode(what('node'), node);
   requirePrefix(what('prefix'), prefix);
   requireDomain(what('domain'), domain);
-  for (const [name, count] of Object.entries({ window, maxPending, maxInFlight, ackTimeoutMs, giveUpMs })) {
+  for (const [name, count] of Object.entries({
+    window,
+    maxPending,
+    maxPendingLength,
+    maxInFlight,
+    ackTimeoutMs,
+    giveUpMs,
+  })) {
     if (count !== undefined) {
       requireCount(what(name), count);
     }
@@ -60,7 +75,7 @@ export function settingsOf<E>(options: JetStreamUpstreamOptions<E>): Settings<E>
   requireBoolean(what('allowMemory'), allowMemory);
   requireBoolean(what('mayEnd'), mayEnd);
   return {
-    ...{ connection, stream, node, prefix, domain, window, waitFor, maxPending, maxInFlight },
+    ...{ connection, stream, node, prefix, domain, window, waitFor, maxPending, maxPendingLength, maxInFlight },
     ...{ ackTimeoutMs, giveUpMs, heartbeatMs, idOf, laneOf, serialize, parse, allowMemory },
     bindingOf: bindingOf,
   };

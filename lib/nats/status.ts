@@ -4,7 +4,7 @@
  * - `live`: events are stored and brought.
  * - `disconnected`: there is no connection to a server. Events that are published wait.
  * - `reopening`: there is a connection, and nothing is brought yet. Also before the upstream has a bus.
- * - `full`: as many events as `maxPending` wait, and `publish` refuses more.
+ * - `full`: as many events as `maxPending` wait, or as long as `maxPendingLength`, and `publish` refuses more.
  * - `retrying`: the server has refused events, or has not answered. They are sent again.
  * - `ended`: the upstream or its bus is closed, or the connection has ended.
  */

@@ -144,6 +144,36 @@ describe('an outage of more than 20 s', SUITE, () => {
   });
 });
 
+describe('events that wait for a server', SUITE, () => {
+  it('are bounded by their length, too, and ready() waits for room', async () => {
+    await using pair = await startPair({ maxPendingLength: 10_000 });
+    const { server, a } = pair;
+    await server.kill();
+    // An event that is longer on its own is taken.
+    a.publish('1'.repeat(9_990));
+    assert.equal(a.statuses.at(-1) === 'disconnected' || a.statuses.at(-1) === 'full', true);
+    assert.throws(
+      () => {
+        a.publish('x0');
+      },
+      {
+        name: 'OutboxFullError',
+        message: /^1 events of \d+ characters wait to be stored, and maxPendingLength is 10000/,
+      },
+    );
+    let isReady = false;
+    const ready = a.upstream.ready().then(() => {
+      isReady = true;
+    });
+    await wait(100);
+    assert.equal(isReady, false);
+    await server.start();
+    await ready;
+    a.publish('x0');
+    await a.gets('x0');
+  });
+});
+
 describe('closing', SUITE, () => {
   it('waits for what is pending, and rejects what is not stored in time', async () => {
     await using pair = await startPair();
