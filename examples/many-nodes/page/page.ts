@@ -11,6 +11,7 @@ let isDrawing = false;
 
 fromEventStream('/events', {
   from: 'start',
+  retry: { initialMs: 500, maxMs: 2000 },
   // This page trusts its server.
   parse: (value) => value as BusEvent,
   onStatus: ({ state }) => {
