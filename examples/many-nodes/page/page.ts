@@ -41,7 +41,9 @@ function draw(): void {
 
 function lineOf({ event, routing }: BusEvent): HTMLLIElement {
   const line = document.createElement('li');
-  line.textContent = `${routing.connectorId ?? ''} ${routing.kind}: ${eventText(event)}`;
+  // The connector of a replay has the path of its file.
+  const connector = routing.connectorId?.replace(/^.*\//, '') ?? '';
+  line.textContent = `${connector}, ${routing.kind}: ${eventText(event)}`;
   return line;
 }
 
