@@ -13,6 +13,9 @@ const OTEL = '@opentelemetry/api@1.3.0';
 /** The lowest version of the range of the optional peer that only `sharing-bus/angular` needs, and what makes it run without its CLI. */
 const ANGULAR = ['@angular/core@20.0.0', '@angular/compiler@20.0.0'];
 
+/** The lowest versions of the ranges of the optional peers that only `sharing-bus/nats` needs. */
+const NATS = ['@nats-io/jetstream@3.4.0', '@nats-io/nats-core@3.4.0'];
+
 /** The platform types that rxjs and zod need. The types of this package need none. */
 const WITHOUT_DOM = 'declare function setTimeout(handler: () => void): number; interface URL { readonly href: string }';
 
@@ -74,6 +77,10 @@ try {
   run('npm', ['install', '--prefix', project, '--no-audit', '--no-fund', ...ANGULAR]);
   run(bin('tsc'), [...strict, '--lib', 'es2022,dom', '--module', 'nodenext', 'angular.mts']);
   run('node', ['angular.mjs']);
+  run('npm', ['install', '--prefix', project, '--no-audit', '--no-fund', ...NATS]);
+  // Without a check of the client's own types, which need those of Node.
+  run(bin('tsc'), [...strict, '--skipLibCheck', 'true', '--lib', 'es2022,dom', '--module', 'nodenext', 'nats.mts']);
+  run('node', ['nats.mjs']);
   for (const name of ['import', 'otel']) {
     cpSync(join(project, `${name}.mts`), join(project, `${name}.ts`));
     run(bin('tsc'), [...strict, '--lib', 'es2022,dom', ...BEFORE_EXPORTS, `${name}.ts`]);

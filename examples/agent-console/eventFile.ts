@@ -5,12 +5,12 @@ import { draft } from './draft.js';
 /** A file that keeps the events of this run, after those of earlier ones. */
 export interface EventFile {
   readonly upstream: Upstream;
-  /** The last events of sessions that an earlier run has left open because it was killed. To be published. */
+  /** The last events of sessions that an earlier run has left open, as when it was killed. To be published. */
   readonly ends: readonly BusEvent[];
 }
 
-/** Of the events that end such a session. */
-const REASON = 'the console was killed';
+/** Of the events that end such a session. It was killed, or has replayed a scroll without an end. */
+const REASON = 'its console has ended';
 
 /** @throws EventFileError */
 export function openEventFile(file: string): EventFile {

@@ -39,24 +39,61 @@ const CLOSE_OPTIONS: OptionNames<CloseOptions> = { drainMs: true };
  * **Details** An event is delivered when it is stored and has come back. While the servers are away nothing is delivered, and what is
  * published waits, up to `maxPending` events. Payloads travel as JSON: receivers get a copy.
  */
-export class JetStreamUpstream<E = Event> implements Upstream<E>, AsyncDisposable {
+export interface JetStreamUpstream<E = Event> extends Upstream<E>, AsyncDisposable {
+  /** The present {@link JetStreamStatus}, then each new one. Completes after `ended`. */
+  readonly status$: Observable<JetStreamStatus>;
+  /** Number of events that were published and are neither stored nor given up. */
+  readonly pending: number;
+  /** Counts so far. Exact when read. */
+  stats(): JetStreamStats;
+  /**
+   * Publishes on the bus, and tells when the event is stored.
+   *
+   * **Errors** Rejects with what `bus.publish` throws, such as `InvalidBusEventError`, {@link OutboxFullError} or
+   * {@link EventTooLargeError}; with {@link NotStoredError} if the event was given up; with {@link UpstreamClosedError} or
+   * {@link ConnectionEndedError} if the end comes first.
+   *
+   * @param bus The bus that has this upstream.
+   * @returns Its place, the same in all processes.
+   */
+  publish(bus: Pick<SharingBus<E>, 'publish'>, busEvent: BusEvent<E>): Promise<BusPosition>;
+  /**
+   * Resolves when at most half of `maxPending` events wait to be stored. A publisher that awaits this before each event gets no
+   * {@link OutboxFullError}.
+   *
+   * **Errors** Rejects with {@link UpstreamClosedError} or {@link ConnectionEndedError} if the end comes first.
+   */
+  ready(): Promise<void>;
+  /**
+   * Resolves when each event that was published so far is stored or given up, and those that are stored have come back to the bus.
+   * `bus.flush()` waits for this, and then for the receivers.
+   */
+  flush(): Promise<void>;
+  /**
+   * Closes the bus, after what was published is stored. Meanwhile `publish` throws {@link UpstreamClosedError}. The connection stays open.
+   *
+   * **Details** Events that are not stored after `drainMs` are given up; a line of the log counts them. `bus.close()` gives them up at once.
+   *
+   * **Errors** Rejects with `RangeError` or `TypeError` for a bad option.
+   */
+  close(options?: CloseOptions): Promise<void>;
+  /** Same as `close`, in engines that have this symbol. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+class StreamUpstream<E> implements JetStreamUpstream<E> {
   private readonly settings: Settings<E>;
   private readonly beginning: Beginning;
   private readonly statuses$ = new BehaviorSubject<JetStreamStatus>('reopening');
   private link: Link<E> | undefined;
   private isClosed = false;
+  readonly status$ = this.statuses$.asObservable();
 
-  /** The present {@link JetStreamStatus}, then each new one. Completes after `ended`. */
-  readonly status$: Observable<JetStreamStatus> = this.statuses$.asObservable();
-
-  /** @internal */
   constructor(settings: Settings<E>, beginning: Beginning) {
     this.settings = settings;
     this.beginning = beginning;
-    withoutUndefined(this);
   }
 
-  /** Called by the constructor of the bus. */
   open(bus: UpstreamBus<E>): UpstreamLink<E> {
     if (this.isClosed) {
       throw new UpstreamClosedError();
@@ -68,22 +105,9 @@ export class JetStreamUpstream<E = Event> implements Upstream<E>, AsyncDisposabl
     return this.link;
   }
 
-  /**
-   * Publishes on the bus, and tells when the event is stored.
-   *
-   * **Errors** Rejects with what `bus.publish` throws, such as `InvalidBusEventError`, {@link OutboxFullError} or
-   * {@link EventTooLargeError}; with {@link NotStoredError} if the event was given up; with {@link UpstreamClosedError} or
-   * {@link ConnectionEndedError} if the end comes first.
-   *
-   * @param bus The bus that has this upstream.
-   * @returns Its place, the same in all processes.
-   */
   publish(bus: Pick<SharingBus<E>, 'publish'>, busEvent: BusEvent<E>): Promise<BusPosition> {
     return new Promise((resolve, reject) => {
-      const { link } = this;
-      if (link === undefined) {
-        throw this.isClosed ? new UpstreamClosedError() : new TypeError('this upstream has no bus yet');
-      }
+      const link = this.opened();
       requireFunction('publish: bus.publish', (bus as Partial<SharingBus<E>> | undefined)?.publish);
       const ticket = {
         stored: (seq: number) => {
@@ -103,39 +127,22 @@ export class JetStreamUpstream<E = Event> implements Upstream<E>, AsyncDisposabl
     });
   }
 
-  /** Number of events that were published and are neither stored nor given up. */
   get pending(): number {
     return this.link?.pending ?? 0;
   }
 
-  /** Counts so far. Exact when read. */
   stats(): JetStreamStats {
     return this.link?.stats() ?? NO_COUNTS;
   }
 
-  /**
-   * Resolves when at most half of `maxPending` events wait to be stored. A publisher that awaits this before each event gets no
-   * {@link OutboxFullError}.
-   *
-   * **Errors** Rejects with {@link UpstreamClosedError} or {@link ConnectionEndedError} if the end comes first.
-   */
   async ready(): Promise<void> {
     await this.opened().ready();
   }
 
-  /**
-   * Resolves when each event that was published so far is stored or given up, and those that are stored have come back to the bus.
-   * `bus.flush()` waits for this, and then for the receivers.
-   */
   async flush(): Promise<void> {
     await this.opened().flush();
   }
 
-  /**
-   * Closes the bus, after what was published is stored. Meanwhile `publish` throws {@link UpstreamClosedError}. The connection stays open.
-   *
-   * **Details** Events that are not stored after `drainMs` are given up; a line of the log counts them. `bus.close()` gives them up at once.
-   */
   async close(options: CloseOptions = {}): Promise<void> {
     requireOptions('close: options', options, CLOSE_OPTIONS);
     const { drainMs = 5_000 } = options;
@@ -152,7 +159,6 @@ export class JetStreamUpstream<E = Event> implements Upstream<E>, AsyncDisposabl
     }
   }
 
-  /** Same as `close`, in engines that have this symbol. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -166,7 +172,7 @@ export class JetStreamUpstream<E = Event> implements Upstream<E>, AsyncDisposabl
 }
 
 // In an engine without this symbol.
-withoutUndefined(JetStreamUpstream.prototype);
+withoutUndefined(StreamUpstream.prototype);
 
 /**
  * Makes an upstream of a stream of NATS JetStream. Await it, then give it to a bus: `new SharingBus({ upstream })`.
@@ -191,7 +197,7 @@ export async function jetStreamUpstream<E = Event>(
     const start = await setUp(connection, () => readStream(place));
     checkStream(start.config, prefix, allowMemory);
     const bindings = await setUp(connection, () => readBindings(place, asyncScheduler, settings));
-    return new JetStreamUpstream(settings, { place, start, bindings, watch });
+    return new StreamUpstream(settings, { place, start, bindings, watch });
   } catch (error) {
     watch.stop();
     throw error;

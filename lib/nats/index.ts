@@ -8,7 +8,7 @@ export {
   StreamMismatchError,
   UpstreamClosedError,
 } from './errors.js';
-export { type CloseOptions, JetStreamUpstream, jetStreamUpstream } from './JetStreamUpstream.js';
+export { type CloseOptions, type JetStreamUpstream, jetStreamUpstream } from './JetStreamUpstream.js';
 export type { JetStreamUpstreamOptions, EnsureStreamOptions } from './options.js';
 export type { JetStreamStats, JetStreamStatus } from './status.js';
 export { ensureStream } from './streamConfig.js';

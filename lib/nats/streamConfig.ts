@@ -62,8 +62,8 @@ async function whenReady<T>(connection: NatsConnection, ask: () => Promise<T>): 
     try {
       return await ask();
     } catch (error) {
-      const { name } = error as Error;
-      const isTransient = name === 'JetStreamNotEnabled' || name === 'TimeoutError';
+      const { name, status } = error as Error & { status?: unknown };
+      const isTransient = name === 'JetStreamNotEnabled' || name === 'TimeoutError' || status === 503;
       const mayPass = isTransient && connection.info?.jetstream === true && !connection.isClosed();
       if (!mayPass || Date.now() > end) {
         throw error;

@@ -110,6 +110,8 @@ export class Connection {
     try {
       lock = open(file, false);
       lock.exec('PRAGMA busy_timeout = 0');
+      // Nothing is written, so no journal file is needed.
+      lock.exec('PRAGMA journal_mode = MEMORY');
       lock.exec('BEGIN EXCLUSIVE');
       return lock;
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { BusEvent } from '../events/BusEvent.js';
 import type { Subscription } from 'rxjs';
+import { OTHERS } from '../internal/support/Tally.js';
 import type { UpstreamBus, UpstreamLink, UpstreamPage, UpstreamRead } from '../upstream.js';
 import { type Draft, draftOf } from './drafts.js';
 import type { Settings } from './options.js';
@@ -101,7 +102,13 @@ export class WriterLink<E> implements UpstreamLink<E> {
     let seq = this.writer.last - drafts.length;
     for (const { busEvent } of drafts) {
       seq += 1;
-      this.bus.event(busEvent, seq, true);
+      try {
+        this.bus.event(busEvent, seq, true);
+      } catch (error) {
+        // The application has changed it since it was checked. The others still come.
+        this.bus.log('warn', `sqlite: the event ${seq} cannot be delivered: ${String(error)}`);
+        this.bus.gap({ missed: 1, byKind: { [OTHERS]: 1 } }, seq);
+      }
     }
   }
 

@@ -32,8 +32,8 @@ export class MissingDriverError extends Error {
   ) {
     super(
       driver === 'node:sqlite'
-        ? 'node:sqlite is missing: it needs Node 22.13 or later; or run: npm install better-sqlite3'
-        : 'better-sqlite3 cannot be loaded; run: npm install better-sqlite3',
+        ? 'node:sqlite is missing: it needs Node 22.13 or later; or run: npm install better-sqlite3@12'
+        : 'better-sqlite3 cannot be loaded; run: npm install better-sqlite3@12',
       options,
     );
   }

@@ -188,6 +188,8 @@ describe('the console with --db', () => {
       await killed.writes('last words');
       killed.kill();
       expect(await killed.ended).toBe(null);
+      // Without a writer.
+      expect((await list(db)).map(({ events }) => events)).toEqual([5]);
 
       const next = await runConsole(session, '--db', db, '--json');
       expect(next.code).toBe(0);
@@ -198,8 +200,8 @@ describe('the console with --db', () => {
       expect(events.slice(-4).map(({ event }) => event)).toEqual([
         { type: 'AgentMessageChunk', content: { type: 'text', text: 'last words' } },
         { type: 'PermissionResolved', requestId: 'open', outcome: 'cancelled' },
-        { type: 'SessionEnded', reason: 'the console was killed' },
-        { type: 'Disconnected', reason: 'the console was killed' },
+        { type: 'SessionEnded', reason: 'its console has ended' },
+        { type: 'Disconnected', reason: 'its console has ended' },
       ]);
       const [registration] = events;
       for (const { routing: last } of events.slice(-3)) {

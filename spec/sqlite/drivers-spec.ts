@@ -25,7 +25,7 @@ describe('drivers', () => {
     if (!hasNodeSqlite()) {
       expect(() => sqliteUpstream({ file, driver: 'node:sqlite' })).toThrow(MissingDriverError);
       expect(() => sqliteUpstream({ file, driver: 'node:sqlite' })).toThrow(
-        'node:sqlite is missing: it needs Node 22.13 or later; or run: npm install better-sqlite3',
+        'node:sqlite is missing: it needs Node 22.13 or later; or run: npm install better-sqlite3@12',
       );
       return;
     }
@@ -55,7 +55,7 @@ describe('drivers', () => {
       }`;
     const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program], { cwd: folder });
     expect(stdout).toBe(
-      'MissingDriverError: better-sqlite3 cannot be loaded; run: npm install better-sqlite3 / MODULE_NOT_FOUND\n',
+      'MissingDriverError: better-sqlite3 cannot be loaded; run: npm install better-sqlite3@12 / MODULE_NOT_FOUND\n',
     );
   });
 

@@ -198,6 +198,24 @@ describe('a file that cannot be opened', () => {
     expect(error).toBeInstanceOf(sqlite.FileAccessError);
     expect(error.message).toContain('is empty: the writer fills it; start that first');
     expect(statSync(file).size).toBe(0);
+    rmSync(file);
+    busOn(file).close();
+    new Database(file).exec('PRAGMA user_version = 0').close();
+    expect(thrownBy(open({ file, readOnly: true })).message).toContain(
+      'has schema version 0: open it once for writing, to bring it to 1',
+    );
+  });
+
+  it('is free again when the bus refuses its upstream', () => {
+    const file = tempFile();
+    const upstream = sqliteUpstream({ file });
+    const refuse = (): never => {
+      throw new Error('no');
+    };
+    expect(() => new SharingBus({ upstream: { open: (own) => upstream.open({ ...own, begin: refuse }) } })).toThrow(
+      'no',
+    );
+    busOn(file).close();
   });
 
   it.each([
@@ -335,6 +353,45 @@ describe('a file that cannot be written', () => {
     expect(again.position).toEqual({ epoch: bus.position?.epoch, seq: 3 });
     await publishAll(again, [word('four')]);
     expect((await keptBy(again)).map(shown)).toEqual(['1:one', '[2]', '4:four']);
+  });
+
+  it('writes a hole when it is closed, if nothing was published after it', async () => {
+    const file = tempFile();
+    const bus = busOn({ file, maxFileBytes: SMALL, onError: 'continue' });
+    await publishAll(bus, [word('one')]);
+    await publishAll(bus, [word(large, 'a')]);
+    await publishAll(bus, [word(large, 'b')]);
+    // While the hole is not in the file yet, it is read like the others.
+    expect((await keptBy(bus)).map(shown)).toEqual(['1:one', '[2]']);
+    bus.close();
+    rmSync(`${file}-ahead`);
+    const again = busOn(file);
+    expect(again.position?.seq).toBe(3);
+    expect(await keptBy(again)).toMatchObject([
+      { event: { event: 'one' } },
+      { type: 'gap', missed: 2, byKind: { a: 1, b: 1 } },
+    ]);
+    // From the middle of the hole: of the rest, nobody knows the kinds.
+    const from = { epoch: again.position?.epoch as string, seq: 2 };
+    const resumed = again.subscribeFiltered(EventFilter.all, { from });
+    await settle();
+    expect(resumed.deliveries.tryRecv()).toEqual({ type: 'gap', missed: 1, byKind: { '*': 1 } });
+  });
+
+  it('is locked by another program', async () => {
+    const file = tempFile();
+    const bus = busOn({ file, onError: 'continue', durability: 'event' });
+    const other = new Database(file);
+    other.exec('BEGIN IMMEDIATE');
+    const error = thrownBy(() => {
+      bus.publish(word('one'));
+    });
+    expect(error).toBeInstanceOf(sqlite.FileFailedError);
+    expect(error.message).toContain('is locked by another program for more than 2000 ms: let that finish');
+    other.exec('ROLLBACK');
+    other.close();
+    bus.publish(word('two'));
+    expect((await keptBy(bus)).map(shown)).toEqual(['1:two']);
   });
 
   it("throws from publish, with durability 'event' and onError 'continue': the next one may succeed", async () => {

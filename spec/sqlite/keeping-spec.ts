@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { readdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type BusEvent, EventFilter, type Event as BuiltIn, SharingBus } from '../../lib/index.js';
 import { sqliteUpstream } from '../../lib/sqlite/index.js';
-import { collectPayloads } from '../support/collect.js';
+import { collect, collectPayloads, recordingLogger } from '../support/collect.js';
 import { event, registration, uuid } from '../support/events.js';
 import { settle } from '../support/settle.js';
 import { busOn, keptBy, publishAll, shown, tempFile } from './support/files.js';
@@ -224,6 +226,24 @@ describe('sqliteUpstream', () => {
     expect(values).toEqual(['outer', 'next', 'inner']);
   });
 
+  it('delivers the other events of a turn if one was made invalid after it was published', async () => {
+    const { lines, logger } = recordingLogger();
+    const bus = busOn(tempFile(), { logger });
+    const { values } = collect(bus.subscribeAll().deliveries$);
+    const bad = word('bad');
+    bus.publish(word('one'));
+    bus.publish(bad);
+    bus.publish(word('three'));
+    (bad as { origin: unknown }).origin = 5;
+    (bad.routing as { kind: unknown }).kind = 5;
+    await bus.flush();
+    expect(values.map(shown)).toEqual(['1:one', '[1]', '3:three']);
+    expect(lines).toEqual([
+      'warn: sharing-bus: sqlite: the event 2 cannot be delivered: ' +
+        'InvalidBusEventError: routing.kind: must be a string, got 5',
+    ]);
+  });
+
   it('keeps a burst that is longer than any page, in order', async () => {
     const file = tempFile();
     const bus = busOn(file);
@@ -235,6 +255,23 @@ describe('sqliteUpstream', () => {
     const kept = await keptBy(bus);
     expect(kept.map(shown)).toEqual(texts.map((text, index) => `${index + 1}:${text}`));
   });
+
+  it('keeps more sessions than it remembers', async () => {
+    const file = tempFile();
+    const bus = busOn(file);
+    const sessions = Array.from({ length: 52_000 }, (_, index) => `s${index}`);
+    sessions.forEach((nativeSessionId) => {
+      bus.publish(word(nativeSessionId, { connectorId: 'c', nativeSessionId, kind: `k-${nativeSessionId}` }));
+    });
+    bus.publish(word('again', { connectorId: 'c', nativeSessionId: 's1', kind: 'k-s1' }));
+    await settle();
+    expect((await keptBy(bus, EventFilter.session('c', 's1'))).map(shown)).toEqual(['2:s1', '52001:again']);
+    const reader = sqliteUpstream<string>({ file, readOnly: true });
+    const all = [...reader.deliveries()];
+    reader.close();
+    expect(all.map((one) => one.type === 'event' && one.event.routing.nativeSessionId)).toEqual([...sessions, 's1']);
+    expect(all.map((one) => one.type === 'event' && one.event.routing.kind).slice(-2)).toEqual(['k-s51999', 'k-s1']);
+  }, 60_000);
 
   it('keeps a text of 20 million characters', async () => {
     const file = tempFile();
@@ -295,6 +332,20 @@ describe('sqliteUpstream', () => {
     expect(upstream.scrolls()).toEqual([]);
     expect([...upstream.deliveries()]).toEqual([]);
     upstream.close();
+  });
+
+  it('has the files beside it that the guide names, and leaves one when it is closed', async () => {
+    const file = tempFile();
+    const namesWith = async (onError: 'end' | 'continue'): Promise<string[]> => {
+      const bus = busOn({ file, onError });
+      await publishAll(bus, [word('one')]);
+      const names = readdirSync(dirname(file)).map((name) => name.replace('events.db', ''));
+      bus.close();
+      return names.sort();
+    };
+    expect(await namesWith('end')).toEqual(['', '-lock', '-shm', '-wal']);
+    expect(readdirSync(dirname(file)).sort()).toEqual(['events.db', 'events.db-lock']);
+    expect(await namesWith('continue')).toEqual(['', '-ahead', '-lock', '-shm', '-wal']);
   });
 
   it('closes the file with the bus, and the bus with itself', async () => {

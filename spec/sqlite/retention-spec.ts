@@ -1,8 +1,9 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import type { SchedulerAction, Subscription } from 'rxjs';
-import { statSync } from 'node:fs';
+import { renameSync, statSync } from 'node:fs';
 import { type BusEvent, EventFilter, SharingBus } from '../../lib/index.js';
 import { sqliteUpstream, type SqliteUpstream, type SqliteUpstreamOptions } from '../../lib/sqlite/index.js';
+import { recordingLogger } from '../support/collect.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
 import { settle } from '../support/settle.js';
 import { busOn, keptBy, publishAll, shown, tempFile } from './support/files.js';
@@ -75,6 +76,28 @@ describe('retention', () => {
     }
     expect(tasks.filter((count) => count > 0)).toEqual([256, 256, 256, 93]);
     expect(upstream.stats()).toMatchObject({ events: 10, first: 1_056, seq: 1_065 });
+    bus.close();
+  });
+
+  it('tries again later when old events cannot be removed', async () => {
+    const file = tempFile();
+    const first = busOn(file);
+    await publishAll(first, words(100));
+    first.close();
+    const scheduler = new DueScheduler();
+    const { lines, logger } = recordingLogger();
+    const upstream = sqliteUpstream<string>({ file, retention: { maxEvents: 10 }, onError: 'continue' });
+    const bus = new SharingBus<string>({ upstream, scheduler, logger });
+    renameSync(file, `${file}.old`);
+    scheduler.turn();
+    expect(lines).toEqual([
+      expect.stringMatching(/^warn: sharing-bus: sqlite: old events cannot be removed: FileReplacedError: /),
+    ]);
+    expect(upstream.stats().events).toBe(100);
+    renameSync(`${file}.old`, file);
+    bus.publish(words(1)[0] as BusEvent<string>);
+    scheduler.flush();
+    expect(upstream.stats().events).toBe(10);
     bus.close();
   });
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { EventFilter, type SharingBus } from 'sharing-bus';
+import { type BusPosition, EventFilter, type SharingBus } from 'sharing-bus';
 import { EventStreams } from 'sharing-bus/sse';
 import { takeAnswer, type Token } from './answerRoute.js';
 import type { PendingPermissions } from './PendingPermissions.js';
@@ -29,8 +29,10 @@ export class PageServer {
   readonly #server: Server;
   readonly #pages: EventStreams;
   readonly #slowPages: EventStreams;
+  readonly #began: BusPosition | undefined;
   #port = 0;
 
+  /** @param bus Nothing was published on it yet. */
   constructor(
     private readonly bus: SharingBus,
     private readonly site: Site,
@@ -38,6 +40,7 @@ export class PageServer {
     private readonly token: Token,
   ) {
     const options = { filter: EventFilter.all, closeMs: CLOSE_MS };
+    this.#began = bus.position;
     this.#pages = new EventStreams(bus, { ...options, name: 'page' });
     this.#slowPages = new EventStreams(bus, { ...options, name: 'slow page', capacity: SLOW.capacity });
     this.#server = createServer((request, response) => {
@@ -99,7 +102,9 @@ export class PageServer {
       response.setHeader('content-type', 'application/json');
       // A page asks for this all the time, so it knows at once which requests it can still answer, and whether it may.
       const permissions = { waiting: this.permissions.waiting, mayAnswer: this.token.isIn(request) };
-      response.end(JSON.stringify({ ...this.bus.stats(), position: this.bus.position, permissions }));
+      response.end(
+        JSON.stringify({ ...this.bus.stats(), position: this.bus.position, began: this.#began, permissions }),
+      );
     } else {
       serve(request, response, this.site.get(url.pathname));
     }

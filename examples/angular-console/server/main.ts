@@ -20,6 +20,9 @@ const DETAILS = `
 The page shows the events on the bus, and the subscribers of the console. The server listens on 127.0.0.1 only. It runs
 until Ctrl-C, also after the end of the input. All other options are those of the agent console.
 
+With --db, the page shows the sessions of earlier runs, too. It goes on where it was when the server was killed and is
+started again with the same file.
+
 With --permission ask, an agent that asks for permission waits until somebody answers in the page. Pages can do that if
 they are opened by the URL that is printed: it has a token.
 `;

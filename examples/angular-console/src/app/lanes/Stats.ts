@@ -9,6 +9,8 @@ import { LaneBook } from './LaneBook.js';
 /** The response of `/api/stats`. */
 export interface ServerStats extends BusStats {
   readonly position: BusPosition;
+  /** Where the bus stood when this server started: after the events of earlier runs, if it keeps them. */
+  readonly began: BusPosition;
   readonly permissions: {
     /** The permission requests that wait for the answer of a page. */
     readonly waiting: readonly string[];

@@ -3,7 +3,7 @@ import { type BusPosition, type Delivery, EventFilter, type Gap, matches } from 
 import { type EventStreamTarget, injectEventStream } from 'sharing-bus/angular';
 import type { EventStreamStatus } from 'sharing-bus/sse';
 import { Stats } from '../lanes/Stats.js';
-import { SessionBook } from '../sessions/SessionBook.js';
+import { type Session, SessionBook } from '../sessions/SessionBook.js';
 import { Transcript } from '../scroll/Transcript.js';
 import { type Connection, CONNECTING, type Resumed, slowNote } from './Connection.js';
 
@@ -49,12 +49,22 @@ export class Live {
 
   readonly #book = new SessionBook();
   readonly sessions = signal(this.#book.sessions);
-  /** The choice of the user; without one, the first open session. */
-  readonly selection = computed(() => {
-    const sessions = this.sessions();
-    const first = sessions.findLast(({ state }) => state !== 'gone') ?? sessions[0];
-    return this.picked() ?? first?.scrollId;
+  /** Where this run of the server began; `undefined` until that is known. */
+  readonly #began = computed(() => this.#stats.latest()?.began.seq);
+  /** The first session of this run of the server. It stays while its server, or its file, does. */
+  readonly #first = linkedSignal<{ sessions: readonly Session[]; began: number | undefined }, Selection | undefined>({
+    source: () => ({ sessions: this.sessions(), began: this.#began() }),
+    computation: ({ began, sessions }, before) => {
+      const shown = sessions.find(({ scrollId }) => scrollId === before?.value);
+      if (began === undefined || (shown !== undefined && shown.state !== 'gone')) {
+        return before?.value;
+      }
+      const first = sessions.findLast(({ firstSeq, state }) => state !== 'gone' && firstSeq > began);
+      return (first ?? shown)?.scrollId;
+    },
   });
+  /** The choice of the user; without one, the first session. */
+  readonly selection = computed(() => this.picked() ?? this.#first());
 
   readonly #wanted = computed<Wanted>(
     () => ({ selection: this.selection(), filter: this.filter(), isSlow: this.isSlow() }),

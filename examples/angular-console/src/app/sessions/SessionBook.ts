@@ -5,6 +5,8 @@ export interface Session {
   readonly scrollId: Uuid;
   readonly connectorId: string;
   readonly nativeSessionId: string;
+  /** The place of its first event; 0 if the server has no places. */
+  readonly firstSeq: number;
   readonly title: string | undefined;
   /** `gone`: the server has restarted since. */
   readonly state: 'open' | 'ended' | 'gone';
@@ -31,7 +33,7 @@ export class SessionBook {
   }
 
   /** Returns whether a session has changed. */
-  take({ routing, event }: BusEvent): boolean {
+  take({ routing, event, seq = 0 }: BusEvent): boolean {
     const { scrollId, connectorId = '', nativeSessionId = '' } = routing;
     if (scrollId === undefined) {
       return false;
@@ -40,6 +42,7 @@ export class SessionBook {
       scrollId,
       connectorId,
       nativeSessionId,
+      firstSeq: seq,
       title: undefined,
       state: 'open',
       asking: [],
