@@ -95,9 +95,4 @@ export class Account {
   lostOf(published: number): number {
     return this.#seen.absent(published);
   }
-
-  /** Whether each of the first `published` entries has come. */
-  hasAll(published: number): boolean {
-    return this.#seen.low >= published;
-  }
 }

@@ -38,6 +38,9 @@ export class Journal {
   /** Events that are not known to be stored, in their order. */
   async unstored(): Promise<BusEvent[]> {
     const busEvents: BusEvent[] = [];
+    if (this.stored.low >= this.published) {
+      return busEvents;
+    }
     await this.#read((busEvent) => {
       if (entryOf(busEvent) > this.stored.low) {
         busEvents.push(busEvent);

@@ -124,11 +124,12 @@ export class Nodes {
     const journal = await Journal.open(join(folder, 'journal.jsonl'));
     journal.close();
     const { published } = journal;
-    await this.#until(() => {
-      const archived = this.#figures.get('archivist')?.archived ?? 0;
-      return archived >= published && this.#page.account.hasAll(published);
-    });
     const stream = await readStream(servers);
+    const { place } = stream.account;
+    await this.#until(() => {
+      const archived = this.#figures.get('archivist')?.place ?? 0;
+      return Math.min(archived, this.#page.account.place) >= place;
+    });
     this.#leaving.abort();
     await Promise.all(['archivist', 'page server'].map((name) => this.#stop(name)));
     const archive = new Reading();
@@ -180,10 +181,10 @@ export class Nodes {
   }
 
   async #makeStream(): Promise<void> {
-    const { folder, servers } = this.#order;
+    const { servers } = this.#order;
     await this.#until(() => this.#isLive(SERVER));
     if (!this.#isLive(SERVER)) {
-      throw new Error(`nats-server does not take connections; ${join(folder, 'nats.log')} may say why`);
+      throw new Error(`nats-server takes no connections: ${this.#all.get(SERVER)?.status ?? ''}`);
     }
     const connection = await dial(servers);
     await ensureStream(connection, { stream: STREAM, duplicateWindowMs: DUPLICATE_WINDOW_MS });
@@ -209,7 +210,12 @@ export class Nodes {
 
   /** Waits until all processes live. */
   async #allLive(): Promise<void> {
-    await this.#until(() => this.names.every((name) => this.#isLive(name)) && this.#pageStatus === 'live');
+    const dead = (): string[] => this.names.filter((name) => !this.#isLive(name));
+    // Between two rounds the agents have no bus, for a moment: so all at one time.
+    await this.#until(() => dead().length === 0 && this.#pageStatus === 'live');
+    if (dead().includes(SERVER)) {
+      throw new Error('nats-server does not come back, so nothing can be compared');
+    }
   }
 
   async #stop(name: string): Promise<void> {

@@ -11,6 +11,7 @@ let isDrawing = false;
 
 fromEventStream('/events', {
   from: 'start',
+  retry: { initialMs: 500, maxMs: 2000 },
   // This page trusts its server.
   parse: (value) => value as BusEvent,
   onStatus: ({ state }) => {
@@ -40,7 +41,9 @@ function draw(): void {
 
 function lineOf({ event, routing }: BusEvent): HTMLLIElement {
   const line = document.createElement('li');
-  line.textContent = `${routing.connectorId ?? ''} ${routing.kind}: ${eventText(event)}`;
+  // The connector of a replay has the path of its file.
+  const connector = routing.connectorId?.replace(/^.*\//, '') ?? '';
+  line.textContent = `${connector}, ${routing.kind}: ${eventText(event)}`;
   return line;
 }
 
