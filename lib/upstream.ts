@@ -53,8 +53,8 @@ export interface UpstreamBus<E = Event> {
    * dispatched then.
    *
    * @param seq Its place, an integer from 1. Places increase. A place may be left out; that is no gap.
-   * @param isOwn Whether this bus has published it, and nothing of another process came between. Then its binding is known, and `bindingOf`
-   * is not called again. Default false.
+   * @param isOwn Whether its binding needs no care: this bus has published it with nothing of another process in between, or the upstream
+   * binds events itself. Then it keeps its scroll id as it is, and `bindingOf` is not called again. Default false.
    */
   event(busEvent: BusEvent<E>, seq: number, isOwn?: boolean): void;
   /**
