@@ -13,6 +13,8 @@ import { matchesEverything } from '../../lib/events/EventFilter.js';
 import { anyEvent, anyFilter } from '../support/arbitraries.js';
 import { event, uuid } from '../support/events.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
+import { sqliteUpstream } from '../../lib/sqlite/index.js';
+import { tempFile } from '../sqlite/support/files.js';
 import { type Bringing, MemoryLog, MemoryUpstream } from '../support/MemoryUpstream.js';
 
 interface Waiting {
@@ -337,11 +339,19 @@ interface Pair {
 }
 
 /** What keeps the events: the bus, or an upstream that brings them at once or when it is asked. */
-type Keeper = 'the bus' | Exclude<Bringing, 'later'>;
+type Keeper = 'the bus' | Exclude<Bringing, 'later'> | 'a file';
 
-const KEEPERS: readonly Keeper[] = ['the bus', 'at once', 'when asked'];
+const KEEPERS: readonly Keeper[] = ['the bus', 'at once', 'when asked', 'a file'];
+
+/** A file takes longer. */
+function runsOf(keeper: Keeper): number {
+  return keeper === 'a file' ? 40 : 400;
+}
 
 function keptBy(keeper: Keeper, history: HistoryOptions<number>): Partial<SharingBusOptions<number>> {
+  if (keeper === 'a file') {
+    return { upstream: sqliteUpstream<number>({ file: tempFile() }) };
+  }
   return keeper === 'the bus' ? { history } : { upstream: new MemoryUpstream(new MemoryLog<number>(), keeper, [], 3) };
 }
 
@@ -512,7 +522,7 @@ describe('history and resume', () => {
             witness[Symbol.dispose]();
           },
         ),
-        { numRuns: 400 },
+        { numRuns: runsOf(keeper) },
       );
     },
   );
@@ -633,7 +643,7 @@ describe('history and resume', () => {
           }
           expect([manual.pending, bus.subscriberCount]).toEqual([0, 0]);
         }),
-        { numRuns: 400 },
+        { numRuns: runsOf(keeper) },
       );
     },
   );
