@@ -183,6 +183,11 @@ describe('permission requests in a page', { timeout: 240_000 }, () => {
     await permission(page).getByText('Its token is not that of this server').waitFor();
     await page.getByRole('button', { name: 'All sessions' }).click();
     await permission(page).getByText('waits for an answer').waitFor();
+    // That may have been the view before. The page must have got something of this server for all sessions.
+    await eventually(
+      async () => (await second.stats()).receivers.find(({ filter, name }) => name === 'page' && filter.type === 'all'),
+      (receiver) => (receiver?.delivered ?? 0) > 0,
+    );
     await second.kill();
     await page.getByText('Connection lost').waitFor();
     await startWith(AGENT, [], first.port);
