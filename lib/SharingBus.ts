@@ -130,7 +130,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    * Publishes an event to every open receiver whose filter matches it.
    *
    * **Details** It returns before any consumer is called. An event that is published from a predicate, a handler or `bindingOf` follows
-   * the events published before it. After `close` it does nothing.
+   * the events published before it. After `close` it does nothing; after an upstream has failed, it throws the error.
    *
    * **Errors** Throws `InvalidBusEventError` for a malformed event, which reaches no receiver; with an upstream, also the error by which it
    * refuses the event.
@@ -141,6 +141,8 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     const bus = (this as this & Kept<this>)[SELF]();
     if (!bus.#closed) {
       bus.#publisher.publish(canonicalBusEvent(busEvent, bus.#stage));
+    } else if (bus.#receivers.failure !== undefined) {
+      throw bus.#receivers.failure.error;
     }
   }
 
@@ -259,7 +261,8 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
       connection.abort(signal?.reason);
     });
     if (this.#closed) {
-      connection.abort(CLOSED);
+      const { failure } = this.#receivers;
+      connection.abort(failure === undefined ? CLOSED : failure.error);
     }
     this.#connections.add(connection);
     try {
@@ -311,6 +314,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
 
   /** Closes the bus: every receiver delivers the events that wait and completes. A second call does nothing. */
   close(): void {
+    this.#receivers.failure = undefined;
     this.#end(undefined);
   }
 
@@ -322,8 +326,9 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     this.#closed = true;
     // Set before any function of the application is called.
     this.#receivers.isClosed = true;
+    this.#receivers.failure = failure;
     for (const connection of this.#connections) {
-      connection.abort(CLOSED);
+      connection.abort(failure === undefined ? CLOSED : failure.error);
     }
     this.#publisher.release();
     this.#receivers.closeAll(failure);

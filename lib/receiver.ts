@@ -150,7 +150,7 @@ export interface BusReceiver<E = Event> extends Disposable, AsyncDisposable, Pul
    *
    * **Details** It is right before the next event, or before the gap if a gap is next in `deliveries`: the lost events may still be in the
    * history. A subscriber of `events$` gets no gaps, so its position goes past lost events. With `overflow: 'latest'` it is before the
-   * oldest event that waits, so some events may come again. After the end it no longer changes. `undefined` on a bus without a history.
+   * oldest event that waits, so some events may come again. After the end it no longer changes. `undefined` on a bus without a history or an upstream.
    */
   readonly position: BusPosition | undefined;
   /**

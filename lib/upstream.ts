@@ -89,7 +89,7 @@ export interface UpstreamRead<E = Event> {
 
 /** Kept events, in order. */
 export interface UpstreamPage<E = Event> {
-  /** Events with their `seq`, and gaps where events that may match are no longer kept. */
+  /** Events with their `seq`, and gaps where events that may match are no longer kept, also those that were told by `gap`. */
   readonly deliveries: readonly Delivery<E>[];
   /** Every wanted event up to this place is among `deliveries`. At least the place of the last one; `upTo` if there are no more. */
   readonly reached: number;

@@ -12,6 +12,7 @@ const RETRY_MS = 100;
 /** Codes of JetStream's API, as in its `err_code`. */
 export const CODES = {
   streamNotFound: 10059,
+  subjectsOverlap: 10065,
   messageNotFound: 10037,
   wrongLastSequence: 10071,
   wrongLastSequenceUnknown: 10164,
@@ -177,10 +178,25 @@ export async function ensureStream(connection: NatsConnection, options: EnsureSt
     if (codeOf(error) !== CODES.streamNotFound) {
       throw error;
     }
-    ({ config } = await setUp(connection, () => access.manager.streams.add(configOf(settings))));
+    config = await made(connection, access, settings);
   }
   checkStream(config, settings.prefix, false);
   checkOptions(config, settings);
+}
+
+async function made(connection: NatsConnection, access: Access, settings: StreamSettings): Promise<StreamConfig> {
+  try {
+    const { config } = await setUp(connection, () => access.manager.streams.add(configOf(settings)));
+    return config;
+  } catch (error) {
+    if (codeOf(error) === CODES.subjectsOverlap) {
+      const { stream, prefix } = settings;
+      throw new StreamMismatchError(stream, [
+        `another stream has subjects of the prefix ${show(prefix)}; name that stream, or give this one a prefix of its own`,
+      ]);
+    }
+    throw error;
+  }
 }
 
 /** A cluster may need some seconds to make a stream. */

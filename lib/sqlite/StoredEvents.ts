@@ -234,9 +234,13 @@ export class StoredEvents<E> {
     try {
       return eventOf(row, this.words, filter, isExact, this.parse);
     } catch (error) {
-      throw new FileDamagedError(this.connection.file, `the event ${row.seq} cannot be read back (${show(error)})`, {
-        cause: error,
-      });
+      throw new FileDamagedError(
+        this.connection.file,
+        `the event ${row.seq} cannot be read back (${show(error)}; if you have given \`parse\`, check that first)`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { VirtualTimeScheduler } from 'rxjs';
+import { Subject, VirtualTimeScheduler } from 'rxjs';
 import {
   type BusEvent,
   type Delivery,
@@ -577,6 +577,16 @@ describe('reading from an upstream', () => {
       () => ({ deliveries: [], reached: 0 }),
       'RangeError: upstream: expected to reach a place after 0, got 0',
     ],
+    [
+      'returns nothing',
+      () => undefined as never,
+      'TypeError: upstream: the page that was read must be an object, got undefined',
+    ],
+    [
+      'returns bare events',
+      () => ({ deliveries: [event(1) as never], reached: 3 }),
+      `TypeError: upstream: expected { type: 'event', event } or a gap, got {"routing":{"kind":"test"},"origin":"runtime","event":1}`,
+    ],
   ])('ends this receiver alone if it %s', async (_what, read, error) => {
     const { upstream, side } = byHand({ read });
     const bus = new SharingBus<number>({ upstream, history: { capacity: 1 } });
@@ -702,6 +712,65 @@ describe('the interest of receivers', () => {
   });
 });
 
+describe('a place that another bus has reached, and this one has not', () => {
+  const settingAt = (
+    seq: number,
+  ): { bus: SharingBus<number>; side: UpstreamBus<number>; time: VirtualTimeScheduler } => {
+    const { upstream, side } = byHand({
+      read: ({ after, upTo }) => ({
+        deliveries: Array.from({ length: upTo - after }, (_, index) => ({
+          type: 'event' as const,
+          event: { ...event(after + index + 1), seq: after + index + 1 },
+        })),
+        reached: upTo,
+      }),
+    });
+    const time = new VirtualTimeScheduler();
+    const bus = new SharingBus<number>({ scheduler: time, upstream, history: { capacity: 1 } });
+    side().begin({ epoch: 'e', seq });
+    return { bus, side: side(), time };
+  };
+
+  it('is waited for: nothing that was seen there comes again', () => {
+    const { bus, side, time } = settingAt(3);
+    const receiver = bus.subscribeFiltered(EventFilter.all, { from: { epoch: 'e', seq: 5 } });
+    const { values } = collect(receiver.deliveries$);
+    const places = [4, 5, 6, 7].map((seq) => {
+      side.event(event(seq), seq);
+      time.flush();
+      return receiver.position;
+    });
+    expect(shown(values)).toEqual(['6:6', '7:7']);
+    expect(places.map((place) => place?.seq)).toEqual([5, 5, 6, 7]);
+  });
+
+  it('is passed by a gap, too', () => {
+    const { bus, side, time } = settingAt(3);
+    const { values } = collect(bus.subscribeFiltered(EventFilter.all, { from: { epoch: 'e', seq: 5 } }).deliveries$);
+    side.gap({ missed: 4, byKind: {} }, 7);
+    side.event(event(8), 8);
+    time.flush();
+    expect(shown(values)).toEqual(['[4 {"*":4}]', '8:8']);
+  });
+
+  it('does not keep a receiver from ending', () => {
+    const { bus, time } = settingAt(3);
+    const closed = collect(bus.subscribeFiltered(EventFilter.all, { from: { epoch: 'e', seq: 9 } }).deliveries$);
+    bus.close();
+    time.flush();
+    expect([closed.values, closed.endings]).toEqual([[], ['complete']]);
+  });
+
+  it('counts as the last one where the bus is never behind', () => {
+    const { bus, publish, time } = setUp('when asked');
+    publish(1);
+    const { values } = collect(bus.subscribeFiltered(EventFilter.all, { from: { epoch: 'e1', seq: 9 } }).deliveries$);
+    publish(2);
+    time.flush();
+    expect(shown(values)).toEqual(['2:2']);
+  });
+});
+
 describe('the end of an upstream', () => {
   it.each([
     ['with an error, after what waits', new Error('gone'), 'Error: gone'],
@@ -715,14 +784,40 @@ describe('the end of an upstream', () => {
     side().event(event(1), 1);
     side().end(error);
     side().event(event(2), 2);
-    bus.publish(event(3));
+    const publish = (): void => {
+      bus.publish(event(3));
+    };
+    if (error === undefined) {
+      publish();
+    } else {
+      expect(publish).toThrow(error);
+    }
     time.flush();
     expect([values, endings.map(String), taken]).toEqual([[1], [ending], []]);
     expect(bus.subscriberCount).toBe(0);
+    const later = collectPayloads(bus.subscribeAll().events$);
+    time.flush();
+    expect(later.endings.map(String)).toEqual([ending]);
+    bus.close();
+    publish();
     expect(collectPayloads(bus.subscribeAll().events$).endings).toEqual(['complete']);
   });
 
-  it('during open, too', () => {
+  it('with an error is logged, and ends connections with it', async () => {
+    const { lines, logger } = recordingLogger();
+    const { upstream, side } = byHand();
+    const bus = new SharingBus<number>({ upstream, logger });
+    const gone = new Error('gone');
+    const source$ = new Subject<BusEvent<number>>();
+    const connected = bus.connect(source$);
+    side().end(gone);
+    await expect(connected).rejects.toBe(gone);
+    await expect(bus.connect(source$)).rejects.toBe(gone);
+    await bus.flush();
+    expect(lines).toEqual(['warn: sharing-bus: the upstream has ended: Error: gone']);
+  });
+
+  it('during open, too', async () => {
     let closed = 0;
     const bus = new SharingBus<number>({
       upstream: {
@@ -732,7 +827,9 @@ describe('the end of an upstream', () => {
         },
       },
     });
-    expect([collectPayloads(bus.subscribeAll().events$).endings, closed]).toEqual([['complete'], 1]);
+    const { endings } = collectPayloads(bus.subscribeAll().events$);
+    await settle();
+    expect([endings.map(String), closed]).toEqual([['Error: no'], 1]);
   });
 
   it('law 34: nothing is retained', () => {
@@ -754,7 +851,8 @@ describe('bad input', () => {
 
   it.each([
     [5, 'upstream must be an object, got 5'],
-    [Promise.resolve(5), 'upstream.open must be a function, got undefined'],
+    [{}, 'upstream.open must be a function, got undefined'],
+    [Promise.resolve(5), 'upstream: expected an upstream, got a promise; await it'],
     [{ open: () => 5 }, 'upstream.open: the link must be an object, got 5'],
     [{ open: () => ({ publish: 5, close: () => undefined }) }, 'upstream.open: link.publish must be a function, got 5'],
     [{ open: () => ({ publish: () => undefined }) }, 'upstream.open: link.close must be a function, got undefined'],

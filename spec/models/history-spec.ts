@@ -352,7 +352,13 @@ function keptBy(keeper: Keeper, history: HistoryOptions<number>): Partial<Sharin
   if (keeper === 'a file') {
     return { upstream: sqliteUpstream<number>({ file: tempFile() }) };
   }
-  return keeper === 'the bus' ? { history } : { upstream: new MemoryUpstream(new MemoryLog<number>(), keeper, [], 3) };
+  if (keeper === 'the bus') {
+    return { history };
+  }
+  const upstream = new MemoryUpstream(new MemoryLog<number>(), keeper, [], 3);
+  // No other bus is ahead of this one.
+  upstream.bring ??= () => undefined;
+  return { upstream };
 }
 
 describe('history and resume', () => {

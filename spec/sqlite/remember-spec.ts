@@ -54,5 +54,5 @@ describe('the program of the page "Remember"', () => {
     expect(await killed(program, 2)).toBe(first);
     expect(await killed(program, 4)).toBe(second);
     expect(await killed(program, 6)).toBe(`${second}5 run 3 begins\n6 run 3 works\n`);
-  });
+  }, 60_000);
 });

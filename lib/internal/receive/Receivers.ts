@@ -6,6 +6,7 @@ import type { Stage } from '../dispatch/Stage.js';
 import { outOfContext } from '../support/context.js';
 import type { Log } from '../support/logging.js';
 import type { Wait } from '../support/Marks.js';
+import { show } from '../support/show.js';
 import { Losses, type Totals } from './Account.js';
 import { abandon, disposeOn, finish } from './ending.js';
 import { explain } from './explain.js';
@@ -30,6 +31,8 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
   live = 0;
   /** Whether receivers that are admitted have no slot. */
   isClosed = false;
+  /** The error that ends receivers that are admitted then. */
+  failure: { readonly error: unknown } | undefined;
   readonly #log: Log;
   readonly #past: Past<E> | undefined;
   readonly #known = new Map<number, Receiver<E>>();
@@ -62,6 +65,9 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
       receiver.more.name = name;
     }
     if (this.isClosed || signal?.aborted === true) {
+      if (this.failure !== undefined && signal?.aborted !== true) {
+        receiver.more.failure = this.failure;
+      }
       return receiver;
     }
     if (stallAfterMs !== undefined) {
@@ -101,6 +107,7 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
         receiver.close();
       }
     } else {
+      this.#log('warn', `the upstream has ended: ${show(failure.error)}`);
       this.stage.inOrder.run(() => {
         this.stage.settle();
         for (const receiver of this.#known.values()) {

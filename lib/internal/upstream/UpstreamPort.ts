@@ -12,12 +12,13 @@ import type { Receivers } from '../receive/Receivers.js';
 import type { Past } from '../receive/replayFrom.js';
 import { checkedHistory, withSeq } from '../replay/History.js';
 import { scheduleOutOfContext } from '../support/context.js';
-import { noteEpoch } from '../support/epochs.js';
 import type { Log } from '../support/logging.js';
+import { isPromise } from '../support/promises.js';
 import { requireFunction, requireType } from '../support/require.js';
 import { show } from '../support/show.js';
 import { OTHERS } from '../support/Tally.js';
 import { checkedGap, checkedPosition, requireLink } from './checks.js';
+import { noteEpochOf } from './noteEpochOf.js';
 import { Tail } from './Tail.js';
 import { type Pages, UpstreamReading } from './UpstreamReading.js';
 
@@ -56,6 +57,8 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
   /** Whether what the upstream brings is dispatched at once: a job of the order runs, and this is its place. */
   #isDirect = false;
   readonly #readings = new Set<UpstreamReading<E>>();
+  /** Those that begin at a place that the bus has not reached. */
+  readonly #ahead = new Set<UpstreamReading<E>>();
   readonly #wanted = new Map<Receiver<E>, EventFilter<E>>();
   position: BusPosition | undefined;
 
@@ -71,8 +74,10 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
    * @throws What its `open` throws, and TypeError if it is not an upstream.
    */
   connect(upstream: Upstream<E>, host: UpstreamHost<E>): void {
+    if (isPromise(upstream)) {
+      throw new TypeError('upstream: expected an upstream, got a promise; await it');
+    }
     requireType('upstream', 'object', upstream);
-    // The most likely mistake is a promise of an upstream.
     requireFunction('upstream.open', (upstream as Partial<Upstream<E>>).open);
     this.#host = host;
     if (host.history !== undefined) {
@@ -173,6 +178,7 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
   left(who: Receiver<E> | UpstreamReading<E>): void {
     if (who instanceof UpstreamReading) {
       this.#readings.delete(who);
+      this.#ahead.delete(who);
       this.#closeIfUnread();
       return;
     }
@@ -187,6 +193,14 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
 
   settle(): void {
     this.#stage.settle();
+  }
+
+  get mayBeBehind(): boolean {
+    return this.#link?.bring === undefined;
+  }
+
+  ahead(reading: UpstreamReading<E>): void {
+    this.#ahead.add(reading);
   }
 
   later(work: () => void): void {
@@ -213,7 +227,7 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
     return { deliveries: [{ type: 'gap', missed, byKind: { [OTHERS]: missed }, atMost: true }], reached: end };
   }
 
-  /** What the upstream gets. The port itself has more methods than it may call. */
+  /** What the upstream gets. */
   #bus(): UpstreamBus<E> {
     return {
       scheduler: this.#stage.clock.scheduler,
@@ -334,6 +348,12 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
     if (this.last < seq) {
       this.position = { epoch: (this.position as BusPosition).epoch, seq };
     }
+    for (const reading of this.#ahead) {
+      if (reading.readUpTo <= seq) {
+        this.#ahead.delete(reading);
+        reading.readInOrder(this.inOrder);
+      }
+    }
   }
 
   #miss(gap: Omit<Gap, 'type'>): void {
@@ -377,13 +397,4 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
       this.#isDirect = before;
     }
   }
-}
-
-/** Notes that what waits in `receiver` is of an epoch that the bus leaves now. */
-function noteEpochOf<E>(receiver: Receiver<E>, epoch: string): void {
-  const { lent } = receiver.host.stage;
-  for (let index = 0; index < receiver.waiting; index += 1) {
-    noteEpoch(receiver.peek(index, lent), epoch);
-  }
-  (receiver.more.epochs ??= []).push({ epoch, end: receiver.accepted });
 }

@@ -7,8 +7,10 @@ import type { CatchUpOwner } from '../replay/CatchUp.js';
 import type { Reading } from '../replay/Reading.js';
 import { Marks, type Wait } from '../support/Marks.js';
 import { isPromise } from '../support/promises.js';
+import { requireType } from '../support/require.js';
 import { show } from '../support/show.js';
 import { OTHERS } from '../support/Tally.js';
+import { requireDelivery } from './checks.js';
 
 /** What a reading reads from. */
 export interface Pages<E> {
@@ -20,6 +22,10 @@ export interface Pages<E> {
   page(filter: EventFilter<E>, after: number, upTo: number): UpstreamPage<E> | PromiseLike<UpstreamPage<E>>;
   /** Called when `reading` has stopped. */
   left(reading: UpstreamReading<E>): void;
+  /** Whether the bus may be behind the upstream, so that a place after its newest event may exist. */
+  readonly mayBeBehind: boolean;
+  /** Called when `reading` begins at a place that the bus has not reached. It has to be read on when the bus is there. */
+  ahead(reading: UpstreamReading<E>): void;
   /** Runs `work` in a job, after other tasks of the platform. */
   later(work: () => void): void;
   readonly inOrder: InOrder;
@@ -148,7 +154,8 @@ export class UpstreamReading<E> implements Reading {
 
   /** Whether everything was read that it has to read. */
   get #isComplete(): boolean {
-    return (this.#isOpen || this.#end !== undefined) && this.#reached >= this.#last;
+    const last = this.#last;
+    return this.#end === undefined ? this.#isOpen && this.#reached === last : this.#reached >= last;
   }
 
   get #isOpen(): boolean {
@@ -253,8 +260,16 @@ export class UpstreamReading<E> implements Reading {
     const isOurs = from === 'start' || from?.epoch === position.epoch;
     this.#epoch = position.epoch;
     this.#from = undefined;
-    // A position after the newest event means that all of them were seen.
-    this.#reached = isOurs && from !== 'start' ? Math.min(from.seq, position.seq) : 0;
+    this.#reached = isOurs && from !== 'start' ? from.seq : 0;
+    if (this.#reached > position.seq) {
+      if (this.#pages.mayBeBehind) {
+        // It was read at another bus. What comes up to there was seen.
+        this.#pages.ahead(this);
+      } else {
+        // All events were seen.
+        this.#reached = position.seq;
+      }
+    }
     this.#owner.lastSeq = this.#reached;
     if (!isOurs) {
       this.#miss(UNKNOWN);
@@ -292,10 +307,13 @@ export class UpstreamReading<E> implements Reading {
     );
   }
 
-  /** @throws RangeError if the page does not go on where the last one ended. */
-  #accept({ deliveries, reached }: UpstreamPage<E>, upTo: number): void {
+  /** @throws TypeError if it is not a page, RangeError if it does not go on where the last one ended. */
+  #accept(page: UpstreamPage<E>, upTo: number): void {
+    requireType('upstream: the page that was read', 'object', page);
+    const { deliveries, reached } = page;
     let last = this.#reached;
     for (const delivery of deliveries) {
+      requireDelivery(delivery);
       if (delivery.type === 'event') {
         const { seq } = delivery.event;
         if (seq === undefined || seq <= last || seq > upTo) {

@@ -36,3 +36,11 @@ export function checkedGap(gap: unknown): Omit<Gap, 'type'> {
   requireType('gap: byKind', 'object', byKind);
   return { missed: missed as number, byKind, ...(atMost === true && { atMost }) };
 }
+
+/** @throws TypeError if it is neither an event nor a gap. */
+export function requireDelivery(delivery: unknown): void {
+  const { type, event } = (delivery ?? {}) as { readonly type?: unknown; readonly event?: unknown };
+  if (type !== 'gap' && !(type === 'event' && typeof event === 'object' && event !== null)) {
+    throw new TypeError(`upstream: expected { type: 'event', event } or a gap, got ${show(delivery)}`);
+  }
+}

@@ -79,6 +79,10 @@ describe('a wrong configuration', SUITE, () => {
     assert.match(error, /^StreamMismatchError: .*maxBytes should be 1000 and is -1/);
     const { config } = await (await jetstreamManager(connection)).streams.info('GOOD');
     assert.equal(config.max_bytes, -1);
+    assert.match(
+      await errorOf(() => ensureStream(connection, { stream: 'SECOND', prefix: 'good' })),
+      /^StreamMismatchError: .*"SECOND" does not fit: another stream has subjects of the prefix "good"/,
+    );
   });
 
   it('of the options is refused at the call', async () => {

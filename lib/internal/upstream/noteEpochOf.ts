@@ -1,0 +1,11 @@
+import type { Receiver } from '../receive/Receiver.js';
+import { noteEpoch } from '../support/epochs.js';
+
+/** Notes that what waits in `receiver` is of an epoch that the bus leaves now. */
+export function noteEpochOf<E>(receiver: Receiver<E>, epoch: string): void {
+  const { lent } = receiver.host.stage;
+  for (let index = 0; index < receiver.waiting; index += 1) {
+    noteEpoch(receiver.peek(index, lent), epoch);
+  }
+  (receiver.more.epochs ??= []).push({ epoch, end: receiver.accepted });
+}
