@@ -19,7 +19,7 @@ const PAGE = 256;
  * Keeps the newest events that an upstream has brought, in memory. A receiver that reads from the upstream, which takes time, ends here: so
  * it goes live however fast events come.
  *
- * Invariant: the places of the entries increase; everything that was dispatched after the place `floor` is here.
+ * Invariant: the places of the entries do not decrease; everything that was dispatched after the place `floor` is here.
  */
 export class Tail<E> {
   floor = 0;
@@ -71,7 +71,8 @@ export class Tail<E> {
       if (seq > upTo) {
         break;
       }
-      if (deliveries.length === PAGE) {
+      // A gap may have the place of the entry before it, and the next page begins after that place.
+      if (deliveries.length >= PAGE && seq > reached) {
         return { deliveries, reached };
       }
       deliveries.push('gap' in entry ? entry.gap : { type: 'event', event: entry });

@@ -12,12 +12,12 @@ import type { Receivers } from '../receive/Receivers.js';
 import type { Past } from '../receive/replayFrom.js';
 import { checkedHistory, withSeq } from '../replay/History.js';
 import { scheduleOutOfContext } from '../support/context.js';
-import { noteEpoch } from '../support/epochs.js';
 import type { Log } from '../support/logging.js';
 import { requireFunction, requireType } from '../support/require.js';
 import { show } from '../support/show.js';
 import { OTHERS } from '../support/Tally.js';
 import { checkedGap, checkedPosition, requireLink } from './checks.js';
+import { isOfNoEpoch, noteEpochOf } from './epochsOf.js';
 import { Tail } from './Tail.js';
 import { type Pages, UpstreamReading } from './UpstreamReading.js';
 
@@ -55,6 +55,8 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
   #isClosed = false;
   /** Whether what the upstream brings is dispatched at once: a job of the order runs, and this is its place. */
   #isDirect = false;
+  /** How many jobs of the upstream wait for their place in the order. */
+  #queued = 0;
   readonly #readings = new Set<UpstreamReading<E>>();
   readonly #wanted = new Map<Receiver<E>, EventFilter<E>>();
   position: BusPosition | undefined;
@@ -119,7 +121,7 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
 
   append(busEvent: BusEvent<E>, seq: number): BusEvent<E> {
     this.#reach(seq);
-    const numbered = busEvent.seq === seq ? busEvent : withSeq(busEvent, seq);
+    const numbered = busEvent.seq === seq && isOfNoEpoch(busEvent) ? busEvent : withSeq(busEvent, seq);
     this.#tail.addEvent(numbered, seq);
     return numbered;
   }
@@ -127,11 +129,7 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
   bring(): void {
     this.isWaiting = false;
     this.#directly(() => {
-      try {
-        this.#link?.bring?.();
-      } catch (error) {
-        this.#log('warn', `the upstream's bring threw ${show(error)}`);
-      }
+      this.#safely('bring', () => this.#link?.bring?.());
     });
   }
 
@@ -166,7 +164,7 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
     const link = this.#isClosed ? undefined : this.#link;
     if (link?.join !== undefined) {
       this.#wanted.set(receiver, filter);
-      link.join(filter);
+      this.#safely('join', () => link.join?.(filter));
     }
   }
 
@@ -180,7 +178,7 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
     if (filter !== undefined) {
       this.#wanted.delete(who);
       if (!this.#isClosed) {
-        this.#link?.leave?.(filter);
+        this.#safely('leave', () => this.#link?.leave?.(filter));
       }
     }
   }
@@ -250,11 +248,9 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
     const link = this.#link;
     if (this.#isClosed && this.#readings.size === 0 && link !== undefined) {
       this.#link = undefined;
-      try {
+      this.#safely('close', () => {
         link.close();
-      } catch (error) {
-        this.#log('warn', `the upstream's close threw ${show(error)}`);
-      }
+      });
     }
   }
 
@@ -312,8 +308,12 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
     this.#run(() => {
       // The staged events come before it.
       this.#stage.settle();
-      this.#miss({ missed, byKind, ...(atMost && { atMost }) });
-      this.#tail.addGap({ type: 'gap', missed, byKind, ...(atMost && { atMost }) }, seq);
+      const told: Gap = { type: 'gap', missed, byKind, ...(atMost && { atMost }) };
+      this.#miss(told);
+      this.#tail.addGap(told, seq);
+      for (const reading of this.#readings) {
+        reading.miss(told, seq);
+      }
       this.#reach(seq);
     });
   }
@@ -348,7 +348,10 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
     return this.#host === undefined ? [] : [...this.#host.receivers.all()];
   }
 
-  /** Runs `job` in its place in the order. What the upstream has still to bring comes after it. */
+  /**
+   * Runs `job` in its place in the order. What the upstream has still to bring comes after it, and so does what it brings because a predicate
+   * of the event that is being dispatched has led to it.
+   */
   #run(job: (host: UpstreamHost<E>) => void): void {
     const dispatch = (host: UpstreamHost<E>): void => {
       const before = this.isDispatching;
@@ -360,10 +363,26 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
       }
     };
     const host = this.#host as UpstreamHost<E>;
-    if (this.#isDirect) {
+    if (!this.inOrder.isRunning) {
+      this.#queued = 0;
+    }
+    if (this.#isDirect && !this.isDispatching && this.#queued === 0) {
       dispatch(host);
     } else {
-      this.inOrder.run(dispatch, host);
+      this.#queued += 1;
+      this.inOrder.run((to) => {
+        this.#queued -= 1;
+        dispatch(to);
+      }, host);
+    }
+  }
+
+  /** Calls the upstream. What it throws is logged: the bus goes on. */
+  #safely(name: string, call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#log('warn', `the upstream's ${name} threw ${show(error)}`);
     }
   }
 
@@ -377,13 +396,4 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
       this.#isDirect = before;
     }
   }
-}
-
-/** Notes that what waits in `receiver` is of an epoch that the bus leaves now. */
-function noteEpochOf<E>(receiver: Receiver<E>, epoch: string): void {
-  const { lent } = receiver.host.stage;
-  for (let index = 0; index < receiver.waiting; index += 1) {
-    noteEpoch(receiver.peek(index, lent), epoch);
-  }
-  (receiver.more.epochs ??= []).push({ epoch, end: receiver.accepted });
 }

@@ -4,11 +4,13 @@ import type { BusPosition, Delivery, Gap } from '../../receiver.js';
 import type { UpstreamPage } from '../../upstream.js';
 import type { InOrder } from '../dispatch/order.js';
 import type { CatchUpOwner } from '../replay/CatchUp.js';
+import { withSeq } from '../replay/History.js';
 import type { Reading } from '../replay/Reading.js';
 import { Marks, type Wait } from '../support/Marks.js';
 import { isPromise } from '../support/promises.js';
 import { show } from '../support/show.js';
 import { OTHERS } from '../support/Tally.js';
+import { isOfNoEpoch } from './epochsOf.js';
 
 /** What a reading reads from. */
 export interface Pages<E> {
@@ -62,6 +64,8 @@ export class UpstreamReading<E> implements Reading {
   /** Everything up to this place was taken from the page, or did not match. */
   #passed = 0;
   #isLoading = false;
+  /** Counts what may be under way, so that an answer that is no longer wanted is told from the present one. */
+  #loads = 0;
   #work = 0;
   #isOver = false;
   #end: BusPosition | undefined;
@@ -144,6 +148,16 @@ export class UpstreamReading<E> implements Reading {
     this.#page = [];
     this.#at = 0;
     this.#isLoading = false;
+    this.#loads += 1;
+  }
+
+  /** Called with a gap at the place `seq`. If that place was read already, the gap comes after it. */
+  miss(gap: Gap, seq: number): void {
+    if (this.#end === undefined && this.#epoch === this.#pages.position?.epoch && this.#reached >= seq) {
+      this.#passed = this.readUpTo;
+      this.#page = [...this.#page.slice(this.#at), gap];
+      this.#at = 0;
+    }
   }
 
   /** Whether everything was read that it has to read. */
@@ -212,10 +226,10 @@ export class UpstreamReading<E> implements Reading {
   }
 
   #take(): BusEvent<E> {
-    const next = this.#page[this.#at] as { readonly event: BusEvent<E> };
+    const { event } = this.#page[this.#at] as { readonly event: BusEvent<E> };
     this.#at += 1;
-    this.#passed = next.event.seq as number;
-    return next.event;
+    this.#passed = event.seq as number;
+    return isOfNoEpoch(event) ? event : withSeq(event, this.#passed);
   }
 
   /** Reads the next page. Returns whether there is one now. */
@@ -263,10 +277,10 @@ export class UpstreamReading<E> implements Reading {
 
   #await(answer: PromiseLike<UpstreamPage<E>>, upTo: number): void {
     this.#isLoading = true;
-    const epoch = this.#epoch;
+    const load = (this.#loads += 1);
     const go = (act: () => void): void => {
       this.#pages.inOrder.run(() => {
-        if (!this.#isOver && epoch === this.#epoch && this.#pages.position?.epoch === epoch) {
+        if (!this.#isOver && load === this.#loads) {
           this.#isLoading = false;
           act();
         }

@@ -1,0 +1,16 @@
+import type { Receiver } from '../receive/Receiver.js';
+import { earlierEpochOf, noteEpoch } from '../support/epochs.js';
+
+/** Notes that what waits in `receiver` is of an epoch that the bus leaves now. */
+export function noteEpochOf<E>(receiver: Receiver<E>, epoch: string): void {
+  const { lent } = receiver.host.stage;
+  for (let index = 0; index < receiver.waiting; index += 1) {
+    noteEpoch(receiver.peek(index, lent), epoch);
+  }
+  (receiver.more.epochs ??= []).push({ epoch, end: receiver.accepted });
+}
+
+/** False if the upstream has brought this object in an earlier epoch already. Then it must be copied. */
+export function isOfNoEpoch(busEvent: object): boolean {
+  return earlierEpochOf(busEvent) === undefined;
+}
