@@ -84,8 +84,7 @@ describe('predicates that publish', () => {
         EventFilter.where(({ event: payload }) => {
           if (payload === 1) {
             other.publish(event(2));
-            other.flush().catch(() => undefined);
-            void other.position;
+            expect(other.position).toBeDefined();
           }
           return true;
         }),
@@ -164,7 +163,7 @@ describe('an epoch that comes back', () => {
     const response = await streams.respond(new Request('http://localhost/?from=now'));
     const same = { ...event(1), seq: 1 };
     side.event(same, 1);
-    void bus.position;
+    expect(bus.position?.seq).toBe(1);
     side.begin({ epoch: 'e2', seq: 0 });
     side.event(same, 1);
     bus.close();
@@ -192,5 +191,37 @@ describe('join and leave that throw', () => {
     bus.close();
     expect([await taken(other), other.tryRecv().type]).toEqual([['1'], 'completed']);
     expect(lines.filter((line) => /the upstream's (join|leave) threw Error: no interest/.test(line))).toHaveLength(4);
+  });
+});
+
+describe('an object that bindingOf publishes again', () => {
+  it('is another event: its refusal is logged, and not thrown by the first call', () => {
+    const { logger, lines } = recordingLogger();
+    const same = event(1);
+    let calls = 0;
+    const { bus, side } = byHand(
+      {
+        publish: (busEvent) => {
+          calls += 1;
+          if (calls === 2) {
+            throw new Error('not again');
+          }
+          side.event(busEvent, calls);
+        },
+      },
+      {
+        logger,
+        bindingOf: () => {
+          if (calls === 0 && lines.length === 0) {
+            lines.push('once');
+            bus.publish(same);
+          }
+          return undefined;
+        },
+      },
+    );
+    bus.publish(same);
+    expect(bus.stats().published).toBe(1);
+    expect(lines.slice(1)).toEqual(['warn: sharing-bus: the upstream refused an event: Error: not again']);
   });
 });
