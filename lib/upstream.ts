@@ -61,7 +61,9 @@ export interface UpstreamBus<E = Event> {
    * Dispatches a gap: events up to the place `seq` that nobody will ever get. It counts in `missed` of each receiver, not in `lagged`. For
    * a receiver whose filter cannot be applied, it is an upper bound.
    *
-   * **Errors** Throws `RangeError` if `seq` is smaller than the last place, or if the gap has no events.
+   * **Gotchas** A gap may have the last place again, if it has none of its own. A receiver that starts at this place later is not told.
+   *
+   * **Errors** Throws `RangeError` if `seq` is smaller than the last place, if the gap has no events, or if `byKind` counts more than `missed`.
    */
   gap(gap: Omit<Gap, 'type'>, seq: number): void;
   /**
@@ -126,7 +128,7 @@ export interface UpstreamLink<E = Event> {
    * **Errors** If it throws or rejects, the receiver ends with this error.
    */
   read?: ((request: UpstreamRead<E>) => UpstreamPage<E> | PromiseLike<UpstreamPage<E>>) | undefined;
-  /** A receiver has joined. Without this method, all events are brought. */
+  /** A receiver has joined. Without this method, all events are brought. What `join` and `leave` throw is logged. */
   join?: ((filter: EventFilter<E>) => void) | undefined;
   /** A receiver with this filter, the same object as in `join`, has left. */
   leave?: ((filter: EventFilter<E>) => void) | undefined;

@@ -225,3 +225,52 @@ describe('an object that bindingOf publishes again', () => {
     expect(lines.slice(1)).toEqual(['warn: sharing-bus: the upstream refused an event: Error: not again']);
   });
 });
+
+describe('a malformed answer', () => {
+  it.each<[page: unknown, message: string]>([
+    [{ deliveries: null, reached: 5 }, 'TypeError: upstream: deliveries must be an array, got null'],
+    [
+      { deliveries: [{ type: 'what' }], reached: 5 },
+      'TypeError: upstream: expected an event or a gap, got {"type":"what"}',
+    ],
+    [
+      { deliveries: [{ type: 'gap', missed: -4, byKind: {} }], reached: 5 },
+      'RangeError: gap: missed must be an integer from 1, or Infinity, got -4',
+    ],
+    [
+      { deliveries: [{ type: 'gap', missed: 1, byKind: { k: 5 } }], reached: 5 },
+      'RangeError: gap: byKind must have counts that are 1 together at most, got {"k":5}',
+    ],
+    [{ deliveries: [], reached: '5' }, 'RangeError: upstream: expected to reach a place after 0, got "5"'],
+    [
+      { deliveries: [{ type: 'event', event: { ...event(1), seq: '1' } }], reached: 5 },
+      'RangeError: upstream: expected an event from place 1 to 6, got "1"',
+    ],
+  ])('of read ends this receiver: %j', (page, message) => {
+    const { bus, side } = byHand({ read: () => page as UpstreamPage<number> }, { history: { capacity: 1 } });
+    for (let seq = 1; seq <= 6; seq += 1) {
+      side.event(event(seq), seq);
+    }
+    const receiver = bus.subscribeFiltered(EventFilter.all, { from: 'start' });
+    const ending = receiver.tryRecv();
+    expect(ending.type === 'failed' && String(ending.error)).toBe(message);
+    expect(bus.subscriberCount).toBe(0);
+    const other = bus.subscribeAll();
+    side.event(event(7), 7);
+    expect(other.tryRecv()).toMatchObject({ event: { seq: 7 } });
+  });
+
+  it.each([{ k: 5 }, { k: -1 }, { k: 0.5 }, { k: 1, other: 1 }, { k: 'x' as unknown as number }])(
+    'of gap throws, with the counts: %j',
+    (byKind) => {
+      const { bus, side } = byHand();
+      const receiver = bus.subscribeAll();
+      expect(() => {
+        side.gap({ missed: 1, byKind }, 1);
+      }).toThrow(
+        new RangeError(`gap: byKind must have counts that are 1 together at most, got ${JSON.stringify(byKind)}`),
+      );
+      expect(receiver.missed).toBe(0);
+    },
+  );
+});

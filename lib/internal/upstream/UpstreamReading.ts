@@ -8,8 +8,8 @@ import { withSeq } from '../replay/History.js';
 import type { Reading } from '../replay/Reading.js';
 import { Marks, type Wait } from '../support/Marks.js';
 import { isPromise } from '../support/promises.js';
-import { show } from '../support/show.js';
 import { OTHERS } from '../support/Tally.js';
+import { requirePage } from './checks.js';
 import { isOfNoEpoch } from './epochsOf.js';
 
 /** What a reading reads from. */
@@ -306,23 +306,10 @@ export class UpstreamReading<E> implements Reading {
     );
   }
 
-  /** @throws RangeError if the page does not go on where the last one ended. */
-  #accept({ deliveries, reached }: UpstreamPage<E>, upTo: number): void {
-    let last = this.#reached;
-    for (const delivery of deliveries) {
-      if (delivery.type === 'event') {
-        const { seq } = delivery.event;
-        if (seq === undefined || seq <= last || seq > upTo) {
-          throw new RangeError(`upstream: expected an event from place ${last + 1} to ${upTo}, got ${show(seq)}`);
-        }
-        last = seq;
-      }
-    }
-    if (!(reached >= last && reached > this.#reached)) {
-      throw new RangeError(
-        `upstream: expected to reach a place after ${Math.max(last, this.#reached)}, got ${show(reached)}`,
-      );
-    }
+  /** @throws TypeError or RangeError if the page does not go on where the last one ended. */
+  #accept(page: UpstreamPage<E>, upTo: number): void {
+    requirePage(page, this.#reached, upTo);
+    const { deliveries, reached } = page;
     this.#page = deliveries;
     this.#at = 0;
     this.#work += PAGE_WORK + deliveries.length;
