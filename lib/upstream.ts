@@ -91,7 +91,12 @@ export interface UpstreamRead<E = Event> {
 
 /** Kept events, in order. */
 export interface UpstreamPage<E = Event> {
-  /** Events with their `seq`, and gaps where events that may match are no longer kept. */
+  /**
+   * Events with their `seq`, and gaps where events that may match are no longer kept.
+   *
+   * **Gotchas** The bus takes these events as they are. Ids must be canonical, as `publish` has passed them on, and an event that came without
+   * its scroll id must have the one that its session had then. Otherwise a receiver that reads does not get what an open one got.
+   */
   readonly deliveries: readonly Delivery<E>[];
   /** Every wanted event up to this place is among `deliveries`. At least the place of the last one; `upTo` if there are no more. */
   readonly reached: number;
