@@ -63,7 +63,7 @@ export interface UpstreamBus<E = Event> {
    *
    * **Gotchas** A gap may have the last place again, if it has none of its own. A receiver that starts at this place later is not told.
    *
-   * **Errors** Throws `RangeError` if `seq` is smaller than the last place, if the gap has no events, or if `byKind` counts more than `missed`.
+   * **Errors** Throws `RangeError` if `seq` is smaller than the last place, or if the gap has no events.
    */
   gap(gap: Omit<Gap, 'type'>, seq: number): void;
   /**

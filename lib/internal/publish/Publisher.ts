@@ -210,10 +210,8 @@ export class Publisher<E> {
       this.entering = entering;
       this.enter(entering);
       this.entering = undefined;
-      if (isAwaited) {
-        // The same object may be published again in a callback. That is another event.
-        this.awaited = undefined;
-      }
+      // The same object may be published again in a callback. That is another event.
+      this.awaited = undefined;
     }, busEvent);
     const { refusal } = this;
     if (isAwaited) {

@@ -12,12 +12,13 @@ import type { Receivers } from '../receive/Receivers.js';
 import type { Past } from '../receive/replayFrom.js';
 import { checkedHistory, withSeq } from '../replay/History.js';
 import { scheduleOutOfContext } from '../support/context.js';
+import { earlierEpochOf } from '../support/epochs.js';
 import type { Log } from '../support/logging.js';
 import { requireFunction, requireType } from '../support/require.js';
 import { show } from '../support/show.js';
 import { OTHERS } from '../support/Tally.js';
 import { checkedGap, checkedPosition, requireLink } from './checks.js';
-import { isOfNoEpoch, noteEpochOf } from './epochsOf.js';
+import { noteEpochOf } from './epochsOf.js';
 import { Tail } from './Tail.js';
 import { type Pages, UpstreamReading } from './UpstreamReading.js';
 
@@ -121,7 +122,7 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
 
   append(busEvent: BusEvent<E>, seq: number): BusEvent<E> {
     this.#reach(seq);
-    const numbered = busEvent.seq === seq && isOfNoEpoch(busEvent) ? busEvent : withSeq(busEvent, seq);
+    const numbered = busEvent.seq === seq && !earlierEpochOf(busEvent) ? busEvent : withSeq(busEvent, seq);
     this.#tail.addEvent(numbered, seq);
     return numbered;
   }
@@ -129,7 +130,7 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
   bring(): void {
     this.isWaiting = false;
     this.#directly(() => {
-      this.#safely('bring', () => this.#link?.bring?.());
+      this.#tell(this.#link, 'bring');
     });
   }
 
@@ -164,7 +165,7 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
     const link = this.#isClosed ? undefined : this.#link;
     if (link?.join !== undefined) {
       this.#wanted.set(receiver, filter);
-      this.#safely('join', () => link.join?.(filter));
+      this.#tell(link, 'join', filter);
     }
   }
 
@@ -178,7 +179,7 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
     if (filter !== undefined) {
       this.#wanted.delete(who);
       if (!this.#isClosed) {
-        this.#safely('leave', () => this.#link?.leave?.(filter));
+        this.#tell(this.#link, 'leave', filter);
       }
     }
   }
@@ -248,9 +249,7 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
     const link = this.#link;
     if (this.#isClosed && this.#readings.size === 0 && link !== undefined) {
       this.#link = undefined;
-      this.#safely('close', () => {
-        link.close();
-      });
+      this.#tell(link, 'close');
     }
   }
 
@@ -363,9 +362,6 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
       }
     };
     const host = this.#host as UpstreamHost<E>;
-    if (!this.inOrder.isRunning) {
-      this.#queued = 0;
-    }
     if (this.#isDirect && !this.isDispatching && this.#queued === 0) {
       dispatch(host);
     } else {
@@ -377,10 +373,10 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
     }
   }
 
-  /** Calls the upstream. What it throws is logged: the bus goes on. */
-  #safely(name: string, call: () => void): void {
+  /** Calls a method of the upstream, if it has that. What it throws is logged: the bus goes on. */
+  #tell(link: UpstreamLink<E> | undefined, name: 'join' | 'leave' | 'bring' | 'close', filter?: EventFilter<E>): void {
     try {
-      call();
+      link?.[name]?.(filter as EventFilter<E>);
     } catch (error) {
       this.#log('warn', `the upstream's ${name} threw ${show(error)}`);
     }

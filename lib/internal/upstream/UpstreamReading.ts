@@ -6,11 +6,11 @@ import type { InOrder } from '../dispatch/order.js';
 import type { CatchUpOwner } from '../replay/CatchUp.js';
 import { withSeq } from '../replay/History.js';
 import type { Reading } from '../replay/Reading.js';
+import { earlierEpochOf } from '../support/epochs.js';
 import { Marks, type Wait } from '../support/Marks.js';
 import { isPromise } from '../support/promises.js';
 import { OTHERS } from '../support/Tally.js';
 import { requirePage } from './checks.js';
-import { isOfNoEpoch } from './epochsOf.js';
 
 /** What a reading reads from. */
 export interface Pages<E> {
@@ -147,13 +147,14 @@ export class UpstreamReading<E> implements Reading {
   restart(): void {
     this.#page = [];
     this.#at = 0;
+    this.#reached = 0;
     this.#isLoading = false;
     this.#loads += 1;
   }
 
   /** Called with a gap at the place `seq`. If that place was read already, the gap comes after it. */
   miss(gap: Gap, seq: number): void {
-    if (this.#end === undefined && this.#epoch === this.#pages.position?.epoch && this.#reached >= seq) {
+    if (this.#end === undefined && this.#reached >= seq) {
       this.#passed = this.readUpTo;
       this.#page = [...this.#page.slice(this.#at), gap];
       this.#at = 0;
@@ -185,7 +186,7 @@ export class UpstreamReading<E> implements Reading {
         if (this.#work > MOST_WORK ? this.#pause() : !this.#load()) {
           return false;
         }
-      } else if (next.type === 'gap') {
+      } else if (next.type !== 'event') {
         this.#at += 1;
         this.#miss(next);
       } else if (this.#matches(next.event)) {
@@ -229,7 +230,7 @@ export class UpstreamReading<E> implements Reading {
     const { event } = this.#page[this.#at] as { readonly event: BusEvent<E> };
     this.#at += 1;
     this.#passed = event.seq as number;
-    return isOfNoEpoch(event) ? event : withSeq(event, this.#passed);
+    return earlierEpochOf(event) ? withSeq(event, this.#passed) : event;
   }
 
   /** Reads the next page. Returns whether there is one now. */

@@ -1,5 +1,5 @@
 import type { Receiver } from '../receive/Receiver.js';
-import { earlierEpochOf, noteEpoch } from '../support/epochs.js';
+import { noteEpoch } from '../support/epochs.js';
 
 /** Notes that what waits in `receiver` is of an epoch that the bus leaves now. */
 export function noteEpochOf<E>(receiver: Receiver<E>, epoch: string): void {
@@ -8,9 +8,4 @@ export function noteEpochOf<E>(receiver: Receiver<E>, epoch: string): void {
     noteEpoch(receiver.peek(index, lent), epoch);
   }
   (receiver.more.epochs ??= []).push({ epoch, end: receiver.accepted });
-}
-
-/** False if the upstream has brought this object in an earlier epoch already. Then it must be copied. */
-export function isOfNoEpoch(busEvent: object): boolean {
-  return earlierEpochOf(busEvent) === undefined;
 }
