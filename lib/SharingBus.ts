@@ -113,7 +113,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
 
   /** How many receivers have a slot. A receiver has one until it is closed or ends. */
   get subscriberCount(): number {
-    this.#stage.settle();
+    this.#upstream?.settle();
     return this.#receivers.live;
   }
 
@@ -122,7 +122,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    * upstream, and while the upstream has not said where it stands.
    */
   get position(): BusPosition | undefined {
-    this.#stage.settle();
+    this.#upstream?.settle();
     return this.#past?.position;
   }
 

@@ -61,6 +61,8 @@ export interface UpstreamBus<E = Event> {
    * Dispatches a gap: events up to the place `seq` that nobody will ever get. It counts in `missed` of each receiver, not in `lagged`. For
    * a receiver whose filter cannot be applied, it is an upper bound.
    *
+   * **Gotchas** A gap may have the last place again, if it has none of its own. A receiver that starts at this place later is not told.
+   *
    * **Errors** Throws `RangeError` if `seq` is smaller than the last place, or if the gap has no events.
    */
   gap(gap: Omit<Gap, 'type'>, seq: number): void;
@@ -89,7 +91,13 @@ export interface UpstreamRead<E = Event> {
 
 /** Kept events, in order. */
 export interface UpstreamPage<E = Event> {
-  /** Events with their `seq`, and gaps where events that may match are no longer kept, also those that were told by `gap`. */
+  /**
+   * Events with their `seq`, and gaps where events that may match are no longer kept, also those that were told by
+   * `gap`.
+   *
+   * **Gotchas** The bus takes these events as they are. Ids must be canonical, as `publish` has passed them on, and an event that came without
+   * its scroll id must have the one that its session had then. Otherwise a receiver that reads does not get what an open one got.
+   */
   readonly deliveries: readonly Delivery<E>[];
   /** Every wanted event up to this place is among `deliveries`. At least the place of the last one; `upTo` if there are no more. */
   readonly reached: number;
@@ -126,7 +134,7 @@ export interface UpstreamLink<E = Event> {
    * **Errors** If it throws or rejects, the receiver ends with this error.
    */
   read?: ((request: UpstreamRead<E>) => UpstreamPage<E> | PromiseLike<UpstreamPage<E>>) | undefined;
-  /** A receiver has joined. Without this method, all events are brought. */
+  /** A receiver has joined. Without this method, all events are brought. What `join` and `leave` throw is logged. */
   join?: ((filter: EventFilter<E>) => void) | undefined;
   /** A receiver with this filter, the same object as in `join`, has left. */
   leave?: ((filter: EventFilter<E>) => void) | undefined;

@@ -6,6 +6,7 @@ import { codeOf, loadDriver, type SqliteDriver } from './driver.js';
 import {
   EventFileError,
   FileAccessError,
+  FileClosedError,
   FileDamagedError,
   FileFailedError,
   FileFullError,
@@ -156,6 +157,9 @@ export class Connection {
   private named(error: unknown): unknown {
     if (error instanceof EventFileError) {
       return error;
+    }
+    if (this.isClosed) {
+      return new FileClosedError(this.file);
     }
     const options = { cause: error };
     switch (codeOf(error)) {

@@ -49,6 +49,10 @@ export class FollowerLink<E> implements UpstreamLink<E> {
   }
 
   private pollAfter(delay: number): void {
+    // What it has brought may have closed the bus.
+    if (this.connection.isClosed) {
+      return;
+    }
     this.polling = this.bus.scheduler.schedule(() => {
       this.poll();
     }, delay);
@@ -59,6 +63,9 @@ export class FollowerLink<E> implements UpstreamLink<E> {
     try {
       isBehind = this.follow();
     } catch (error) {
+      if (this.connection.isClosed) {
+        return;
+      }
       if (this.settings.onError === 'end') {
         this.bus.end(error);
         return;

@@ -23,7 +23,11 @@ export interface SqliteUpstream<E = Event> extends Upstream<E>, Disposable {
    * @param filter Which events. Default: all.
    */
   deliveries(filter?: EventFilter<E>): Iterable<Delivery<E>>;
-  /** Closes the bus, if there is one, and the file. Then, the methods above throw `FileClosedError`. A second call does nothing. */
+  /**
+   * Closes the bus, if there is one, and the file. Then, the methods above throw `FileClosedError`. A second call does nothing.
+   *
+   * **Gotchas** Receivers that have still to read earlier events keep the file open until they have read them. Dispose them to close it now.
+   */
   close(): void;
 }
 

@@ -81,10 +81,12 @@ function account(seat: Seat, log: MemoryLog<number>): void {
   expect(seqs.filter((seq) => !wanted.has(seq))).toEqual([]);
   const gaps = seen.reduce((sum, one) => sum + (one.type === 'gap' ? one.missed : 0), 0);
   expect(gaps).toBe(receiver.lagged + receiver.missed);
-  if (filter.type === 'all') {
+  // Only a receiver that begins inside of a gap does not know how many events of it are behind its place.
+  const isVague = seen.some((one) => one.type === 'gap' && one.atMost === true);
+  expect(isVague && filter.type === 'all' && after === 0).toBe(false);
+  if (filter.type === 'all' && !isVague) {
     const inGaps = had.reduce((sum, one) => sum + ('gap' in one ? one.gap.missed : 0), 0);
     expect(delivered.length + gaps).toBe(events.length + inGaps);
-    expect(seen.some((one) => one.type === 'gap' && one.atMost === true)).toBe(false);
   } else {
     expect(delivered.length + receiver.lagged).toBeLessThanOrEqual(events.length);
     expect(delivered.length + gaps).toBeGreaterThanOrEqual(events.length);
@@ -131,7 +133,16 @@ describe('a bus with an upstream', () => {
                 // A place that this bus has not reached may exist.
                 const named = bringing === 'when asked' ? Math.min(one.from, seq) : one.from;
                 const after = from === 'now' ? seq : from === 'start' ? 0 : named;
-                seats.push({ bus, receiver, filter, after, seen: [], isAttached: false, isGone: false, end: Infinity });
+                seats.push({
+                  bus,
+                  receiver,
+                  filter,
+                  after,
+                  seen: [],
+                  isAttached: false,
+                  isGone: false,
+                  end: Infinity,
+                });
               } else if (one.do === 'wait') {
                 run(one.frames);
               } else if (one.do === 'skip') {

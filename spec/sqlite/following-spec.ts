@@ -51,6 +51,25 @@ describe('an upstream that follows the file of another one', () => {
     expect(values.map((one) => one.event)).toEqual(texts);
   });
 
+  it.each(['end', 'continue'] as const)(
+    'law 34: a filter may close the bus, and nothing is looked at later; %s',
+    async (onError) => {
+      const file = tempFile();
+      const writer = busOn(file);
+      const { bus, scheduler, lines } = follower<string>(file, onError);
+      bus.subscribeFiltered(
+        EventFilter.where(() => {
+          bus.close();
+          return true;
+        }),
+      );
+      await publishAll(writer, [word('one'), word('two')]);
+      scheduler.pass(1_000);
+      expect(lines).toEqual([]);
+      expect(scheduler.pending).toBe(0);
+    },
+  );
+
   it('refuses to publish', () => {
     const file = tempFile();
     busOn(file);

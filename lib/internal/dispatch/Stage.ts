@@ -175,19 +175,21 @@ export class Stage<E> {
    * @param lent Whether receivers that accept them have their turn in the action that has begun.
    */
   settle(lent = false): void {
-    const { inflow } = this;
-    const brings = inflow?.isWaiting === true && !inflow.isDispatching && !this.isBringing;
-    if (this.staged.events.length === 0 && !brings) {
+    const inflow = this.brings ? this.inflow : undefined;
+    if (this.staged.events.length === 0 && inflow === undefined) {
       return;
     }
     if (!lent) {
       probeStack(...STACK_WORDS);
     }
-    if (brings) {
+    if (inflow !== undefined) {
       if (this.inOrder.isRunning) {
         this.bring(inflow);
       } else {
-        this.inOrder.run(this.bring, inflow);
+        // What predicates publish meanwhile is taken over after they were called, and comes before whoever looks now.
+        do {
+          this.inOrder.run(this.bring, inflow);
+        } while (this.brings);
       }
       if (this.staged.events.length === 0) {
         if (!lent) {
@@ -239,6 +241,11 @@ export class Stage<E> {
     } else {
       this.action.ensure();
     }
+  }
+
+  /** Whether a call of `settle` has to bring what the inflow holds. */
+  private get brings(): boolean {
+    return this.inflow?.isWaiting === true && !this.inflow.isDispatching && !this.isBringing;
   }
 
   /** Whether there is work for an action. */

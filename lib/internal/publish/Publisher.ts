@@ -210,10 +210,11 @@ export class Publisher<E> {
       this.entering = entering;
       this.enter(entering);
       this.entering = undefined;
+      // The same object may be published again in a callback. That is another event.
+      this.awaited = undefined;
     }, busEvent);
     const { refusal } = this;
     if (isAwaited) {
-      this.awaited = undefined;
       this.refusal = undefined;
       if (refusal !== undefined) {
         throw refusal.error;

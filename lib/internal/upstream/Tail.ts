@@ -7,6 +7,8 @@ import { BoundedQueue } from '../support/BoundedQueue.js';
 /** A gap with its place. */
 interface PlacedGap {
   readonly gap: Gap;
+  /** The place before it. */
+  readonly after: number;
   readonly seq: number;
 }
 
@@ -19,7 +21,7 @@ const PAGE = 256;
  * Keeps the newest events that an upstream has brought, in memory. A receiver that reads from the upstream, which takes time, ends here: so
  * it goes live however fast events come.
  *
- * Invariant: the places of the entries increase; everything that was dispatched after the place `floor` is here.
+ * Invariant: the places of the entries do not decrease; everything that was dispatched after the place `floor` is here.
  */
 export class Tail<E> {
   floor = 0;
@@ -53,11 +55,11 @@ export class Tail<E> {
     }
   }
 
-  addGap(gap: Gap, seq: number): void {
+  addGap(gap: Gap, after: number, seq: number): void {
     if (this.entries.capacity === 0) {
       this.floor = seq;
     } else {
-      this.add({ gap, seq }, seq, 0);
+      this.add({ gap, after, seq }, seq, 0);
     }
   }
 
@@ -71,10 +73,11 @@ export class Tail<E> {
       if (seq > upTo) {
         break;
       }
-      if (deliveries.length === PAGE) {
+      // A gap may have the place of the entry before it, and the next page begins after that place.
+      if (deliveries.length >= PAGE && seq > reached) {
         return { deliveries, reached };
       }
-      deliveries.push('gap' in entry ? entry.gap : { type: 'event', event: entry });
+      deliveries.push('gap' in entry ? gapAfter(after, entry) : { type: 'event', event: entry });
       reached = seq;
     }
     return { deliveries, reached: upTo };
@@ -112,4 +115,9 @@ export class Tail<E> {
     }
     return low;
   }
+}
+
+/** A gap that began before the place `after` has at most its events behind that place. */
+function gapAfter(place: number, { gap, after }: PlacedGap): Gap {
+  return after < place ? { ...gap, atMost: true } : gap;
 }

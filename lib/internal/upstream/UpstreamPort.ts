@@ -1,25 +1,23 @@
 import { type BusEvent, canonicalBusEvent } from '../../events/BusEvent.js';
 import type { EventFilter } from '../../events/EventFilter.js';
-import type { HistoryOptions } from '../../options.js';
 import type { BusPosition, Gap } from '../../receiver.js';
 import type { Upstream, UpstreamBus, UpstreamLink, UpstreamPage } from '../../upstream.js';
 import type { Inflow, Stage } from '../dispatch/Stage.js';
 import type { InOrder } from '../dispatch/order.js';
-import type { Outlet, Publisher } from '../publish/Publisher.js';
+import type { Outlet } from '../publish/Publisher.js';
 import { missOutside } from '../receive/missOutside.js';
 import type { Receiver } from '../receive/Receiver.js';
-import type { Receivers } from '../receive/Receivers.js';
 import type { Past } from '../receive/replayFrom.js';
 import { checkedHistory, withSeq } from '../replay/History.js';
 import { scheduleOutOfContext } from '../support/context.js';
+import { earlierEpochOf } from '../support/epochs.js';
 import type { Log } from '../support/logging.js';
-import { isPromise } from '../support/promises.js';
-import { requireFunction, requireType } from '../support/require.js';
 import { show } from '../support/show.js';
 import { OTHERS } from '../support/Tally.js';
-import { checkedGap, checkedPosition, requireLink } from './checks.js';
-import { noteEpochOf } from './noteEpochOf.js';
+import { checkedGap, checkedPosition, requireLink, requireUpstream } from './checks.js';
+import { noteEpochOf } from './epochsOf.js';
 import { Tail } from './Tail.js';
+import type { UpstreamHost } from './UpstreamHost.js';
 import { type Pages, UpstreamReading } from './UpstreamReading.js';
 
 /** How many of the newest events are in memory if the upstream takes time to read, and the bus has no option `history`. */
@@ -27,15 +25,6 @@ const DEFAULT_TAIL = 1_024;
 /** The most events of a page that an upstream reads. */
 const PAGE = 256;
 const UNKNOWN: Omit<Gap, 'type'> = { missed: Infinity, byKind: { [OTHERS]: Infinity }, atMost: true };
-
-/** The parts of a bus that an upstream acts on. */
-export interface UpstreamHost<E> {
-  readonly publisher: Publisher<E>;
-  readonly receivers: Receivers<E>;
-  readonly history: HistoryOptions<E> | undefined;
-  /** Closes the bus. If there is a failure, its receivers end with the error. */
-  end(failure: { readonly error: unknown } | undefined): void;
-}
 
 /**
  * Connects a bus with its upstream: what the publisher hands over, what the upstream brings, and what receivers read from it.
@@ -56,6 +45,8 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
   #isClosed = false;
   /** Whether what the upstream brings is dispatched at once: a job of the order runs, and this is its place. */
   #isDirect = false;
+  /** How many jobs of the upstream wait for their place in the order. */
+  #queued = 0;
   readonly #readings = new Set<UpstreamReading<E>>();
   /** Those that begin at a place that the bus has not reached. */
   readonly #ahead = new Set<UpstreamReading<E>>();
@@ -74,11 +65,7 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
    * @throws What its `open` throws, and TypeError if it is not an upstream.
    */
   connect(upstream: Upstream<E>, host: UpstreamHost<E>): void {
-    if (isPromise(upstream)) {
-      throw new TypeError('upstream: expected an upstream, got a promise; await it');
-    }
-    requireType('upstream', 'object', upstream);
-    requireFunction('upstream.open', (upstream as Partial<Upstream<E>>).open);
+    requireUpstream(upstream);
     this.#host = host;
     if (host.history !== undefined) {
       this.#tail = new Tail(checkedHistory(host.history));
@@ -124,7 +111,7 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
 
   append(busEvent: BusEvent<E>, seq: number): BusEvent<E> {
     this.#reach(seq);
-    const numbered = busEvent.seq === seq ? busEvent : withSeq(busEvent, seq);
+    const numbered = busEvent.seq === seq && !earlierEpochOf(busEvent) ? busEvent : withSeq(busEvent, seq);
     this.#tail.addEvent(numbered, seq);
     return numbered;
   }
@@ -132,11 +119,7 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
   bring(): void {
     this.isWaiting = false;
     this.#directly(() => {
-      try {
-        this.#link?.bring?.();
-      } catch (error) {
-        this.#log('warn', `the upstream's bring threw ${show(error)}`);
-      }
+      this.#tell(this.#link, 'bring');
     });
   }
 
@@ -171,7 +154,7 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
     const link = this.#isClosed ? undefined : this.#link;
     if (link?.join !== undefined) {
       this.#wanted.set(receiver, filter);
-      link.join(filter);
+      this.#tell(link, 'join', filter);
     }
   }
 
@@ -186,7 +169,7 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
     if (filter !== undefined) {
       this.#wanted.delete(who);
       if (!this.#isClosed) {
-        this.#link?.leave?.(filter);
+        this.#tell(this.#link, 'leave', filter);
       }
     }
   }
@@ -264,11 +247,7 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
     const link = this.#link;
     if (this.#isClosed && this.#readings.size === 0 && link !== undefined) {
       this.#link = undefined;
-      try {
-        link.close();
-      } catch (error) {
-        this.#log('warn', `the upstream's close threw ${show(error)}`);
-      }
+      this.#tell(link, 'close');
     }
   }
 
@@ -298,6 +277,7 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
     }
     this.position = position;
     this.#tail.reset(position.seq);
+    this.#ahead.clear();
     for (const reading of [...this.#readings]) {
       reading.restart();
       reading.readInOrder(this.inOrder);
@@ -321,13 +301,17 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
     if (this.#isClosed) {
       return;
     }
-    const { missed, byKind, atMost } = checkedGap(gap);
+    const told: Gap = { type: 'gap', ...checkedGap(gap) };
     this.#take('gap', seq, 0);
     this.#run(() => {
-      // The staged events come before it.
       this.#stage.settle();
-      this.#miss({ missed, byKind, ...(atMost && { atMost }) });
-      this.#tail.addGap({ type: 'gap', missed, byKind, ...(atMost && { atMost }) }, seq);
+      this.#miss(told);
+      this.#tail.addGap(told, this.last, seq);
+      for (const reading of this.#readings) {
+        if (!this.#ahead.has(reading)) {
+          reading.miss(told, seq);
+        }
+      }
       this.#reach(seq);
     });
   }
@@ -368,7 +352,10 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
     return this.#host === undefined ? [] : [...this.#host.receivers.all()];
   }
 
-  /** Runs `job` in its place in the order. What the upstream has still to bring comes after it. */
+  /**
+   * Runs `job` in its place in the order. What the upstream has still to bring comes after it, and so does what it brings because a predicate
+   * of the event that is being dispatched has led to it.
+   */
   #run(job: (host: UpstreamHost<E>) => void): void {
     const dispatch = (host: UpstreamHost<E>): void => {
       const before = this.isDispatching;
@@ -380,10 +367,23 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
       }
     };
     const host = this.#host as UpstreamHost<E>;
-    if (this.#isDirect) {
+    if (this.#isDirect && !this.isDispatching && this.#queued === 0) {
       dispatch(host);
     } else {
-      this.inOrder.run(dispatch, host);
+      this.#queued += 1;
+      this.inOrder.run((to) => {
+        this.#queued -= 1;
+        dispatch(to);
+      }, host);
+    }
+  }
+
+  /** Calls a method of the upstream, if it has that. What it throws is logged: the bus goes on. */
+  #tell(link: UpstreamLink<E> | undefined, name: 'join' | 'leave' | 'bring' | 'close', filter?: EventFilter<E>): void {
+    try {
+      link?.[name]?.(filter as EventFilter<E>);
+    } catch (error) {
+      this.#log('warn', `the upstream's ${name} threw ${show(error)}`);
     }
   }
 

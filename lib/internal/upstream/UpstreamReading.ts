@@ -4,13 +4,13 @@ import type { BusPosition, Delivery, Gap } from '../../receiver.js';
 import type { UpstreamPage } from '../../upstream.js';
 import type { InOrder } from '../dispatch/order.js';
 import type { CatchUpOwner } from '../replay/CatchUp.js';
+import { withSeq } from '../replay/History.js';
 import type { Reading } from '../replay/Reading.js';
+import { earlierEpochOf } from '../support/epochs.js';
 import { Marks, type Wait } from '../support/Marks.js';
 import { isPromise } from '../support/promises.js';
-import { requireType } from '../support/require.js';
-import { show } from '../support/show.js';
 import { OTHERS } from '../support/Tally.js';
-import { requireDelivery } from './checks.js';
+import { requirePage } from './checks.js';
 
 /** What a reading reads from. */
 export interface Pages<E> {
@@ -68,6 +68,8 @@ export class UpstreamReading<E> implements Reading {
   /** Everything up to this place was taken from the page, or did not match. */
   #passed = 0;
   #isLoading = false;
+  /** Counts what may be under way, so that an answer that is no longer wanted is told from the present one. */
+  #loads = 0;
   #work = 0;
   #isOver = false;
   #end: BusPosition | undefined;
@@ -149,7 +151,18 @@ export class UpstreamReading<E> implements Reading {
   restart(): void {
     this.#page = [];
     this.#at = 0;
+    this.#reached = 0;
     this.#isLoading = false;
+    this.#loads += 1;
+  }
+
+  /** Called with a gap at the place `seq`. If that place was read already, the gap comes after it. */
+  miss(gap: Gap, seq: number): void {
+    if (this.#end === undefined && this.#reached >= seq) {
+      this.#passed = this.readUpTo;
+      this.#page = [...this.#page.slice(this.#at), gap];
+      this.#at = 0;
+    }
   }
 
   /** Whether everything was read that it has to read. */
@@ -178,7 +191,7 @@ export class UpstreamReading<E> implements Reading {
         if (this.#work > MOST_WORK ? this.#pause() : !this.#load()) {
           return false;
         }
-      } else if (next.type === 'gap') {
+      } else if (next.type !== 'event') {
         this.#at += 1;
         this.#miss(next);
       } else if (this.#matches(next.event)) {
@@ -219,10 +232,10 @@ export class UpstreamReading<E> implements Reading {
   }
 
   #take(): BusEvent<E> {
-    const next = this.#page[this.#at] as { readonly event: BusEvent<E> };
+    const { event } = this.#page[this.#at] as { readonly event: BusEvent<E> };
     this.#at += 1;
-    this.#passed = next.event.seq as number;
-    return next.event;
+    this.#passed = event.seq as number;
+    return earlierEpochOf(event) ? withSeq(event, this.#passed) : event;
   }
 
   /** Reads the next page. Returns whether there is one now. */
@@ -278,10 +291,10 @@ export class UpstreamReading<E> implements Reading {
 
   #await(answer: PromiseLike<UpstreamPage<E>>, upTo: number): void {
     this.#isLoading = true;
-    const epoch = this.#epoch;
+    const load = (this.#loads += 1);
     const go = (act: () => void): void => {
       this.#pages.inOrder.run(() => {
-        if (!this.#isOver && epoch === this.#epoch && this.#pages.position?.epoch === epoch) {
+        if (!this.#isOver && load === this.#loads) {
           this.#isLoading = false;
           act();
         }
@@ -307,26 +320,10 @@ export class UpstreamReading<E> implements Reading {
     );
   }
 
-  /** @throws TypeError if it is not a page, RangeError if it does not go on where the last one ended. */
+  /** @throws TypeError or RangeError if the page does not go on where the last one ended. */
   #accept(page: UpstreamPage<E>, upTo: number): void {
-    requireType('upstream: the page that was read', 'object', page);
+    requirePage(page, this.#reached, upTo);
     const { deliveries, reached } = page;
-    let last = this.#reached;
-    for (const delivery of deliveries) {
-      requireDelivery(delivery);
-      if (delivery.type === 'event') {
-        const { seq } = delivery.event;
-        if (seq === undefined || seq <= last || seq > upTo) {
-          throw new RangeError(`upstream: expected an event from place ${last + 1} to ${upTo}, got ${show(seq)}`);
-        }
-        last = seq;
-      }
-    }
-    if (!(reached >= last && reached > this.#reached)) {
-      throw new RangeError(
-        `upstream: expected to reach a place after ${Math.max(last, this.#reached)}, got ${show(reached)}`,
-      );
-    }
     this.#page = deliveries;
     this.#at = 0;
     this.#work += PAGE_WORK + deliveries.length;
