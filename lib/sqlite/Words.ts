@@ -3,6 +3,10 @@ import type { Database, Statement } from './database.js';
 /** The most texts that are remembered for each direction. Then all are forgotten, so that the memory is bounded. */
 const MOST = 50_000;
 
+/** The bytes of a row and of its entry in the index: measured with UUIDs, and rounded up. */
+const EACH = 12;
+const BY_CHARACTER = 2.5;
+
 /** A native session, as the file has it. */
 export interface StoredSession {
   /** The id of the connector's name; 0 for none. */
@@ -28,6 +32,9 @@ export class Words {
   private readonly findSession: Statement;
   private readonly addSession: Statement;
   private readonly sessionOf: Statement;
+  private readonly measure: Statement;
+  /** The bytes that {@link bytes} tells; `undefined` if they have to be measured. */
+  private size: number | undefined;
 
   constructor(database: Database) {
     this.findWord = database.prepare('SELECT id FROM word WHERE text = ?');
@@ -36,6 +43,14 @@ export class Words {
     this.findSession = database.prepare('SELECT id FROM session WHERE connector = ? AND native = ?');
     this.addSession = database.prepare('INSERT INTO session(connector, native) VALUES (?, ?) RETURNING id');
     this.sessionOf = database.prepare('SELECT connector, native FROM session WHERE id = ?');
+    this.measure = database.prepare(`SELECT
+      (SELECT coalesce(sum(${EACH} + ${BY_CHARACTER} * length(text)), 0) FROM word) +
+      (SELECT coalesce(sum(${EACH} + ${BY_CHARACTER} * length(native)), 0) FROM session) AS bytes`);
+  }
+
+  /** About how many bytes of the file the texts and sessions take. They are never removed. */
+  get bytes(): number {
+    return (this.size ??= (this.measure.get() as { bytes: number }).bytes);
   }
 
   /** The id of a text; `undefined` if the file does not have it. */
@@ -45,7 +60,7 @@ export class Words {
 
   /** The id of a text, which is added to the file if need be. */
   idOf(text: string): number {
-    return this.find(text) ?? (this.learn(text, this.addWord.get(stored(text))) as number);
+    return this.find(text) ?? (this.learn(text, this.addWord.get(this.counted(stored(text)))) as number);
   }
 
   /** The text with this id. */
@@ -75,7 +90,7 @@ export class Words {
   sessionIdOf(connector: number, native: string): number {
     return (
       this.findSessionId(connector, native) ??
-      (this.learnSession(connector, native, this.addSession.get(connector, stored(native))) as number)
+      (this.learnSession(connector, native, this.addSession.get(connector, this.counted(stored(native)))) as number)
     );
   }
 
@@ -96,9 +111,18 @@ export class Words {
 
   /** To be called when a transaction was rolled back: ids that it has added are no more. */
   forget(): void {
+    this.size = undefined;
     for (const map of [this.ids, this.texts, this.sessionIds, this.sessions]) {
       map.clear();
     }
+  }
+
+  /** Adds a text that is about to be stored to {@link bytes}. */
+  private counted(text: string): string {
+    if (this.size !== undefined) {
+      this.size += EACH + BY_CHARACTER * text.length;
+    }
+    return text;
   }
 
   private learn(text: string, row: unknown): number | undefined {

@@ -263,7 +263,8 @@ export class Writer<E> {
     if (this.events === 0 || (tooMany <= 0 && maxBytes === Infinity && maxAgeMs === Infinity)) {
       return undefined;
     }
-    const isTooLarge = maxBytes !== Infinity && this.stored.bytes > maxBytes;
+    // Texts and sessions stay, so no deletion of events makes room for them.
+    const isTooLarge = maxBytes !== Infinity && this.stored.bytes - this.stored.words.bytes > maxBytes;
     if (tooMany <= 0 && !isTooLarge && maxAgeMs === Infinity) {
       return undefined;
     }

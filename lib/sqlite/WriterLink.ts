@@ -136,7 +136,7 @@ export class WriterLink<E> implements UpstreamLink<E> {
 
   /** Removes in tasks of their own what the turns have left, such as after the limits were lowered. */
   private pruneLater(): void {
-    if (this.pruning !== undefined || !this.writer.hasSurplus) {
+    if (this.pruning !== undefined || !this.hasSurplus()) {
       return;
     }
     this.pruning = this.bus.scheduler.schedule(() => {
@@ -147,11 +147,19 @@ export class WriterLink<E> implements UpstreamLink<E> {
     }, TASK.everyMs);
   }
 
+  private hasSurplus(): boolean {
+    return this.attempt(() => this.writer.hasSurplus);
+  }
+
   private prune(): boolean {
+    return this.attempt(() => this.writer.prune(TASK.most));
+  }
+
+  private attempt(act: () => boolean): boolean {
     try {
-      return this.writer.prune(TASK.most);
+      return act();
     } catch (error) {
-      // The next turn tries it again, and tells what is wrong.
+      // What was written is written. The next turn tries it again, and tells what is wrong.
       this.bus.log('warn', `sqlite: old events cannot be removed: ${String(error)}`);
       return false;
     }

@@ -750,7 +750,7 @@ describe('a place that another bus has reached, and this one has not', () => {
     side.gap({ missed: 4, byKind: {} }, 7);
     side.event(event(8), 8);
     time.flush();
-    expect(shown(values)).toEqual(['[4 {"*":4}]', '8:8']);
+    expect(shown(values)).toEqual(['[<=4 {"*":4}]', '8:8']);
   });
 
   it('does not keep a receiver from ending', () => {
@@ -929,6 +929,11 @@ describe('bad input', () => {
     expect(() => {
       side.event({ origin: 'x' } as unknown as BusEvent<number>, 6);
     }).toThrow(InvalidBusEventError);
+    expect(
+      throwing(() => {
+        side.gap({ missed: 1, byKind: { a: 2 } }, 6);
+      }),
+    ).toBe('RangeError: gap: byKind must not count more than 1, got {"a":2}');
     side.event(event(1), 6);
   });
 

@@ -125,6 +125,24 @@ describe('retention', () => {
     expect(statSync(file).size).toBeLessThan(maxBytes * 1.2);
   });
 
+  it('keeps events of new sessions although the names of old ones fill more than maxBytes', async () => {
+    const { bus, upstream } = opened({ file: tempFile(), retention: { maxBytes: 2 ** 20 } });
+    const pad = 'x'.repeat(300);
+    for (let run = 0; run < 100; run += 1) {
+      await publishAll(
+        bus,
+        words(100, pad).map((word, index) => ({
+          ...word,
+          routing: { ...word.routing, connectorId: 'c', nativeSessionId: `${'s'.repeat(60)}/${run}/${index}` },
+        })),
+      );
+    }
+    const { events, bytes } = upstream.stats();
+    expect(bytes).toBeGreaterThan(2 ** 21);
+    expect(events).toBeGreaterThan(1_000);
+    expect(events).toBeLessThan(4_000);
+  });
+
   it('removes events that are older than maxAgeMs, when others are written and when the file is opened', async () => {
     jest.useFakeTimers({ now: 1_000_000, doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
     try {

@@ -45,6 +45,9 @@ export function checkedGap(gap: unknown): Omit<Gap, 'type'> {
     throw new RangeError(`gap: missed must be an integer from 1, or Infinity, got ${show(missed)}`);
   }
   requireType('gap: byKind', 'object', byKind);
+  if (!(Object.values(byKind).reduce((sum, count) => sum + count, 0) <= (missed as number))) {
+    throw new RangeError(`gap: byKind must not count more than ${missed}, got ${show(byKind)}`);
+  }
   return { missed: missed as number, byKind, ...(atMost === true && { atMost }) };
 }
 
