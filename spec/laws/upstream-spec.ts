@@ -192,6 +192,17 @@ describe('a bus with an upstream', () => {
   });
 });
 
+describe('counts that are read', () => {
+  it('bring what was published, with an upstream', () => {
+    const { bus, publish } = setUp('when asked');
+    bus.subscribeFiltered(EventFilter.all, { capacity: 1, overflow: 'evict' });
+    publish(1, 2);
+    expect(bus.subscriberCount).toBe(0);
+    publish(3);
+    expect(bus.position?.seq).toBe(3);
+  });
+});
+
 describe('an upstream that refuses an event', () => {
   it.each(EACH)('makes publish throw its error, and nothing is dispatched or counted; brought %s', (bringing) => {
     const { bus, upstream, time, publish } = setUp(bringing);
@@ -450,6 +461,28 @@ describe('another epoch', () => {
       [0, 2],
     ]);
     expect(shown(values)).toEqual(['[<=Infinity {"*":null}]', '2:7', '3:8']);
+  });
+
+  it('a search that had given way does not go on beside the one that has begun anew', () => {
+    const asked: unknown[] = [];
+    const { upstream, side } = byHand({
+      read: ({ after, upTo }) => {
+        asked.push([after, upTo]);
+        // The second epoch is never answered.
+        return upTo === 5
+          ? ({ then: () => undefined } as unknown as PromiseLike<never>)
+          : { deliveries: [], reached: after + 1 };
+      },
+    });
+    const time = new VirtualTimeScheduler();
+    const bus = new SharingBus<number>({ scheduler: time, upstream });
+    side().begin({ epoch: 'e1', seq: 100_000 });
+    bus.subscribeFiltered(EventFilter.all, { from: 'start' });
+    const before = asked.length;
+    side().begin({ epoch: 'e2', seq: 5 });
+    time.flush();
+    expect(before).toBeGreaterThan(10);
+    expect(asked.slice(before)).toEqual([[0, 5]]);
   });
 
   it('a place of another epoch begins with a gap of unknown size, then what is kept', () => {

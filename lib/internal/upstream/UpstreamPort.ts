@@ -187,13 +187,7 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
   }
 
   later(work: () => void): void {
-    scheduleOutOfContext(
-      this.#stage.clock.scheduler,
-      () => {
-        this.inOrder.run(work, undefined);
-      },
-      1,
-    );
+    scheduleOutOfContext(this.#stage.clock.scheduler, work, 1);
   }
 
   page(filter: EventFilter<E>, after: number, upTo: number): UpstreamPage<E> | PromiseLike<UpstreamPage<E>> {

@@ -26,7 +26,7 @@ export interface Pages<E> {
   readonly mayBeBehind: boolean;
   /** Called when `reading` begins at a place that the bus has not reached. It has to be read on when the bus is there. */
   ahead(reading: UpstreamReading<E>): void;
-  /** Runs `work` in a job, after other tasks of the platform. */
+  /** Calls `work` after other tasks of the platform. */
   later(work: () => void): void;
   readonly inOrder: InOrder;
 }
@@ -210,12 +210,11 @@ export class UpstreamReading<E> implements Reading {
     if (this.#isLoading) {
       return true;
     }
-    this.#isLoading = true;
+    const go = this.#waiting();
     this.#pages.later(() => {
-      if (!this.#isOver) {
-        this.#isLoading = false;
+      go(() => {
         this.read();
-      }
+      });
     });
     return true;
   }
@@ -289,10 +288,11 @@ export class UpstreamReading<E> implements Reading {
     }
   }
 
-  #await(answer: PromiseLike<UpstreamPage<E>>, upTo: number): void {
+  /** Begins to wait. Returns the function that goes on, in a job, unless this has stopped or begun anew meanwhile. */
+  #waiting(): (act: () => void) => void {
     this.#isLoading = true;
     const load = (this.#loads += 1);
-    const go = (act: () => void): void => {
+    return (act) => {
       this.#pages.inOrder.run(() => {
         if (!this.#isOver && load === this.#loads) {
           this.#isLoading = false;
@@ -300,6 +300,10 @@ export class UpstreamReading<E> implements Reading {
         }
       }, undefined);
     };
+  }
+
+  #await(answer: PromiseLike<UpstreamPage<E>>, upTo: number): void {
+    const go = this.#waiting();
     answer.then(
       (page) => {
         go(() => {
