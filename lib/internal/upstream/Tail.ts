@@ -48,19 +48,11 @@ export class Tail<E> {
   }
 
   addEvent(busEvent: BusEvent<E>, seq: number): void {
-    if (this.entries.capacity === 0) {
-      this.floor = seq;
-    } else {
-      this.add(busEvent, seq, this.sizeOf(busEvent));
-    }
+    this.add(busEvent, seq, this.sizeOf(busEvent));
   }
 
   addGap(gap: Gap, after: number, seq: number): void {
-    if (this.entries.capacity === 0) {
-      this.floor = seq;
-    } else {
-      this.add({ gap, after, seq }, seq, 0);
-    }
+    this.add({ gap, after, seq }, seq, 0);
   }
 
   /** The entries after the place `after`, which is at least `floor`, and up to `upTo`. */
@@ -93,7 +85,7 @@ export class Tail<E> {
       // Sums of fractions are inexact, so an empty tail is reset to 0.
       this.bytes = this.entries.size === 0 ? 0 : this.bytes - gone;
     }
-    if (size > this.maxBytes) {
+    if (this.entries.capacity === 0 || size > this.maxBytes) {
       this.floor = seq;
       return;
     }

@@ -7,5 +7,8 @@ export function noteEpochOf<E>(receiver: Receiver<E>, epoch: string): void {
   for (let index = 0; index < receiver.waiting; index += 1) {
     noteEpoch(receiver.peek(index, lent), epoch);
   }
-  (receiver.more.epochs ??= []).push({ epoch, end: receiver.accepted });
+  const parts = receiver.more;
+  // Those that were taken whole are not asked for any more.
+  const left = parts.epochs?.filter(({ end }) => receiver.nextNumber <= end) ?? [];
+  parts.epochs = [...left, { epoch, end: receiver.accepted }];
 }
