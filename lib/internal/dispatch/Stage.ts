@@ -186,7 +186,7 @@ export class Stage<E> {
       if (this.inOrder.isRunning) {
         this.bring(inflow);
       } else {
-        // What predicates publish meanwhile is taken over after they were called, and comes before whoever looks now.
+        // What predicates publish meanwhile is handed over when they have returned. It must be brought, too, before a program can look.
         do {
           this.inOrder.run(this.bring, inflow);
         } while (this.brings);
