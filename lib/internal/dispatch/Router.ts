@@ -2,6 +2,7 @@ import type { BusEvent } from '../../events/BusEvent.js';
 import type { EventFilter } from '../../events/EventFilter.js';
 import { Dictionary } from '../support/Dictionary.js';
 import { Listing } from './Listing.js';
+import { NotedIds } from './NotedIds.js';
 import { comparison, Route, type RouteProgress } from './Route.js';
 import { finding, type KeyField, type RoutingKey } from './routingKeys.js';
 import type { Batch, Destination, Lister, Run, Target } from './Target.js';
@@ -30,18 +31,17 @@ export class Router<E> implements Lister<E> {
   /** Whether `any` has targets. */
   private hasAny = false;
   /** Canonical UUIDs that no destination is listed by. */
-  private noted: (string | undefined)[] | undefined;
+  private noted: NotedIds | undefined;
 
   /** Whether `text` is known to be a canonical UUID: a destination is listed by it in this field, or it was noted lately. */
   knows(field: 'scrollId' | 'connectorUid', text: string): boolean {
     const index = this.indexes[field];
-    return (index.size > 0 && index.has(text)) || this.noted?.[placeOf(text)] === text;
+    return (index.size > 0 && index.has(text)) || this.noted?.has(text) === true;
   }
 
   /** Remembers the canonical UUID `id`, in the place of another one. */
   note(id: string): void {
-    this.noted ??= new Array<string | undefined>(NOTED);
-    this.noted[placeOf(id)] = copyOf(id);
+    (this.noted ??= new NotedIds()).add(id);
   }
 
   /** Lists `destination` for the events that match `filter`, which is canonical. */
@@ -159,21 +159,6 @@ export class Router<E> implements Lister<E> {
       }
     }
   }
-}
-
-/** The most UUIDs that are noted, a power of two. */
-const NOTED = 256;
-
-/** A copy that refers to nothing else. In V8, an id that was cut out of a line of a log keeps the whole line. */
-function copyOf(id: string): string {
-  return ` ${id}`.slice(1);
-}
-
-/** Where a UUID is noted. */
-function placeOf(text: string): number {
-  const end = text.length - 1;
-  // Any text may be asked for. One that is too short gives 0.
-  return ((text.charCodeAt(end) * 37) ^ (text.charCodeAt(end - 1) * 7) ^ text.charCodeAt(end - 2)) & (NOTED - 1);
 }
 
 /**

@@ -59,9 +59,11 @@ export interface Summary {
   readonly failures: readonly string[];
 }
 
+const temporary = mkdtempSync(join(tmpdir(), 'agent-console-'));
+
 /** A directory of one spec's own. */
 export function freshDirectory(): string {
-  return mkdtempSync(join(tmpdir(), 'agent-console-'));
+  return mkdtempSync(join(temporary, 'spec-'));
 }
 
 /** A console that runs as people run it: as a process. */
@@ -77,6 +79,7 @@ export class ConsoleProcess {
       }),
     );
     rmSync(built, { recursive: true, force: true });
+    rmSync(temporary, { recursive: true, force: true });
   }
 
   readonly scrolls = join(freshDirectory(), 'scrolls');
