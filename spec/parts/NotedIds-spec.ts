@@ -47,6 +47,36 @@ describe('noted ids', () => {
     }
   });
 
+  const numbered = (n: number): string => `67e55044-10b1-426f-9247-${n.toString(16).padStart(12, '0')}`;
+
+  it('are at least the last 2,048 different ones', () => {
+    const noted = new NotedIds();
+    for (let n = 0; n < 5_000; n += 1) {
+      noted.add(numbered(n));
+    }
+    const last = Array.from({ length: 2_048 }, (_, index) => anew(numbered(4_999 - index)));
+    expect(last.filter((id) => !noted.has(id))).toEqual([]);
+  });
+
+  it('are not more than 4,096, but for those that were looked up last', () => {
+    const noted = new NotedIds();
+    for (let n = 0; n < 20_000; n += 1) {
+      noted.add(numbered(n));
+    }
+    const known = Array.from({ length: 20_000 }, (_, n) => numbered(n)).filter((id) => noted.has(id));
+    expect(known.length).toBeLessThanOrEqual(4_096);
+  });
+
+  it('that are looked up are not forgotten', () => {
+    const noted = new NotedIds();
+    const asked = numbered(0);
+    noted.add(asked);
+    for (let n = 1; n < 20_000; n += 1) {
+      noted.add(numbered(n));
+      expect(noted.has(anew(asked))).toBe(true);
+    }
+  });
+
   it('answer for texts that are too short to be one', () => {
     const noted = new NotedIds();
     noted.add('67e55044-10b1-426f-9247-bb680e5fe0c8');

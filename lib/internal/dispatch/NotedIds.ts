@@ -1,43 +1,55 @@
 import type { Uuid } from '../../events/Uuid.js';
+import { Dictionary } from '../support/Dictionary.js';
 
 /** The most texts that are kept as they came, a power of two. */
-const RECENT = 32;
-/** The most copies, a power of two. */
-const COPIES = 256;
+const RECENT = 256;
+/** The most copies of a generation. */
+const COPIES = 2048;
 
 /**
- * Canonical UUIDs that events had lately, so that they need not be parsed again.
+ * Canonical UUIDs that events had lately, so that they need not be parsed again. At least the last 2,048 different ones are known.
  *
- * Invariant: a copy is at the place that its hash points to, or at the place beside it.
+ * Invariant: each copy is in one or both of the two generations. When the young one is full, it becomes the old one.
  */
 export class NotedIds {
   /**
-   * The texts themselves: in V8, comparing a text with itself takes half of the time of comparing it with a copy. There are few of them,
-   * since a text that was cut out of a line of a log keeps the whole line.
+   * The texts themselves: in V8, comparing a text with itself takes half of the time of comparing it with a copy. There are no more of them
+   * than events in one queue, since a text that was cut out of a line of a log keeps the whole line.
    */
   private readonly recent = new Array<Uuid | undefined>(RECENT).fill(undefined);
-  private readonly copies = new Array<Uuid | undefined>(COPIES).fill(undefined);
+  private young = new Dictionary<Uuid>();
+  private old = new Dictionary<Uuid>();
 
   /** Whether `text` was noted, and is not forgotten. */
   has(text: string): boolean {
-    const own = ownPlaceOf(text);
-    if (this.recent[own] === text) {
-      return true;
-    }
-    const at = placeOf(text);
-    if (this.copies[at] === text || this.copies[at + 1] === text) {
-      this.recent[own] = text;
-      return true;
-    }
-    return false;
+    const place = placeOf(text);
+    return this.recent[place] === text || this.hasCopy(text, place);
   }
 
-  /** Notes `id`, in the place of an older one. */
+  /** Notes `id`. */
   add(id: Uuid): void {
-    const at = placeOf(id);
-    this.copies[at + 1] = this.copies[at];
-    this.copies[at] = copyOf(id);
-    this.recent[ownPlaceOf(id)] = id;
+    this.recent[placeOf(id)] = id;
+    this.addCopy(copyOf(id));
+  }
+
+  private hasCopy(text: string, place: number): boolean {
+    if (this.young.get(text) === undefined) {
+      const copy = this.old.get(text);
+      if (copy === undefined) {
+        return false;
+      }
+      this.addCopy(copy);
+    }
+    this.recent[place] = text;
+    return true;
+  }
+
+  private addCopy(copy: Uuid): void {
+    if (this.young.size >= COPIES) {
+      this.old = this.young;
+      this.young = new Dictionary();
+    }
+    this.young.set(copy, copy);
   }
 }
 
@@ -46,18 +58,9 @@ function copyOf(id: Uuid): Uuid {
   return JSON.parse(`"${id}"`) as Uuid;
 }
 
-/** Where a text is kept as it came. Any text may be asked for; one that is too short is at 0. */
-function ownPlaceOf(text: string): number {
-  const end = text.length - 1;
-  return Math.imul(text.charCodeAt(end) + (text.charCodeAt(end - 1) << 7), FACTOR) >>> 27;
-}
-
-/** Where a copy is kept. */
+/** Where `text` is kept as it came. Any text may be asked for; one that is too short is at 0. */
 function placeOf(text: string): number {
   const end = text.length - 1;
-  const sum = text.charCodeAt(end) + (text.charCodeAt(end - 2) << 7) + (text.charCodeAt(end - 3) << 14);
-  return (Math.imul(sum, FACTOR) >>> 24) & -2;
+  const sum = text.charCodeAt(end) + (text.charCodeAt(end - 1) << 7) + (text.charCodeAt(end - 2) << 14);
+  return Math.imul(sum, 0x9e3779b1) >>> 24;
 }
-
-/** Its products have good upper bits. */
-const FACTOR = 0x9e3779b1;
