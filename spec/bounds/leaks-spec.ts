@@ -273,7 +273,7 @@ describe('law 34: after any end nothing is retained', () => {
     expect(source$.observed).toBe(false);
   });
 
-  it('a bus that remembers the ids of events keeps none of the lines that they were cut out of', async () => {
+  it('a bus that remembers the ids of events does not keep the lines that they were cut out of, but for the last few', async () => {
     const LINES = 100;
     const LENGTH = 200_000;
     const bus = new SharingBus<number>();
@@ -287,7 +287,7 @@ describe('law 34: after any end nothing is retained', () => {
       const line = Buffer.from(`id=${newUuid()} ${'x'.repeat(LENGTH)}`).toString('latin1');
       bus.publish(event(number, { scrollId: line.slice(3, 39) }));
     }
-    expect((await used()) - before).toBeLessThan((LINES * LENGTH) / 4);
+    expect((await used()) - before).toBeLessThan(20 * LENGTH);
     bus.close();
   });
 });

@@ -2,7 +2,7 @@ import type { Uuid } from '../../events/Uuid.js';
 import { Dictionary } from '../support/Dictionary.js';
 
 /** The most texts that are kept as they came, a power of two. */
-const RECENT = 256;
+const RECENT = 16;
 /** The most copies of a generation. */
 const COPIES = 2048;
 
@@ -13,8 +13,8 @@ const COPIES = 2048;
  */
 export class NotedIds {
   /**
-   * The texts themselves: in V8, comparing a text with itself takes half of the time of comparing it with a copy. There are no more of them
-   * than events in one queue, since a text that was cut out of a line of a log keeps the whole line.
+   * The texts themselves: in V8, comparing a text with itself takes half of the time of comparing it with a copy. There are few of them,
+   * since a text that was cut out of a line of a log keeps the whole line.
    */
   private readonly recent = new Array<Uuid | undefined>(RECENT).fill(undefined);
   private young = new Dictionary<Uuid>();
@@ -62,5 +62,5 @@ function copyOf(id: Uuid): Uuid {
 function placeOf(text: string): number {
   const end = text.length - 1;
   const sum = text.charCodeAt(end) + (text.charCodeAt(end - 1) << 7) + (text.charCodeAt(end - 2) << 14);
-  return Math.imul(sum, 0x9e3779b1) >>> 24;
+  return Math.imul(sum, 0x9e3779b1) >>> 28;
 }

@@ -8,7 +8,6 @@ import { Router } from './Router.js';
 import { hasPredicate } from './routingKeys.js';
 import type { Batch, Destination } from './Target.js';
 
-const NOTHING: readonly never[] = [];
 const LITTLE_ROOM = 64;
 
 /** The part of a receiver that the stage uses. */
@@ -37,9 +36,6 @@ export interface Inflow {
  * scheduled.
  */
 export class Stage<E> {
-  /** The events that the present action offers. Receivers that were lent a run read it here. */
-  lent: readonly BusEvent<E>[] = NOTHING;
-
   /** What an upstream without a delay holds. A stage with such events is not empty either. */
   inflow: Inflow | undefined;
 
@@ -71,9 +67,6 @@ export class Stage<E> {
     const { events } = batch;
     this.staged = { events: [], runs: [], first: batch.first + events.length, lent: false, since: undefined };
     batch.lent = lent;
-    if (lent) {
-      this.lent = events;
-    }
     this.room.routed += events.length;
     this.router.handOver(batch);
     if (!lent) {
@@ -87,7 +80,6 @@ export class Stage<E> {
     this.action = new Action(scheduler, () => {
       this.settle(true);
       this.turns.runAll();
-      this.lent = NOTHING;
       this.room.recount();
       return this.hasWork;
     });

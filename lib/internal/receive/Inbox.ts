@@ -8,11 +8,13 @@ import { DirectConsumer } from './consumers.js';
 import { Gaps } from './Gaps.js';
 import { type Loss, type OverflowPolicy, type OverflowQueue, refused, type Verdict } from './overflow.js';
 
+const NOTHING: readonly never[] = [];
+
 /**
- * The events that wait in one receiver: a run of the burst that is being offered, then a queue of its own. It numbers the events, and
- * records which were lost and where. It schedules nothing, and calls only the consumer that is passed to {@link drain}.
+ * The events that wait in one receiver: those that were lent of the burst that is being offered, then a queue of its own. It numbers the
+ * events, and records which were lost and where. It schedules nothing, and calls only the consumer that is passed to {@link drain}.
  *
- * Invariants: a run is lent only while no event waits. Events are numbered in the order in which they are accepted, and the waiting ones
+ * Invariants: events are lent only while the queue is empty. `lent` is the burst, or an array of this receiver if it was lent several runs. Events are numbered in the order in which they are accepted, and the waiting ones
  * are the last of them. The others were delivered, except for the number `discarded`.
  */
 export class Inbox<E> {
@@ -24,10 +26,11 @@ export class Inbox<E> {
   lost = 0;
   /** The largest number of events that waited at one time. */
   highWaterMark = 0;
-  /** The history's number of the event that was taken last before the present run, or of the start. Unused if there is no history. */
+  /** The history's number of the event that was taken last before the lent ones, or of the start. Unused if there is no history. */
   lastSeq = 0;
 
-  /** The lent run: from the index `runNext` to before the index `runEnd` of the burst. Both are negative after `clear`. */
+  private lent: readonly BusEvent<E>[] = NOTHING;
+  /** The lent events: from the index `runNext` to before the index `runEnd` of `lent`. Both are negative after `clear`. */
   private runNext = 0;
   private runEnd = 0;
   private acceptedCount = 0;
@@ -73,7 +76,7 @@ export class Inbox<E> {
     return this.acceptedCount - this.waiting - this.discarded;
   }
 
-  /** How long the oldest event has waited at the time `now`, in milliseconds. 0 if no event waits, or if the oldest one is in a run. */
+  /** How long the oldest event has waited at the time `now`, in milliseconds. 0 if no event waits, or if the oldest one was lent. */
   oldestAgeMs(now: number): number {
     const isLent = this.runNext < this.runEnd;
     const since = isLent || this.waiting === 0 ? undefined : this.ages?.since(this.nextNumber);
@@ -85,29 +88,46 @@ export class Inbox<E> {
     return this.isFullByRun ? 'refused' : this.ownQueue().foresee(busEvent);
   }
 
-  /** The waiting event at `index`; 0 is the next one. `burst` is the one that is being offered. */
-  peek(index: number, burst: readonly BusEvent<E>[]): BusEvent<E> {
-    const lent = this.runEnd - this.runNext;
-    return (index < lent ? burst[this.runNext + index] : this.queue?.at(index - lent)) as BusEvent<E>;
+  /** The waiting event at `index`; 0 is the next one. */
+  peek(index: number): BusEvent<E> {
+    const count = this.runEnd - this.runNext;
+    return (index < count ? this.lent[this.runNext + index] : this.queue?.at(index - count)) as BusEvent<E>;
   }
 
   /**
-   * Accepts the events of the burst from the index `from` to before the index `to`, without copying them. Returns false if not all of them
-   * fit, or if an event waits. The caller must drain the run in the same action. It passes by the
-   * policy's queue, so only a policy that may be offered events late gets here.
+   * Accepts the events of `burst` from the index `from` to before the index `to`, without putting them into the queue. Returns false if not
+   * all of them fit, or if the queue has events. The caller must drain them in the same action. They pass by the policy's queue, so only
+   * a policy that may be offered events late gets here.
    */
-  lend(from: number, to: number): boolean {
-    const count = to - from;
-    if (count > this.capacity || this.waiting > 0) {
+  lend(burst: readonly BusEvent<E>[], from: number, to: number): boolean {
+    const { waiting } = this;
+    const count = waiting + to - from;
+    if (count > this.capacity || (this.queue !== undefined && this.queue.size > 0)) {
       return false;
     }
-    this.runNext = from;
-    this.runEnd = to;
-    this.acceptedCount += count;
+    if (waiting === 0) {
+      this.lent = burst;
+      this.runNext = from;
+      this.runEnd = to;
+    } else {
+      this.lendMore(burst, from, to);
+    }
+    this.acceptedCount += to - from;
     if (count > this.highWaterMark) {
       this.highWaterMark = count;
     }
     return true;
+  }
+
+  /** Lends another run of the burst. */
+  private lendMore(burst: readonly BusEvent<E>[], from: number, to: number): void {
+    const own = this.lent === burst ? burst.slice(this.runNext, this.runEnd) : (this.lent as BusEvent<E>[]);
+    for (let at = from; at < to; at += 1) {
+      own.push(burst[at] as BusEvent<E>);
+    }
+    this.runNext = 0;
+    this.runEnd = own.length;
+    this.lent = own;
   }
 
   /** Accepts `busEvent`, or returns the loss. Throws what a policy's function throws; then nothing has changed. */
@@ -148,23 +168,24 @@ export class Inbox<E> {
     }
   }
 
-  /** Removes and returns the next event, which must exist. Not called while a run is lent. */
+  /** Removes and returns the next event, which must exist. Not called while events are lent. */
   shift(): BusEvent<E> {
     const busEvent = this.ownQueue().shift();
     this.lastSeq = busEvent.seq ?? 0;
     return busEvent;
   }
 
-  /** {@link lastSeq}, also while the run of `burst` is delivered. */
-  lastSeqIn(burst: readonly BusEvent<E>[]): number {
-    return (this.runNext > 0 ? burst[this.runNext - 1]?.seq : undefined) ?? this.lastSeq;
+  /** {@link lastSeq}, also while lent events are delivered. */
+  get lastTaken(): number {
+    return (this.runNext > 0 ? this.lent[this.runNext - 1]?.seq : undefined) ?? this.lastSeq;
   }
 
-  /** Discards the waiting events and the gaps. `burst` is the one that is being offered. */
-  clear(burst: readonly BusEvent<E>[]): void {
-    this.lastSeq = this.lastSeqIn(burst);
+  /** Discards the waiting events and the gaps. */
+  clear(): void {
+    this.lastSeq = this.lastTaken;
     this.discarded += this.waiting;
     this.gaps = undefined;
+    this.lent = NOTHING;
     this.runNext = -1;
     this.runEnd = -1;
     this.queue = undefined;
@@ -177,17 +198,18 @@ export class Inbox<E> {
     return wasCleared;
   }
 
-  /** Delivers the waiting events to `consumer`: the run of `burst`, then the queue. Events that arrive meanwhile wait for the next turn. */
-  drain(consumer: Observer<BusEvent<E>>, burst: readonly BusEvent<E>[]): void {
+  /** Delivers the waiting events to `consumer`: the lent ones, then the queue. Events that arrive meanwhile wait for the next turn. */
+  drain(consumer: Observer<BusEvent<E>>): void {
     // Calling the function is faster than calling a method of its consumer.
     const handler = consumer instanceof DirectConsumer ? (consumer as DirectConsumer<BusEvent<E>>).next : undefined;
     const queued = this.queue?.size ?? 0;
     const end = this.acceptedCount;
+    const { lent } = this;
     while (this.runNext < this.runEnd) {
       try {
-        // The loop also ends when the consumer leaves or the receiver is disposed: the run is cleared.
+        // The loop also ends when the consumer leaves or the receiver is disposed: what was lent is cleared.
         while (this.runNext < this.runEnd) {
-          const busEvent = burst[this.runNext] as BusEvent<E>;
+          const busEvent = lent[this.runNext] as BusEvent<E>;
           // Set before the call: an event that the consumer publishes may use the free place.
           this.runNext += 1;
           if (handler === undefined) {
@@ -201,7 +223,8 @@ export class Inbox<E> {
       }
     }
     if (this.runEnd > 0) {
-      this.lastSeq = this.lastSeqIn(burst);
+      this.lastSeq = this.lastTaken;
+      this.lent = NOTHING;
       this.runNext = 0;
       this.runEnd = 0;
     }
@@ -265,7 +288,7 @@ export class Inbox<E> {
     this.gaps = undefined;
   }
 
-  /** Whether the rest of a run takes the last place. The queue does not count the run. */
+  /** Whether lent events take the last place. The queue does not count them. */
   private get isFullByRun(): boolean {
     return this.runNext < this.runEnd && this.waiting >= this.capacity;
   }

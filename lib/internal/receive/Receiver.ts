@@ -91,7 +91,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
     if (this.hasEnded) {
       return undefined;
     }
-    if (burst.lent && this.consumer !== undefined && this.lend(from, to)) {
+    if (burst.lent && this.consumer !== undefined && this.lend(burst.events, from, to)) {
       this.host.stage.request(this);
       return undefined;
     }
@@ -173,7 +173,7 @@ export class Receiver<E> extends Inbox<E> implements Staged<E>, TurnTaker, Catch
 
   private deliver(consumer: Observer<BusEvent<E>>): void {
     this.parkedIn?.unpark(this);
-    this.drain(consumer, this.host.stage.lent);
+    this.drain(consumer);
     this.parts?.catchUp?.readInOrder(this.host.stage.inOrder);
     if (this.hasGaps && this.waiting === 0 && consumer instanceof DeliveryConsumer) {
       try {

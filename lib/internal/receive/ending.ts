@@ -12,7 +12,7 @@ export function dispose<E>(receiver: Receiver<E>): void {
   }
   receiver.parkedIn?.unpark(receiver);
   receiver.parts?.catchUp?.forgetMissing();
-  receiver.clear(stage.lent);
+  receiver.clear();
   if (receiver.parts !== undefined) {
     receiver.parts.failure = undefined;
   }

@@ -17,7 +17,7 @@ export function untilConsumed<E>(receiver: Receiver<E>, filter: EventFilter<E>):
   }
   // By numbers, since a predicate may take events, or end the receiver.
   for (let number = receiver.accepted; number > receiver.nextNumber; number -= 1) {
-    const busEvent: BusEvent<E> = receiver.peek(number - 1 - receiver.nextNumber, receiver.host.stage.lent);
+    const busEvent: BusEvent<E> = receiver.peek(number - 1 - receiver.nextNumber);
     if (passes(filter, busEvent)) {
       const isSettled = number <= receiver.nextNumber || isNotAwaited(receiver);
       return isSettled ? undefined : consumedUpTo(receiver, number);

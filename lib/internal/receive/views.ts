@@ -20,9 +20,8 @@ export function statsOf<E>(receiver: Receiver<E>): ReceiverStats<E> | undefined 
  */
 export function positionOf<E>(receiver: Receiver<E>, last: BusPosition): BusPosition {
   receiver.host.stage.settle();
-  const { gapIsNext, waiting, hasEnded, parts, nextNumber } = receiver;
+  const { gapIsNext, waiting, hasEnded, parts, nextNumber, lastTaken } = receiver;
   const left = parts?.epochs?.find(({ end }) => nextNumber < end || (nextNumber === end && gapIsNext));
-  const lastTaken = receiver.lastSeqIn(receiver.host.stage.lent);
   const before = waiting > 0 ? firstWaiting(receiver) - 1 : undefined;
   if (left !== undefined) {
     // The upstream has left this epoch. The events of the next one begin at the number `end`, with a gap before it.
@@ -40,9 +39,6 @@ export function positionOf<E>(receiver: Receiver<E>, last: BusPosition): BusPosi
 /** The lowest number of the waiting events. That is the first one, unless the policy reorders them. */
 function firstWaiting<E>(receiver: Receiver<E>): number {
   const count = receiver.policy.reorders ? receiver.waiting : 1;
-  const numbers = Array.from(
-    { length: count },
-    (_, index) => receiver.peek(index, receiver.host.stage.lent).seq as number,
-  );
+  const numbers = Array.from({ length: count }, (_, index) => receiver.peek(index).seq as number);
   return numbers.reduce((lowest, number) => Math.min(lowest, number));
 }

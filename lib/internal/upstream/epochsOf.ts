@@ -3,9 +3,8 @@ import { noteEpoch } from '../support/epochs.js';
 
 /** Notes that what waits in `receiver` is of an epoch that the bus leaves now. */
 export function noteEpochOf<E>(receiver: Receiver<E>, epoch: string): void {
-  const { lent } = receiver.host.stage;
   for (let index = 0; index < receiver.waiting; index += 1) {
-    noteEpoch(receiver.peek(index, lent), epoch);
+    noteEpoch(receiver.peek(index), epoch);
   }
   const parts = receiver.more;
   // Those that were taken whole are not asked for any more.
