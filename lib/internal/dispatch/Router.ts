@@ -2,7 +2,6 @@ import type { BusEvent } from '../../events/BusEvent.js';
 import type { EventFilter } from '../../events/EventFilter.js';
 import { Dictionary } from '../support/Dictionary.js';
 import { Listing } from './Listing.js';
-import { NotedIds } from './NotedIds.js';
 import { comparison, Route, type RouteProgress } from './Route.js';
 import { finding, type KeyField, type RoutingKey } from './routingKeys.js';
 import type { Batch, Destination, Lister, Run, Target } from './Target.js';
@@ -30,18 +29,11 @@ export class Router<E> implements Lister<E> {
   private readonly routes = new Map<Destination<E>, readonly Route<E>[]>();
   /** Whether `any` has targets. */
   private hasAny = false;
-  /** Canonical UUIDs that no destination is listed by. */
-  private noted: NotedIds | undefined;
 
-  /** Whether `text` is known to be a canonical UUID: a destination is listed by it in this field, or it was noted lately. */
+  /** Whether a destination is listed by `text` in this field. Then it is a canonical UUID. */
   knows(field: 'scrollId' | 'connectorUid', text: string): boolean {
     const index = this.indexes[field];
-    return (index.size > 0 && index.has(text)) || this.noted?.has(text) === true;
-  }
-
-  /** Remembers the canonical UUID `id`, in the place of another one. */
-  note(id: string): void {
-    (this.noted ??= new NotedIds()).add(id);
+    return index.size > 0 && index.has(text);
   }
 
   /** Lists `destination` for the events that match `filter`, which is canonical. */

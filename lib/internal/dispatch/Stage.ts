@@ -3,6 +3,7 @@ import type { BusEvent } from '../../events/BusEvent.js';
 import type { EventFilter } from '../../events/EventFilter.js';
 import { SteadyClock } from '../support/SteadyClock.js';
 import { Action, InOrder, Turns, type TurnTaker } from './order.js';
+import { NotedIds } from './NotedIds.js';
 import { type BoundedReceiver, Room } from './Room.js';
 import { Router } from './Router.js';
 import { hasPredicate } from './routingKeys.js';
@@ -50,6 +51,8 @@ export class Stage<E> {
   /** The room of the receivers of `router` that do not lag. */
   private readonly room = new Room();
   private readonly turns = new Turns();
+  /** UUIDs that events had, and that no receiver of `router` is listed by. */
+  private readonly noted = new NotedIds();
   private readonly action: Action;
   private staged: Batch<E> = batchFrom(0, []);
   private promptCount = 0;
@@ -65,7 +68,7 @@ export class Stage<E> {
   private readonly handOver = (lent: boolean): void => {
     const batch = this.staged;
     const { events } = batch;
-    this.staged = { events: [], runs: [], first: batch.first + events.length, lent: false, since: undefined };
+    this.staged = batchFrom(batch.first + events.length, []);
     batch.lent = lent;
     this.room.routed += events.length;
     this.router.handOver(batch);
@@ -87,12 +90,12 @@ export class Stage<E> {
 
   /** Whether `text` is known to be a canonical UUID. */
   knows(field: 'scrollId' | 'connectorUid', text: string): boolean {
-    return this.router.knows(field, text);
+    return this.router.knows(field, text) || this.noted.has(text);
   }
 
   /** Remembers a canonical UUID for a while. */
   note(id: string): void {
-    this.router.note(id);
+    this.noted.add(id);
   }
 
   join(receiver: Staged<E>, filter: EventFilter<E>): void {

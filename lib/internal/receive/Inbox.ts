@@ -102,7 +102,7 @@ export class Inbox<E> {
   lend(burst: readonly BusEvent<E>[], from: number, to: number): boolean {
     const { waiting } = this;
     const count = waiting + to - from;
-    if (count > this.capacity || (this.queue !== undefined && this.queue.size > 0)) {
+    if (count > this.capacity || (this.queue?.size ?? 0) > 0) {
       return false;
     }
     if (waiting === 0) {
@@ -113,9 +113,7 @@ export class Inbox<E> {
       this.lendMore(burst, from, to);
     }
     this.acceptedCount += to - from;
-    if (count > this.highWaterMark) {
-      this.highWaterMark = count;
-    }
+    this.highWaterMark = Math.max(this.highWaterMark, count);
     return true;
   }
 
@@ -160,9 +158,7 @@ export class Inbox<E> {
   /** Records when the events from the number `first` on arrived. `isDrainedNow`: they are delivered in this action. */
   recordArrival(first: number, time: number, isDrainedNow: boolean): void {
     const { waiting } = this;
-    if (waiting > this.highWaterMark) {
-      this.highWaterMark = waiting;
-    }
+    this.highWaterMark = Math.max(this.highWaterMark, waiting);
     if (waiting > 0 && !(isDrainedNow && this.ages === undefined)) {
       (this.ages ??= new Ages()).record(first, time, this.acceptedCount - waiting);
     }
