@@ -57,7 +57,6 @@ export class Link<E> implements UpstreamLink<E> {
   private isDraining = false;
   private isOver = false;
   readonly read: UpstreamLink<E>['read'];
-  readonly settled: UpstreamLink<E>['settled'];
 
   constructor(
     settings: Settings<E>,
@@ -110,7 +109,6 @@ export class Link<E> implements UpstreamLink<E> {
         ? new LocalOrder(settings, bus, run, this.doubles)
         : new StreamOrder(settings, bus, place, () => this.isOver);
     this.read = this.order.read;
-    this.settled = settings.order === 'local' ? () => this.roomOrOutage() : () => this.settledInStream();
     this.reader = new Reader(
       {
         ...{ place, scheduler: bus.scheduler, window, waitFor, heartbeatMs },
@@ -183,17 +181,20 @@ export class Link<E> implements UpstreamLink<E> {
     this.order.published(busEvent, entry, isForwarded);
   }
 
+  settled(): Promise<void> {
+    // A flush that `waitFor` has called cannot wait for the reader, which waits for it.
+    if (this.isOver || this.reader.isAsking) {
+      return Promise.resolve();
+    }
+    return this.settings.order === 'local' ? this.roomOrOutage() : this.flush();
+  }
+
   /** With the order `local`, everything is brought already. A source that is connected waits for the server while that stores events. */
   private roomOrOutage(): Promise<void> {
     return new Promise((resolve) => {
       this.waiters.onRoomOrOutage(resolve);
       this.checkRoom();
     });
-  }
-
-  private settledInStream(): Promise<void> {
-    // A flush that `waitFor` has called cannot wait for the reader, which waits for it.
-    return this.isOver || this.reader.isAsking ? Promise.resolve() : this.flush();
   }
 
   close(): void {
@@ -307,7 +308,7 @@ export class Link<E> implements UpstreamLink<E> {
 
   private checkRoom(): void {
     const isStoring = this.watch.isConnected && !this.reader.isFailing && this.outbox.retrying === undefined;
-    this.waiters.checkRoom(this.forwarder.hasRoom, isStoring && !this.isOver);
+    this.waiters.checkRoom(this.forwarder.hasRoom, isStoring);
   }
 
   private update(): void {
