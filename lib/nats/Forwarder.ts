@@ -41,8 +41,10 @@ export class Forwarder {
   private resent = 0;
   private readonly gaps = { sent: 0, stored: 0, failed: 0 };
   private notForwarded = 0;
-  /** Events in gaps that were told since the log said that the outbox was full. `undefined` if it has not said so. */
-  private told: number | undefined;
+  /** `notForwarded` before the log said that the outbox is full. `undefined` if it has not said so, or has said that it is over. */
+  private before: number | undefined;
+  /** Whether the log has said that a gap cannot be told. */
+  private isMute = false;
 
   constructor(options: ForwarderOptions) {
     this.options = options;
@@ -203,8 +205,8 @@ export class Forwarder {
   private lose(entry: Entry, error: OutboxFullError): void {
     this.isLosing = true;
     this.notForwarded += 1;
-    if (this.told === undefined) {
-      this.told = 0;
+    if (this.before === undefined) {
+      this.before = this.notForwarded - 1;
       const { pending } = error;
       this.options.log(
         'warn',
@@ -242,7 +244,7 @@ export class Forwarder {
       stored: () => {
         this.telling = undefined;
         this.gaps.stored += 1;
-        this.told = (this.told ?? 0) + gap.loss.missed;
+        this.isMute = false;
       },
       failed: (error) => {
         this.telling = undefined;
@@ -257,16 +259,18 @@ export class Forwarder {
     if (error instanceof NotStoredError && error.unknown) {
       // With the same id, it is told once, however often it is stored.
       this.line.unshift(gap);
-    } else if (error instanceof NotStoredError) {
+    } else if (error instanceof NotStoredError && !this.isMute) {
+      this.isMute = true;
       const { missed } = gap.loss;
       this.options.log('warn', `other processes are not told that ${missed} events are missing: ${error.message}`);
     }
   }
 
   private logEnd(): void {
-    if (this.told !== undefined && this.line.length === 0 && this.options.outbox.pending === 0) {
-      this.options.log('info', `all events are forwarded again; ${this.told} were delivered here only`);
-      this.told = undefined;
+    if (this.before !== undefined && this.line.length === 0 && this.options.outbox.pending === 0) {
+      const missed = this.notForwarded - this.before;
+      this.before = undefined;
+      this.options.log('info', `all events are forwarded again; ${missed} were delivered here only`);
     }
   }
 }

@@ -43,7 +43,7 @@ const CLOSE_OPTIONS: OptionNames<CloseOptions> = { drainMs: true };
 export interface JetStreamUpstream<E = Event> extends Upstream<E>, AsyncDisposable {
   /** The present {@link JetStreamStatus}, then each new one. Completes after `ended`. */
   readonly status$: Observable<JetStreamStatus>;
-  /** Number of events that were published and are neither stored nor given up. */
+  /** Number of events that wait to be stored: neither stored, nor given up, nor delivered by this bus only. */
   readonly pending: number;
   /** Counts so far. Exact when read. */
   stats(): JetStreamStats;
