@@ -120,8 +120,8 @@ export class Link<E> implements UpstreamLink<E> {
             this.begin(position);
           },
           rebind: () => this.rebind(),
-          hole: (missed, seq) => {
-            this.order.hole(missed, seq);
+          gap: (gap, seq) => {
+            this.order.hole(gap, seq);
           },
           passed: () => {
             this.progressed();

@@ -79,9 +79,9 @@ export class LocalOrder<E> implements Order<E> {
     this.bus.gap(gap, this.next());
   }
 
-  hole(missed: number): void {
+  hole(gap: Omit<Gap, 'type'>): void {
     // Some of these events may be of this bus.
-    this.bus.gap({ missed, byKind: { [OTHERS]: missed }, atMost: true }, this.next());
+    this.bus.gap({ ...gap, atMost: true }, this.next());
   }
 
   restart(): void {

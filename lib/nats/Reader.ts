@@ -1,5 +1,5 @@
 import type { SchedulerLike, Subscription as Action } from 'rxjs';
-import type { BusPosition } from '../receiver.js';
+import type { BusPosition, Gap } from '../receiver.js';
 import { scheduleOutOfContext } from '../internal/support/context.js';
 import { show } from '../internal/support/show.js';
 import { Credit } from './Credit.js';
@@ -25,8 +25,7 @@ export interface ReaderSink {
   begin(position: BusPosition): void;
   /** Called before a `begin` that leaves events out: reads the bindings of the stream again. */
   rebind(): Promise<void>;
-  /** Called when `missed` messages up to the place `seq` are gone. */
-  hole(missed: number, seq: number): void;
+  gap(gap: Omit<Gap, 'type'>, seq: number): void;
   /** Called when the place has changed. */
   passed(): void;
   /** Called when all was brought that was in the stream when the reader began anew. */
@@ -278,7 +277,7 @@ export class Reader {
     this.seq = seq;
     this.nanos = undefined;
     this.counts.gaps += 1;
-    this.options.sink.hole(missed, seq);
+    this.options.sink.gap({ missed, byKind: { '*': missed } }, seq);
   }
 
   private take(pulled: Pulled): void {

@@ -61,8 +61,8 @@ export class StreamOrder<E> implements Order<E> {
     this.bus.gap(gap, seq);
   }
 
-  hole(missed: number, seq: number): void {
-    this.bus.gap({ missed, byKind: { '*': missed } }, seq);
+  hole(gap: Omit<Gap, 'type'>, seq: number): void {
+    this.bus.gap(gap, seq);
   }
 
   restart(position: BusPosition): void {

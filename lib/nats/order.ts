@@ -29,8 +29,8 @@ export interface Order<E> {
   bring(pulled: Pulled): void;
   /** Brings a gap that stands at the place `seq` of the stream. */
   gap(gap: Omit<Gap, 'type'>, seq: number): void;
-  /** Brings the hole up to the place `seq` of the stream: whatever was there is gone. */
-  hole(missed: number, seq: number): void;
+  /** Brings a hole up to the place `seq` of the stream: whatever was there is gone. */
+  hole(gap: Omit<Gap, 'type'>, seq: number): void;
   /** The places of the stream are others from now on. */
   restart(position: BusPosition): void;
   /** Learns the bindings of the stream anew, before {@link restart}. */

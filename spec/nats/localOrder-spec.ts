@@ -141,7 +141,7 @@ describe('an event of another process', () => {
     const receiver = bus.subscribeAll();
     const { values } = collect(receiver.deliveries$);
     bus.publish(event(1));
-    bus.order().hole(5);
+    bus.order().hole({ missed: 5, byKind: { '*': 5 } });
     bus.publish(event(2));
     bus.order().gap({ missed: 3, byKind: { a: 3 } });
     bus.publish(event(3));
