@@ -20,7 +20,7 @@ import { accessOf, checkConnection, checkStream, setUp } from './streamConfig.js
 
 const API_TIMEOUT_MS = 2_000;
 const NO_COUNTS: JetStreamStats = {
-  ...{ published: 0, stored: 0, failed: 0, pending: 0, inFlight: 0, retried: 0 },
+  ...{ published: 0, stored: 0, failed: 0, notForwarded: 0, pending: 0, inFlight: 0, retried: 0 },
   ...{ received: 0, doubles: 0, invalid: 0, gaps: 0, reopened: 0 },
 };
 
@@ -37,12 +37,13 @@ const CLOSE_OPTIONS: OptionNames<CloseOptions> = { drainMs: true };
  * all, its own too, in the order of the stream. Get it from {@link jetStreamUpstream}, and give it to one bus.
  *
  * **Details** An event is delivered when it is stored and has come back. While the servers are away nothing is delivered, and what is
- * published waits, up to `maxPending` events. Payloads travel as JSON: receivers get a copy.
+ * published waits, up to `maxPending` events. Payloads travel as JSON: receivers get a copy. With the option `order: 'local'`, the bus delivers its
+ * own events at once, in its own order.
  */
 export interface JetStreamUpstream<E = Event> extends Upstream<E>, AsyncDisposable {
   /** The present {@link JetStreamStatus}, then each new one. Completes after `ended`. */
   readonly status$: Observable<JetStreamStatus>;
-  /** Number of events that were published and are neither stored nor given up. */
+  /** Number of events that wait to be stored: neither stored, nor given up, nor delivered by this bus only. */
   readonly pending: number;
   /** Counts so far. Exact when read. */
   stats(): JetStreamStats;
@@ -50,23 +51,24 @@ export interface JetStreamUpstream<E = Event> extends Upstream<E>, AsyncDisposab
    * Publishes on the bus, and tells when the event is stored.
    *
    * **Errors** Rejects with what `bus.publish` throws, such as `InvalidBusEventError`, {@link OutboxFullError} or
-   * {@link EventTooLargeError}; with {@link NotStoredError} if the event was given up; with {@link UpstreamClosedError} or
-   * {@link ConnectionEndedError} if the end comes first.
+   * {@link EventTooLargeError}; with {@link NotStoredError} if the event was given up, or, with the order `local`, delivered here only since the
+   * outbox is full; with {@link UpstreamClosedError} or {@link ConnectionEndedError} if the end comes first.
    *
    * @param bus The bus that has this upstream.
-   * @returns Its place, the same in all processes.
+   * @returns Its place in the stream, the same in all processes. With the order `local`, this bus has another place for it.
    */
   publish(bus: Pick<SharingBus<E>, 'publish'>, busEvent: BusEvent<E>): Promise<BusPosition>;
   /**
    * Resolves when at most half of `maxPending`, and of `maxPendingLength`, waits to be stored. A publisher that awaits this before each event gets no
-   * {@link OutboxFullError}.
+   * {@link OutboxFullError}, and with the order `local` all of its events are forwarded.
    *
    * **Errors** Rejects with {@link UpstreamClosedError} or {@link ConnectionEndedError} if the end comes first.
    */
   ready(): Promise<void>;
   /**
    * Resolves when each event that was published so far is stored or given up, and those that are stored have come back to the bus.
-   * `bus.flush()` waits for this, and then for the receivers.
+   * `bus.flush()` waits for this, and then for the receivers. With the order `local`, it waits for the receivers, and for room in the outbox while
+   * the server stores events.
    */
   flush(): Promise<void>;
   /**

@@ -1,31 +1,31 @@
 import type { BehaviorSubject } from 'rxjs';
 import type { BusEvent } from '../events/BusEvent.js';
 import { newUuid } from '../events/Uuid.js';
-import { answerOf } from '../internal/support/promises.js';
 import { show } from '../internal/support/show.js';
-import type { BusPosition, Delivery, Gap } from '../receiver.js';
-import type { UpstreamBus, UpstreamLink, UpstreamPage, UpstreamRead } from '../upstream.js';
+import type { BusPosition } from '../receiver.js';
+import type { UpstreamBus, UpstreamLink } from '../upstream.js';
 import { type PlacedBinding, readBindings } from './bindings.js';
 import type { ConnectionWatch } from './ConnectionWatch.js';
 import { Doubles } from './Doubles.js';
-import { ConnectionEndedError, OutboxFullError, UpstreamClosedError } from './errors.js';
+import { idOf, type Ticket } from './entries.js';
+import { ConnectionEndedError, UpstreamClosedError } from './errors.js';
+import { Forwarder } from './Forwarder.js';
+import { gapIn, ofOne } from './gaps.js';
 import { epochOf, type StreamNow, type StreamPlace } from './lineage.js';
-import { idOf, Writer } from './messages.js';
-import { Outbox, type Ticket } from './Outbox.js';
-import { atMost, pause } from './outcome.js';
-import { readPage } from './pages.js';
+import { LocalOrder } from './LocalOrder.js';
+import { Writer } from './messages.js';
+import type { Order } from './order.js';
+import { Outbox } from './Outbox.js';
+import { atMost } from './outcome.js';
 import type { Pulled } from './Pull.js';
 import { Reader } from './Reader.js';
-import { Registrations, withScroll } from './Registrations.js';
-import { bindingIn, type Settings } from './settings.js';
+import type { Settings } from './settings.js';
 import type { JetStreamStats, JetStreamStatus } from './status.js';
-import { markerSubject } from './subjects.js';
+import { StreamOrder } from './StreamOrder.js';
+import { gapSubject } from './subjects.js';
 import { Waiters } from './Waiters.js';
 
 const NANOS = 1_000_000;
-const PAGE_RETRY_MS = 200;
-/** As the default of `maxBindings`. */
-const MAX_SESSIONS = 65_536;
 
 /** What was learned of the stream before there was a bus. */
 export interface Beginning {
@@ -35,26 +35,28 @@ export interface Beginning {
   readonly watch: ConnectionWatch;
 }
 
-/** Ties an outbox and a reader to a bus. */
+/** Ties an outbox and a reader to a bus. In which order the bus delivers is up to its {@link Order}. */
 export class Link<E> implements UpstreamLink<E> {
   private readonly settings: Settings<E>;
   private readonly place: StreamPlace;
+  private readonly order: Order<E>;
   private readonly bus: UpstreamBus<E>;
   private readonly watch: ConnectionWatch;
   private readonly status$: BehaviorSubject<JetStreamStatus>;
   private readonly writer: Writer<E>;
   private readonly outbox: Outbox;
+  private readonly forwarder: Forwarder;
   private readonly reader: Reader;
   private readonly doubles: Doubles;
-  private readonly registrations = new Registrations(MAX_SESSIONS);
   private readonly waiters = new Waiters();
   /** Of `upstream.publish`, for events that have not arrived here: the bus holds them, or they are of an outer publish. */
   private readonly tickets = new Set<Ticket>();
-  private readonly counts = { doubles: 0, invalid: 0 };
+  private readonly counts = { doubles: 0, invalid: 0, gaps: 0 };
   private epoch: string;
   private isFailing = false;
   private isDraining = false;
   private isOver = false;
+  readonly read: UpstreamLink<E>['read'];
 
   constructor(
     settings: Settings<E>,
@@ -71,7 +73,8 @@ export class Link<E> implements UpstreamLink<E> {
     this.doubles = new Doubles(4 * settings.maxInFlight);
     const { connection, stream, maxInFlight, ackTimeoutMs, window, waitFor, heartbeatMs } = settings;
     const { giveUpMs = Math.max(1, Math.floor(start.config.duplicate_window / NANOS / 2)) } = settings;
-    this.writer = new Writer(settings, newUuid(), () => {
+    const run = newUuid();
+    this.writer = new Writer(settings, run, () => {
       const ofStream = start.config.max_msg_size;
       return Math.min(connection.info?.max_payload ?? Infinity, ofStream > 0 ? ofStream : Infinity);
     });
@@ -79,18 +82,33 @@ export class Link<E> implements UpstreamLink<E> {
       ...{ connection, stream, maxInFlight, ackTimeoutMs, giveUpMs, scheduler: bus.scheduler },
       settled: () => {
         this.isFailing &&= this.outbox.retrying !== undefined;
+        this.forwarder.progressed();
         this.progressed();
       },
       refused: () => {
         this.update();
       },
-      lost: (error) => {
+      lost: (error, entry) => {
+        this.forwarder.gaveUp(entry, error);
         if (!this.isFailing) {
           this.isFailing = true;
           bus.log('warn', `an event was not stored: ${error.message}; stats() counts those that follow`);
         }
       },
     });
+    const { maxPending, maxPendingLength } = settings;
+    this.forwarder = new Forwarder({
+      ...{ outbox: this.outbox, maxPending, maxPendingLength },
+      gapEntry: settings.order === 'local' ? (loss, ticket) => this.writer.writeGap(loss, ticket) : undefined,
+      log: (level, line) => {
+        bus.log(level, `${settings.node}: ${line}`);
+      },
+    });
+    this.order =
+      settings.order === 'local'
+        ? new LocalOrder(settings, bus, run, this.doubles)
+        : new StreamOrder(settings, bus, place, () => this.isOver);
+    this.read = this.order.read;
     this.reader = new Reader(
       {
         ...{ place, scheduler: bus.scheduler, window, waitFor, heartbeatMs },
@@ -103,7 +121,7 @@ export class Link<E> implements UpstreamLink<E> {
           },
           rebind: () => this.rebind(),
           gap: (gap, seq) => {
-            bus.gap(gap, seq);
+            this.order.hole(gap, seq);
           },
           passed: () => {
             this.progressed();
@@ -124,8 +142,7 @@ export class Link<E> implements UpstreamLink<E> {
       },
       start,
     );
-    bus.begin({ epoch: this.epoch, seq: start.lastSeq });
-    this.learn(bindings);
+    this.order.start({ epoch: this.epoch, seq: start.lastSeq }, bindings);
     this.reader.start();
     watch.listen({
       disconnected: () => {
@@ -148,48 +165,36 @@ export class Link<E> implements UpstreamLink<E> {
   }
 
   publish(busEvent: BusEvent<E>): void {
-    const { outbox, settings } = this;
-    const { maxPending, maxPendingLength } = settings;
     if (this.isDraining || this.isOver) {
       throw new UpstreamClosedError();
     }
-    if (outbox.pending >= maxPending) {
-      throw new OutboxFullError(outbox.pending, outbox.length, `maxPending is ${maxPending}`);
-    }
+    this.forwarder.requireRoom();
     const entry = this.writer.write(busEvent);
-    if (outbox.pending > 0 && outbox.length + entry.payload.length > maxPendingLength) {
-      throw new OutboxFullError(outbox.pending, outbox.length, `maxPendingLength is ${maxPendingLength}`);
-    }
+    const isForwarded = this.forwarder.add(entry);
     if (entry.ticket !== undefined) {
       this.tickets.delete(entry.ticket);
     }
-    outbox.add(entry);
-    if (this.isFull) {
+    if (this.forwarder.isFull) {
       this.update();
     }
+    // Last, since a predicate may publish meanwhile.
+    this.order.published(busEvent, entry, isForwarded);
   }
 
   settled(): Promise<void> {
     // A flush that `waitFor` has called cannot wait for the reader, which waits for it.
-    return this.isOver || this.reader.isAsking ? Promise.resolve() : this.flush();
+    if (this.isOver || this.reader.isAsking) {
+      return Promise.resolve();
+    }
+    return this.settings.order === 'local' ? this.roomOrOutage() : this.flush();
   }
 
-  async read(request: UpstreamRead<E>): Promise<UpstreamPage<E>> {
-    const { place, settings, bus } = this;
-    const doubles = new Doubles(4 * settings.maxInFlight);
-    for (;;) {
-      try {
-        return await readPage(place, bus.scheduler, settings.heartbeatMs, request, (pulled) =>
-          this.deliveryOf(pulled, doubles),
-        );
-      } catch (error) {
-        bus.log('info', `${settings.node}: ${show(error)}; it is tried again`);
-        await pause(bus.scheduler, PAGE_RETRY_MS);
-      }
-      if (this.isOver) {
-        throw new UpstreamClosedError();
-      }
-    }
+  /** With the order `local`, everything is brought already. A source that is connected waits for the server while that stores events. */
+  private roomOrOutage(): Promise<void> {
+    return new Promise((resolve) => {
+      this.waiters.onRoomOrOutage(resolve);
+      this.checkRoom();
+    });
   }
 
   close(): void {
@@ -198,7 +203,7 @@ export class Link<E> implements UpstreamLink<E> {
 
   /** Resolves when all that was published so far is stored or given up, and what is stored was brought. */
   flush(): Promise<void> {
-    return this.isOver ? Promise.resolve() : this.waiters.wait(this.outbox.newest, () => this.check());
+    return this.isOver ? Promise.resolve() : this.waiters.wait(this.forwarder.newest, () => this.check());
   }
 
   /** Resolves when at most half of `maxPending` and of `maxPendingLength` wait. */
@@ -233,73 +238,45 @@ export class Link<E> implements UpstreamLink<E> {
     this.close();
   }
 
-  private get isFull(): boolean {
-    const { maxPending, maxPendingLength } = this.settings;
-    return this.outbox.pending >= maxPending || this.outbox.length >= maxPendingLength;
-  }
-
   get pending(): number {
-    return this.outbox.pending;
+    return this.forwarder.pending;
   }
 
   stats(): JetStreamStats {
-    const { outbox, reader, counts } = this;
-    const { published, stored, failed, retried } = outbox.counts;
+    const { outbox, forwarder, reader, counts } = this;
     const { received, gaps, reopened } = reader.counts;
     return {
-      ...{ published, stored, failed, pending: outbox.pending, inFlight: outbox.sent, retried },
-      ...{ received, doubles: counts.doubles, invalid: counts.invalid, gaps, reopened },
+      ...forwarder.counts,
+      ...{ pending: forwarder.pending, retried: outbox.counts.retried },
+      ...{ received, doubles: counts.doubles, invalid: counts.invalid, gaps: gaps + counts.gaps, reopened },
     };
   }
 
   private take(pulled: Pulled): void {
     const { seq, message } = pulled;
+    const { order, settings } = this;
     const id = idOf(message);
-    if (id !== '') {
-      this.outbox.echo(id, seq);
-      if (this.doubles.has(id)) {
-        this.counts.doubles += 1;
-        return;
-      }
+    const wasPending = id !== '' && this.outbox.echo(id, seq);
+    if (order.isReturn(pulled, wasPending)) {
+      return;
+    }
+    if (id !== '' && this.doubles.has(id)) {
+      this.counts.doubles += 1;
+      return;
     }
     try {
-      const busEvent = this.eventIn(pulled);
-      // The bus does not bind it: it may have learned a registration that comes later in the stream, and other buses have not.
-      this.bus.event(busEvent, seq, true);
-      const binding = bindingIn(this.settings, busEvent);
-      if (binding !== undefined) {
-        this.registrations.learn(binding, seq);
-        this.bus.bind(binding);
+      if (message.subject === gapSubject(settings.prefix)) {
+        order.gap(gapIn(message), seq);
+        this.counts.gaps += 1;
+      } else {
+        order.bring(pulled);
       }
     } catch (error) {
       if (this.counts.invalid === 0) {
-        this.bus.log(
-          'warn',
-          `${this.settings.node}: the message ${seq} is no event: ${show(error)}; stats() counts more`,
-        );
+        this.bus.log('warn', `${settings.node}: the message ${seq} is no event: ${show(error)}; stats() counts more`);
       }
       this.counts.invalid += 1;
-      this.bus.gap(ofOne(), seq);
-    }
-  }
-
-  /** The event of a message, with the scroll id that its session has at its place. */
-  private eventIn({ message, seq }: Pulled): BusEvent<E> {
-    const busEvent = answerOf('parse', this.settings.parse(message.json()));
-    const binding = bindingIn(this.settings, busEvent);
-    return binding === undefined ? this.registrations.bound(busEvent, seq) : withScroll(busEvent, binding.scrollId);
-  }
-
-  private deliveryOf(pulled: Pulled, doubles: Doubles): Delivery<E> | undefined {
-    const { message, seq } = pulled;
-    const id = idOf(message);
-    if (message.subject === markerSubject(this.settings.prefix) || (id !== '' && doubles.has(id))) {
-      return undefined;
-    }
-    try {
-      return { type: 'event', event: { ...this.eventIn(pulled), seq } };
-    } catch {
-      return { type: 'gap', ...ofOne() };
+      order.gap(ofOne(), seq);
     }
   }
 
@@ -307,7 +284,7 @@ export class Link<E> implements UpstreamLink<E> {
     this.epoch = position.epoch;
     this.doubles.clear();
     this.outbox.forgetPlaces();
-    this.bus.begin(position);
+    this.order.restart(position);
     this.progressed();
   }
 
@@ -315,31 +292,27 @@ export class Link<E> implements UpstreamLink<E> {
     const { bus, place, settings } = this;
     const found = await readBindings(place, bus.scheduler, settings);
     if (!this.isOver) {
-      this.registrations.clear();
-      this.learn(found);
+      this.order.rebind(found);
     }
-  }
-
-  private learn(bindings: readonly PlacedBinding[]): void {
-    bindings.forEach(({ binding, seq }) => {
-      this.registrations.learn(binding, seq);
-      this.bus.bind(binding);
-    });
   }
 
   /** Something was stored or brought. */
   private progressed(): void {
     this.waiters.check(() => this.check());
-    const { maxPending, maxPendingLength } = this.settings;
-    this.waiters.checkRoom(this.outbox.pending <= maxPending / 2 && this.outbox.length <= maxPendingLength / 2);
     this.update();
   }
 
   private check(): { oldest: number; stored: number; brought: number } {
-    return { oldest: this.outbox.oldest, stored: this.outbox.storedUpTo, brought: this.reader.seq };
+    return { oldest: this.forwarder.oldest, stored: this.outbox.storedUpTo, brought: this.reader.seq };
+  }
+
+  private checkRoom(): void {
+    const isStoring = this.watch.isConnected && !this.reader.isFailing && this.outbox.retrying === undefined;
+    this.waiters.checkRoom(this.forwarder.hasRoom, isStoring);
   }
 
   private update(): void {
+    this.checkRoom();
     const status = this.currentStatus();
     if (status !== this.status$.value) {
       this.status$.next(status);
@@ -356,7 +329,7 @@ export class Link<E> implements UpstreamLink<E> {
     if (!this.reader.isLive) {
       return 'reopening';
     }
-    if (this.isFull) {
+    if (this.forwarder.isFull) {
       return 'full';
     }
     return this.outbox.retrying === undefined ? 'live' : 'retrying';
@@ -376,13 +349,11 @@ export class Link<E> implements UpstreamLink<E> {
       return;
     }
     this.isOver = true;
-    const { pending } = this.outbox;
-    if (pending > 0) {
-      this.bus.log('warn', `${this.settings.node}: closed with ${pending} events that may not be stored`);
-    }
+    this.logLeft();
     this.watch.stop();
     this.reader.close();
     this.outbox.close(error);
+    this.forwarder.close(error);
     const left = [...this.tickets];
     this.tickets.clear();
     left.forEach((ticket) => {
@@ -392,8 +363,12 @@ export class Link<E> implements UpstreamLink<E> {
     this.update();
     this.status$.complete();
   }
-}
 
-function ofOne(): Omit<Gap, 'type'> {
-  return { missed: 1, byKind: { '*': 1 } };
+  private logLeft(): void {
+    const { pending, untold } = this.forwarder;
+    if (pending > 0 || untold > 0) {
+      const more = untold === 0 ? '' : `, and ${untold} that other processes were not told of`;
+      this.bus.log('warn', `${this.settings.node}: closed with ${pending} events that may not be stored${more}`);
+    }
+  }
 }

@@ -1,25 +1,11 @@
-import { type Msg, type MsgHdrs, MsgHdrsImpl, type NatsConnection, type Subscription } from '@nats-io/nats-core';
+import type { Msg, NatsConnection, Subscription } from '@nats-io/nats-core';
 import type { SchedulerLike, Subscription as Action } from 'rxjs';
 import { scheduleOutOfContext } from '../internal/support/context.js';
 import { show } from '../internal/support/show.js';
+import { type Entry, headersOf } from './entries.js';
 import { NotStoredError } from './errors.js';
 import { newInbox } from './Pull.js';
 import { CODES } from './streamConfig.js';
-
-/** Gets what became of an event. One of its methods is called, once. */
-export interface Ticket {
-  stored(seq: number): void;
-  failed(error: unknown): void;
-}
-
-/** An event that is to be stored. */
-export interface Entry {
-  readonly id: string;
-  readonly subject: string;
-  readonly payload: string;
-  readonly lane: string;
-  readonly ticket: Ticket | undefined;
-}
 
 /** An entry on its way. */
 interface Sent extends Entry {
@@ -50,8 +36,8 @@ export interface OutboxOptions {
   readonly settled: () => void;
   /** Called when an event is to be sent again. */
   readonly refused: () => void;
-  /** Called with the error of an event that was given up. */
-  readonly lost: (error: NotStoredError) => void;
+  /** Called with an event that was given up. */
+  readonly lost: (error: NotStoredError, entry: Entry) => void;
 }
 
 /** The answer to a published message. */
@@ -134,13 +120,16 @@ export class Outbox {
   add(entry: Entry): void {
     this.lastNumber += 1;
     this.counts.published += 1;
-    const { id, subject, payload, lane: key, ticket } = entry;
+    const { id, subject, payload, lane: key, kind, pair, run, ticket } = entry;
     const sent: Sent = {
       number: this.lastNumber,
       id,
       subject,
       payload,
       lane: key,
+      kind,
+      pair,
+      run,
       ticket,
       next: undefined,
       attempt: 0,
@@ -163,14 +152,17 @@ export class Outbox {
     }
   }
 
-  /** Tells that the reader has got a message with this id: it is stored. */
-  echo(id: string, seq: number): void {
-    if (this.byId.size > 0) {
-      const sent = this.byId.get(id);
-      if (sent !== undefined) {
-        this.settle(sent, seq);
-      }
+  /**
+   * Tells that the reader has got a message with this id: it is stored.
+   *
+   * @returns Whether it was waited for.
+   */
+  echo(id: string, seq: number): boolean {
+    const sent = this.byId.size > 0 ? this.byId.get(id) : undefined;
+    if (sent !== undefined) {
+      this.settle(sent, seq);
     }
+    return sent !== undefined;
   }
 
   disconnected(): void {
@@ -252,7 +244,7 @@ export class Outbox {
     this.schedule();
     try {
       const reply = `${this.inbox}.${sent.number}.${sent.attempt}`;
-      connection.publish(sent.subject, sent.payload, { reply, headers: headersOf(sent.id, stream) });
+      connection.publish(sent.subject, sent.payload, { reply, headers: headersOf(sent, stream) });
     } catch {
       // The connection is closed or draining. Its end is told elsewhere.
     }
@@ -304,7 +296,7 @@ export class Outbox {
     this.counts.failed += 1;
     this.remove(sent);
     sent.ticket?.failed(error);
-    this.options.lost(error);
+    this.options.lost(error, sent);
     this.options.settled();
   }
 
@@ -367,19 +359,6 @@ export class Outbox {
     this.sendAgain(sent);
     this.options.refused();
   }
-}
-
-function headersOf(id: string, stream: string): MsgHdrs {
-  // `set` would look for other spellings of a name, which takes most of the time of making headers.
-  const made = new MsgHdrsImpl();
-  made.headers.set('Nats-Msg-Id', [id]);
-  made.headers.set('Nats-Expected-Stream', [stream]);
-  return made;
-}
-
-/** Size of the headers, as they travel. */
-export function headersSize(id: string, stream: string): number {
-  return `NATS/1.0\r\nNats-Msg-Id: ${id}\r\nNats-Expected-Stream: ${stream}\r\n\r\n`.length;
 }
 
 function answerIn(message: Msg): Ack {

@@ -98,6 +98,11 @@ export class Reader {
     return this.pull !== undefined;
   }
 
+  /** Whether several attempts in a row have failed. */
+  get isFailing(): boolean {
+    return this.failures > 1;
+  }
+
   /** Whether the option `waitFor` is being called right now. */
   get isAsking(): boolean {
     return this.credit.isAsking;

@@ -20,6 +20,7 @@ interface Waiter {
 export class Waiters {
   private waiting: Waiter[] = [];
   private forRoom: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  private forRoomOrOutage: (() => void)[] = [];
 
   wait(number: number, progress: () => Progress): Promise<void> {
     return new Promise((resolve) => {
@@ -52,9 +53,20 @@ export class Waiters {
     this.forRoom.push({ resolve, reject });
   }
 
-  checkRoom(hasRoom: boolean): void {
+  /** @param resolve Called when there is room, when nothing is stored any more, and at the end. */
+  onRoomOrOutage(resolve: () => void): void {
+    this.forRoomOrOutage.push(resolve);
+  }
+
+  /** @param isStoring Whether the server stores events. */
+  checkRoom(hasRoom: boolean, isStoring: boolean): void {
     if (hasRoom && this.forRoom.length > 0) {
       this.forRoom.splice(0).forEach(({ resolve }) => {
+        resolve();
+      });
+    }
+    if ((hasRoom || !isStoring) && this.forRoomOrOutage.length > 0) {
+      this.forRoomOrOutage.splice(0).forEach((resolve) => {
         resolve();
       });
     }
@@ -67,6 +79,9 @@ export class Waiters {
     });
     this.forRoom.splice(0).forEach(({ reject }) => {
       reject(error);
+    });
+    this.forRoomOrOutage.splice(0).forEach((resolve) => {
+      resolve();
     });
   }
 }

@@ -12,7 +12,7 @@ export class UpstreamClosedError extends Error {
 
 /**
  * Thrown by `publish` if as many events as `maxPending` wait to be stored, or if they are as long as `maxPendingLength`. The event was not
- * taken: publish it again after `ready()`.
+ * taken: publish it again after `ready()`. With the order `local`, it is the `cause` of a {@link NotStoredError}, and the event was delivered here.
  */
 export class OutboxFullError extends RangeError {
   override readonly name = 'OutboxFullError';

@@ -1,12 +1,11 @@
-import type { Msg } from '@nats-io/nats-core';
 import type { BusEvent, ScrollBinding } from '../events/BusEvent.js';
 import { answerOf } from '../internal/support/promises.js';
 import { show } from '../internal/support/show.js';
+import { type Entry, headersSize, type Ticket } from './entries.js';
 import { EventTooLargeError } from './errors.js';
-import type { Entry, Ticket } from './Outbox.js';
-import { headersSize } from './Outbox.js';
+import type { Loss } from './gaps.js';
 import { bindingIn, sessionLane, type Settings } from './settings.js';
-import { digest, escape, pairToken, subjectOf } from './subjects.js';
+import { digest, escape, gapSubject, pairToken, subjectOf } from './subjects.js';
 
 /** Carries a ticket from `upstream.publish` to the link, through the copies that the bus makes of an envelope. */
 export const TICKET = Symbol('ticket');
@@ -22,23 +21,27 @@ export function withTicket<E>(busEvent: BusEvent<E>, ticket: Ticket): BusEvent<E
   return ticketed;
 }
 
-export function ticketOf(busEvent: BusEvent<unknown>): Ticket | undefined {
-  return (busEvent as Ticketed)[TICKET];
+/** The envelope as it was before {@link withTicket}. */
+export function withoutTicket<E>(busEvent: BusEvent<E>): BusEvent<E> {
+  if (ticketOf(busEvent) === undefined) {
+    return busEvent;
+  }
+  const { [TICKET]: _, ...rest } = busEvent as BusEvent<E> & Ticketed;
+  return rest;
 }
 
-/** The id of a message, in the header `Nats-Msg-Id`. */
-export function idOf(message: Msg): string {
-  return message.headers?.get('Nats-Msg-Id') ?? '';
+export function ticketOf(busEvent: BusEvent<unknown>): Ticket | undefined {
+  return (busEvent as Ticketed)[TICKET];
 }
 
 /** Writes events as messages, with ids. */
 export class Writer<E> {
   private count = 0;
 
-  /** @param incarnation Identifies this run of the process. */
+  /** @param run Identifies this run of the process. */
   constructor(
     private readonly settings: Settings<E>,
-    private readonly incarnation: string,
+    private readonly run: string,
     private readonly maxBytes: () => number,
   ) {}
 
@@ -47,19 +50,31 @@ export class Writer<E> {
    *   something else than a string. What these functions throw.
    */
   write(busEvent: BusEvent<E>): Entry {
-    const { prefix, stream, serialize } = this.settings;
+    const { prefix, stream, serialize, order } = this.settings;
     const id = this.idFor(busEvent);
+    const run = order === 'local' ? this.run : undefined;
     const binding = bindingIn(this.settings, busEvent);
     const lane = this.laneFor(busEvent, binding);
     const payload = toJson(answerOf('serialize', serialize(busEvent)));
     const { kind } = busEvent.routing;
-    const bytes = bytesOf(payload) + headersSize(id, stream);
+    const bytes = bytesOf(payload) + headersSize({ id, run }, stream);
     const maxBytes = this.maxBytes();
     if (bytes > maxBytes) {
       throw new EventTooLargeError(bytes, maxBytes, kind);
     }
     const pair = binding === undefined ? undefined : pairToken(binding.connectorId, binding.sessionId);
-    return { id, lane, payload, subject: subjectOf(prefix, busEvent.routing, pair), ticket: ticketOf(busEvent) };
+    const subject = subjectOf(prefix, busEvent.routing, pair);
+    return { id, lane, payload, subject, kind, pair, run, ticket: ticketOf(busEvent) };
+  }
+
+  /** Writes the message of a gap. */
+  writeGap({ payload }: Loss, ticket: Ticket): Entry {
+    const { node, prefix } = this.settings;
+    this.count += 1;
+    return {
+      ...{ id: `${node}.${this.run}.${this.count}`, subject: gapSubject(prefix), payload, lane: '' },
+      ...{ kind: undefined, pair: undefined, run: this.run, ticket },
+    };
   }
 
   /** A registration is in the lane of the session that it registers, since the order of the two says which events are bound. */
@@ -81,7 +96,7 @@ export class Writer<E> {
     const { idOf: own, node } = this.settings;
     if (own === undefined) {
       this.count += 1;
-      return `${node}.${this.incarnation}.${this.count}`;
+      return `${node}.${this.run}.${this.count}`;
     }
     const id = requireText('idOf', answerOf('idOf', own(busEvent)));
     // Other characters cannot be in a header.

@@ -17,6 +17,21 @@ export interface JetStreamUpstreamOptions<E = Event> {
   readonly prefix?: string | undefined;
   /** The JetStream domain, if the servers have one. Default: none. */
   readonly domain?: string | undefined;
+  /**
+   * In which order the bus delivers. Default `'stream'`: that of the stream, the same in all processes; an event is delivered when it has come
+   * back. `'local'`: the bus delivers its own events at once, also while the servers are away, and those of others as they come. It promises less:
+   *
+   * | | `stream` | `local` |
+   * | --- | --- | --- |
+   * | order of one session's events from one process | kept | kept |
+   * | order of all events | the same in all processes | each process has its own |
+   * | places, `from`, `history` | those of the stream | those of this run of the bus; it has what its option `history` keeps in memory |
+   * | `maxPending` events wait | `publish` throws `OutboxFullError` | further events are delivered here only; others get a gap |
+   * | a registration of another process for a session of this one | the last one holds, everywhere alike | may differ for the time of a round trip |
+   *
+   * **Errors** `TypeError` for `'local'` with `mayEnd`.
+   */
+  readonly order?: 'stream' | 'local' | undefined;
   /** The most messages that are read ahead of the bus, 1 to 2^31 - 1. Default 256, as the capacity of a receiver. */
   readonly window?: number | undefined;
   /**
@@ -29,7 +44,7 @@ export interface JetStreamUpstreamOptions<E = Event> {
    * **Errors** If it throws or rejects, the bus ends with this error.
    */
   readonly waitFor?: (() => PromiseLike<unknown>) | undefined;
-  /** The most events that are published and not stored yet, 1 to 2^31 - 1. One more throws `OutboxFullError`. Default 4,096. */
+  /** The most events that are published and not stored yet, 1 to 2^31 - 1. One more throws `OutboxFullError`; see `order`. Default 4,096. */
   readonly maxPending?: number | undefined;
   /**
    * The most that these events may have together, in characters as they are written, 1 to 2^31 - 1. An event that is longer on its own is
@@ -81,6 +96,7 @@ export const JET_STREAM_UPSTREAM_OPTIONS: OptionNames<JetStreamUpstreamOptions> 
   node: true,
   prefix: true,
   domain: true,
+  order: true,
   window: true,
   waitFor: true,
   maxPending: true,

@@ -6,6 +6,7 @@ import { type StreamPlace, timeOf } from './lineage.js';
 import { outcome } from './outcome.js';
 import { Pull, type Pulled } from './Pull.js';
 import { infoOf } from './streamConfig.js';
+import { gapSubject } from './subjects.js';
 import { subjectsOf } from './subjectsOf.js';
 
 /** Messages of one subject, or of all, in order. */
@@ -37,7 +38,9 @@ export async function readPage<E>(
     const before = await stateOf(place);
     // With holes between them, only reading all messages shows what is missing.
     if (!before.hasHoles) {
-      const part = merged(await Promise.all(subjects.map((subject) => read(subject))), upTo, limit);
+      // A gap that a publisher has told may have had events of any filter.
+      const parts = [...subjects, gapSubject(place.prefix)].map((subject) => read(subject));
+      const part = merged(await Promise.all(parts), upTo, limit);
       const { first, hasHoles } = await stateOf(place);
       // Nothing that was to be read has gone meanwhile.
       if (!hasHoles && (first === before.first || first <= after + 1)) {

@@ -19,6 +19,7 @@ export interface Settings<E> {
   readonly node: string;
   readonly prefix: string;
   readonly domain: string | undefined;
+  readonly order: 'stream' | 'local';
   readonly window: number;
   readonly waitFor: (() => PromiseLike<unknown>) | undefined;
   readonly maxPending: number;
@@ -47,7 +48,7 @@ export function settingsOf<E>(options: JetStreamUpstreamOptions<E>): Settings<E>
     heartbeatMs = 1_000,
   } = options;
   const { laneOf, bindingOf = sessionRegistered, serialize = fieldsOf, parse = asItIs } = options;
-  const { allowMemory = false, mayEnd = false } = options;
+  const { allowMemory = false, mayEnd = false, order = 'stream' } = options;
   const what = (name: string): string => `jetStreamUpstream: ${name}`;
   requireConnection(what('connection'), connection);
   requireStreamName(what('stream'), stream);
@@ -74,8 +75,14 @@ export function settingsOf<E>(options: JetStreamUpstreamOptions<E>): Settings<E>
   }
   requireBoolean(what('allowMemory'), allowMemory);
   requireBoolean(what('mayEnd'), mayEnd);
+  requireOrder(what('order'), order);
+  if (order === 'local' && mayEnd) {
+    throw new TypeError(
+      `${what('mayEnd')} must be false with order "local": a bus that goes on alone must not end with its connection`,
+    );
+  }
   return {
-    ...{ connection, stream, node, prefix, domain, window, waitFor, maxPending, maxPendingLength, maxInFlight },
+    ...{ order, connection, stream, node, prefix, domain, window, waitFor, maxPending, maxPendingLength, maxInFlight },
     ...{ ackTimeoutMs, giveUpMs, heartbeatMs, idOf, laneOf, serialize, parse, allowMemory },
     bindingOf: bindingOf,
   };
@@ -163,6 +170,13 @@ function requireRange(what: string, value: unknown, least: number, most: number)
 function requireBoolean(what: string, value: unknown): void {
   if (typeof value !== 'boolean') {
     throw new TypeError(`${what} must be a boolean, got ${show(value)}`);
+  }
+}
+
+function requireOrder(what: string, order: unknown): void {
+  requireType(what, 'string', order);
+  if (order !== 'stream' && order !== 'local') {
+    throw new RangeError(`${what} must be "stream" or "local", got ${show(order)}`);
   }
 }
 

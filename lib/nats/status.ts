@@ -4,7 +4,8 @@
  * - `live`: events are stored and brought.
  * - `disconnected`: there is no connection to a server. Events that are published wait.
  * - `reopening`: there is a connection, and nothing is brought yet. Also before the upstream has a bus.
- * - `full`: as many events as `maxPending` wait, or as long as `maxPendingLength`, and `publish` refuses more.
+ * - `full`: as many events as `maxPending` wait, or as long as `maxPendingLength`, and `publish` refuses more. With the order `local`, further
+ *   events are delivered here only, until half of what waits is stored.
  * - `retrying`: the server has refused events, or has not answered. They are sent again.
  * - `ended`: the upstream or its bus is closed, or the connection has ended.
  */
@@ -18,7 +19,9 @@ export interface JetStreamStats {
   readonly stored: number;
   /** Events of these that were given up. */
   readonly failed: number;
-  /** Events of these that are neither. */
+  /** Events of these that were delivered by this bus only, since the outbox was full. Always 0 with the order `stream`. */
+  readonly notForwarded: number;
+  /** Events of these that are neither stored, nor given up, nor delivered here only. */
   readonly pending: number;
   /** Events of these that were sent, and are not acknowledged. */
   readonly inFlight: number;
@@ -30,7 +33,7 @@ export interface JetStreamStats {
   readonly doubles: number;
   /** Messages of these that were no events. Each was a gap of one. */
   readonly invalid: number;
-  /** Gaps that were found in the stream. */
+  /** Gaps that were found in the stream, and those that publishers have told. */
   readonly gaps: number;
   /** How often the reader got a new consumer. */
   readonly reopened: number;

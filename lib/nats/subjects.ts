@@ -78,9 +78,19 @@ export function subjectOf(
   return pair === undefined ? subject : `${subject}.${pair}`;
 }
 
-/** The subject of epoch markers. No event has it: events have three or four tokens after the prefix. */
+/** The subject of epoch markers. No event has it, nor that of gaps: events have three or four tokens after the prefix. */
 export function markerSubject(prefix: string): string {
   return `${prefix}.=epoch`;
+}
+
+/** The subject of gaps: events that were delivered by the bus of their publisher only. */
+export function gapSubject(prefix: string): string {
+  return `${prefix}.=gap`;
+}
+
+/** The fifth token of a registration's subject. `undefined` for other subjects. */
+export function pairIn(prefix: string, subject: string): string | undefined {
+  return subject.slice(prefix.length + 1).split('.')[3];
 }
 
 /** Matches the subjects of all registrations. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { type BusEvent, newUuid } from '../../lib/index.js';
+import { headersOf, headersSize } from '../../lib/nats/entries.js';
 import { EventTooLargeError, type JetStreamUpstreamOptions } from '../../lib/nats/index.js';
 import { Writer } from '../../lib/nats/messages.js';
-import { headersSize } from '../../lib/nats/Outbox.js';
 import { Registrations } from '../../lib/nats/Registrations.js';
 import { settingsOf } from '../../lib/nats/settings.js';
 import { pairToken } from '../../lib/nats/subjects.js';
@@ -80,11 +80,20 @@ describe('a message', () => {
 
   it('is refused if it is too large, by its bytes in UTF-8 and its headers', () => {
     const payload = writerOf().write(eventOf('é€😀'.repeat(20))).payload;
-    const size = Buffer.byteLength(payload) + headersSize('n.run.1', 'S');
+    const size = Buffer.byteLength(payload) + headersSize({ id: 'n.run.1', run: undefined }, 'S');
     expect(() => writerOf({}, size).write(eventOf('é€😀'.repeat(20)))).not.toThrow();
     const write = (): unknown => writerOf({}, size - 1).write(eventOf('é€😀'.repeat(20)));
     expect(write).toThrow(EventTooLargeError);
     expect(write).toThrow(`an event of kind "plan" takes ${size} bytes, at most ${size - 1} are accepted`);
+  });
+
+  it('says with the order local which run has sent it, and these bytes count, too', () => {
+    for (const order of ['stream', 'local'] as const) {
+      const entry = writerOf({ order }).write(eventOf(1));
+      const headers = headersOf(entry, 'S');
+      expect(entry.run).toBe(order === 'local' ? 'run' : undefined);
+      expect(headersSize(entry, 'S')).toBe(headers.encode().length);
+    }
   });
 
   it('is refused if JSON cannot hold it, or if a function answers with something else', () => {

@@ -1,43 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Msg, MsgCallback, NatsConnection, PublishOptions } from '@nats-io/nats-core';
 import fc from 'fast-check';
 import { VirtualTimeScheduler } from 'rxjs';
 import { NotStoredError } from '../../lib/nats/errors.js';
 import { Outbox, type OutboxOptions } from '../../lib/nats/Outbox.js';
+import { FakeStream, type Sent, type Verdict } from './support/FakeStream.js';
 
-/** What a server does with a message that it gets. */
-type Verdict = 'ack' | 'store and say nothing' | 'lose' | 'refuse';
+const PLAIN = { subject: 'x', kind: 'plan', pair: undefined, run: undefined, ticket: undefined };
 
-interface Sent {
-  readonly id: string;
-  readonly reply: string;
-}
-
-/** A stream that finds duplicates by their ids, and an outbox that stores in it, in virtual time. */
+/** A stream, and an outbox that stores in it, in virtual time. */
 class Site {
   readonly scheduler = new VirtualTimeScheduler(undefined, 20_000);
-  readonly sent: Sent[] = [];
-  readonly stored: string[] = [];
   readonly lost: NotStoredError[] = [];
   readonly outbox: Outbox;
-  private answer: MsgCallback<Msg> = () => undefined;
-  private isUp = true;
+  private readonly stream: FakeStream;
 
-  constructor(
-    private readonly decide: (count: number) => Verdict,
-    options: Partial<OutboxOptions> = {},
-  ) {
-    const connection = {
-      publish: (_subject: string, _payload: string, { reply = '', headers }: PublishOptions) => {
-        if (this.isUp) {
-          this.take({ id: headers?.get('Nats-Msg-Id') ?? '', reply });
-        }
-      },
-      subscribe: (_subject: string, { callback }: { callback: MsgCallback<Msg> }) => {
-        this.answer = callback;
-        return { unsubscribe: () => undefined };
-      },
-    } as unknown as NatsConnection;
+  constructor(decide: (count: number) => Verdict, options: Partial<OutboxOptions> = {}) {
+    this.stream = new FakeStream(this.scheduler, decide);
+    const { connection } = this.stream;
     this.outbox = new Outbox({
       ...{ connection, stream: 'S', maxInFlight: 3, ackTimeoutMs: 100, giveUpMs: 100_000, scheduler: this.scheduler },
       settled: () => undefined,
@@ -47,19 +26,27 @@ class Site {
     });
   }
 
+  get sent(): readonly Sent[] {
+    return this.stream.sent;
+  }
+
+  get stored(): readonly string[] {
+    return this.stream.stored.map(({ id }) => id);
+  }
+
   add(id: string): void {
-    this.outbox.add({ id, subject: 'x', payload: '{}', lane: id.charAt(0), ticket: undefined });
+    this.outbox.add({ ...PLAIN, id, payload: '{}', lane: id.charAt(0) });
   }
 
   /** The connection breaks: what is under way is lost, stored or not. */
   cut(): void {
-    this.isUp = false;
+    this.stream.isUp = false;
     this.outbox.disconnected();
   }
 
   /** The connection is back, and the reader has brought everything that is stored. */
   mend(): void {
-    this.isUp = true;
+    this.stream.isUp = true;
     this.outbox.connected();
     this.stored.forEach((id, index) => {
       this.outbox.echo(id, index + 1);
@@ -68,28 +55,7 @@ class Site {
   }
 
   reply(subject: string, value: unknown): void {
-    void this.answer(null, { subject, json: () => value } as Msg);
-  }
-
-  private take(sent: Sent): void {
-    this.sent.push(sent);
-    const verdict = this.decide(this.sent.length - 1);
-    // Answers come later.
-    this.scheduler.schedule(() => {
-      if (!this.isUp || verdict === 'lose') {
-        return;
-      }
-      if (verdict === 'refuse') {
-        this.reply(sent.reply, { error: { code: 503, err_code: 10077, description: 'full' } });
-        return;
-      }
-      if (!this.stored.includes(sent.id)) {
-        this.stored.push(sent.id);
-      }
-      if (verdict === 'ack') {
-        this.reply(sent.reply, { stream: 'S', seq: this.stored.indexOf(sent.id) + 1 });
-      }
-    }, 1);
+    this.stream.reply(subject, value);
   }
 }
 
@@ -192,7 +158,7 @@ describe('Outbox', () => {
     const errors: unknown[] = [];
     const site = new Site(always('lose'));
     const ticket = { stored: () => undefined, failed: (error: unknown) => errors.push(error) };
-    site.outbox.add({ id: 'a1', subject: 'x', payload: '', lane: 'a', ticket });
+    site.outbox.add({ ...PLAIN, id: 'a1', payload: '', lane: 'a', ticket });
     site.outbox.close(new Error('closed'));
     site.outbox.close(new Error('closed again'));
     expect(errors).toEqual([new Error('closed')]);

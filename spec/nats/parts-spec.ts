@@ -143,13 +143,31 @@ describe('Waiters', () => {
     await waiting;
   });
 
+  it('for room or an outage are answered by either, and by the end', () => {
+    const answers: string[] = [];
+    const waiters = new Waiters();
+    const ask = (name: string): void => {
+      waiters.onRoomOrOutage(() => answers.push(name));
+      waiters.checkRoom(false, true);
+    };
+    ask('room');
+    waiters.checkRoom(true, true);
+    ask('outage');
+    expect(answers).toEqual(['room']);
+    waiters.checkRoom(false, false);
+    ask('end');
+    expect(answers).toEqual(['room', 'outage']);
+    waiters.close(new Error('closed'));
+    expect(answers).toEqual(['room', 'outage', 'end']);
+  });
+
   it('are answered at the end', async () => {
     const waiters = new Waiters();
     const waiting = waiters.wait(1, () => ({ oldest: 1, stored: 0, brought: 0 }));
     const room = new Promise<void>((resolve, reject) => {
       waiters.onRoom(resolve, reject);
     });
-    waiters.checkRoom(false);
+    waiters.checkRoom(false, true);
     waiters.close(new Error('closed'));
     await waiting;
     await expect(room).rejects.toThrow('closed');

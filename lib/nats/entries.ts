@@ -1,0 +1,54 @@
+import { type Msg, MsgHdrsImpl } from '@nats-io/nats-core';
+
+/** Gets what became of an event. One of its methods is called, once. */
+export interface Ticket {
+  stored(seq: number): void;
+  failed(error: unknown): void;
+}
+
+/** A message that is to be stored. */
+export interface Entry {
+  readonly id: string;
+  readonly subject: string;
+  readonly payload: string;
+  readonly lane: string;
+  /** The event's kind. `undefined` for a message that is no event. */
+  readonly kind: string | undefined;
+  /** The fifth token of a registration's subject. */
+  readonly pair: string | undefined;
+  /** Which run of a process has sent it, if its reader has to know its own messages. */
+  readonly run: string | undefined;
+  readonly ticket: Ticket | undefined;
+}
+
+const ID = 'Nats-Msg-Id';
+const STREAM = 'Nats-Expected-Stream';
+const RUN = 'Sharing-Bus-Run';
+
+/** The headers of an entry. The server refuses it in another stream than `stream`. */
+export function headersOf({ id, run }: Entry, stream: string): MsgHdrsImpl {
+  // `set` would look for other spellings of a name, which takes most of the time of making headers.
+  const made = new MsgHdrsImpl();
+  made.headers.set(ID, [id]);
+  made.headers.set(STREAM, [stream]);
+  if (run !== undefined) {
+    made.headers.set(RUN, [run]);
+  }
+  return made;
+}
+
+/** Size of the headers, as they travel. */
+export function headersSize({ id, run }: Pick<Entry, 'id' | 'run'>, stream: string): number {
+  const own = run === undefined ? '' : `${RUN}: ${run}\r\n`;
+  return `NATS/1.0\r\n${ID}: ${id}\r\n${STREAM}: ${stream}\r\n${own}\r\n`.length;
+}
+
+/** The id of a message. */
+export function idOf(message: Msg): string {
+  return message.headers?.get(ID) ?? '';
+}
+
+/** The run that has sent a message, if it says so. */
+export function runOf(message: Msg): string {
+  return message.headers?.get(RUN) ?? '';
+}
