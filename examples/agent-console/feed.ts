@@ -11,7 +11,6 @@ export const WINDOW = 128;
  */
 export class Feed {
   readonly #source: Source;
-  readonly #waitFor;
   #isClosed = false;
 
   /**
@@ -20,11 +19,10 @@ export class Feed {
    */
   constructor(
     source: Source,
-    archivist: Archivist,
+    private readonly archivist: Archivist,
     private readonly beforePublish: (busEvent: BusEvent) => void,
   ) {
     this.#source = source;
-    this.#waitFor = [archivist.receiver];
   }
 
   /**
@@ -33,7 +31,7 @@ export class Feed {
    *
    * @throws The error of `batches`, if they fail.
    */
-  async connect(batches: AsyncIterable<readonly BusEvent[]>): Promise<void> {
+  async connect(batches: AsyncIterable<Iterable<BusEvent>>): Promise<void> {
     let sinceFlush = 0;
     for await (const batch of batches) {
       for (const busEvent of batch) {
@@ -65,9 +63,10 @@ export class Feed {
     }
   }
 
-  /** Resolves when the archivist has taken every event that was published before. */
+  /** Resolves when the archivist has taken every event that was published before, and has room for more. */
   async flush(): Promise<void> {
-    await this.#source.bus.flush(EventFilter.all, { waitFor: this.#waitFor });
+    await this.#source.bus.flush(EventFilter.all, { waitFor: [this.archivist.receiver] });
+    await this.archivist.untilRoom();
   }
 
   /** Closes the bus. Nothing is published after this. */
