@@ -1,5 +1,6 @@
 import { type BusEvent, EventFilter } from 'sharing-bus';
 import type { Archivist } from './subscribers/archivist.js';
+import { NOTICE_KINDS } from './subscribers/notifier.js';
 import type { Source } from './subscribers/Watcher.js';
 
 /** Events that a file publishes before it waits for the archivist. An agent waits after each message, so it needs fewer. */
@@ -27,7 +28,8 @@ export class Feed {
 
   /**
    * Publishes the events of `batches`, and reads on when the archivist has taken the last {@link WINDOW} of them. It does what `bus.connect`
-   * does, without a promise for each event: a log has many.
+   * does, without a promise for each event: a log has many. It also waits after an event of which there may be a notice, so that the screen
+   * shows the notice beside the event.
    *
    * @throws The error of `batches`, if they fail.
    */
@@ -40,7 +42,7 @@ export class Feed {
         }
         this.#enter(busEvent);
         sinceFlush += 1;
-        if (sinceFlush === WINDOW) {
+        if (sinceFlush === WINDOW || NOTICE_KINDS.includes(busEvent.routing.kind)) {
           sinceFlush = 0;
           await this.flush();
         }
