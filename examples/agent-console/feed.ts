@@ -1,5 +1,6 @@
 import { type BusEvent, EventFilter } from 'sharing-bus';
 import type { Archivist } from './subscribers/archivist.js';
+import { NOTICE_KINDS } from './subscribers/notifier.js';
 import type { Source } from './subscribers/Watcher.js';
 
 /** Events that a file publishes before it waits for the archivist. An agent waits after each message, so it needs fewer. */
@@ -11,7 +12,6 @@ export const WINDOW = 128;
  */
 export class Feed {
   readonly #source: Source;
-  readonly #waitFor;
   #isClosed = false;
 
   /**
@@ -20,20 +20,20 @@ export class Feed {
    */
   constructor(
     source: Source,
-    archivist: Archivist,
+    private readonly archivist: Archivist,
     private readonly beforePublish: (busEvent: BusEvent) => void,
   ) {
     this.#source = source;
-    this.#waitFor = [archivist.receiver];
   }
 
   /**
    * Publishes the events of `batches`, and reads on when the archivist has taken the last {@link WINDOW} of them. It does what `bus.connect`
-   * does, without a promise for each event: a log has many.
+   * does, without a promise for each event: a log has many. It also waits after an event of which there may be a notice, so that the screen
+   * shows the notice beside the event.
    *
    * @throws The error of `batches`, if they fail.
    */
-  async connect(batches: AsyncIterable<readonly BusEvent[]>): Promise<void> {
+  async connect(batches: AsyncIterable<Iterable<BusEvent>>): Promise<void> {
     let sinceFlush = 0;
     for await (const batch of batches) {
       for (const busEvent of batch) {
@@ -42,7 +42,7 @@ export class Feed {
         }
         this.#enter(busEvent);
         sinceFlush += 1;
-        if (sinceFlush === WINDOW) {
+        if (sinceFlush === WINDOW || NOTICE_KINDS.includes(busEvent.routing.kind)) {
           sinceFlush = 0;
           await this.flush();
         }
@@ -65,9 +65,10 @@ export class Feed {
     }
   }
 
-  /** Resolves when the archivist has taken every event that was published before. */
+  /** Resolves when the archivist has taken every event that was published before, and has room for more. */
   async flush(): Promise<void> {
-    await this.#source.bus.flush(EventFilter.all, { waitFor: this.#waitFor });
+    await this.#source.bus.flush(EventFilter.all, { waitFor: [this.archivist.receiver] });
+    await this.archivist.untilRoom();
   }
 
   /** Closes the bus. Nothing is published after this. */

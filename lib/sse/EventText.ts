@@ -31,7 +31,7 @@ export interface TextReader {
  * the receiver is asked, too; a timer of its own is set only after the receiver has left the bus, or until a web stream is read for the first
  * time; once the text is over, the receiver is disposed.
  */
-export class EventText<E> implements Waiter, Ready {
+export class EventText<E> implements Waiter, Ready, Taker<Delivery<E>> {
   before: Waiter | undefined;
   after: Waiter | undefined;
   dueAt: number | undefined;
@@ -62,18 +62,6 @@ export class EventText<E> implements Waiter, Ready {
   /** Runs until the web stream is read for the first time. */
   private untilRead: Unsubscribable | undefined;
   private departure: Unsubscribable | undefined;
-  /** Made once for all calls of `take`. */
-  private readonly taker: Taker<Delivery<E>> = {
-    next: (delivery) => {
-      this.settle(delivery);
-    },
-    complete: () => {
-      this.settle({ type: 'completed' });
-    },
-    error: (error) => {
-      this.settle({ type: 'failed', error });
-    },
-  };
 
   /** @param opening The text that is sent first. */
   constructor(receiver: BusReceiver<E>, opening: string, host: StreamHost<E>) {
@@ -127,7 +115,7 @@ export class EventText<E> implements Waiter, Ready {
   }
 
   /** Resolves with the next chunk of text, or with `undefined` at the end. Must not be called before the previous call has settled. */
-  async next(): Promise<Chunk | undefined> {
+  async read(): Promise<Chunk | undefined> {
     for (;;) {
       const chunk = this.take();
       if (chunk !== undefined || this.hasEnded) {
@@ -141,6 +129,21 @@ export class EventText<E> implements Waiter, Ready {
         this.reader = { ready: wake, over: wake };
       });
     }
+  }
+
+  /** Called with what the receiver gives. */
+  next(delivery: Delivery<E>): void {
+    this.settle(delivery);
+  }
+
+  /** Called when the receiver has completed. */
+  complete(): void {
+    this.settle({ type: 'completed' });
+  }
+
+  /** Called when the receiver has failed. */
+  error(error: unknown): void {
+    this.settle({ type: 'failed', error });
   }
 
   /** Called in a round, after the receiver has given something. */
@@ -315,7 +318,7 @@ export class EventText<E> implements Waiter, Ready {
   /** Waits for the receiver's next delivery or its end. */
   private receive(): void {
     this.isReceiving = true;
-    this.deliveries.take(this.taker);
+    this.deliveries.take(this);
   }
 
   private settle(taken: Taken<E>): void {

@@ -22,7 +22,7 @@ export function webStreamOf<E>(text: EventText<E>): ReadableStream<Uint8Array> {
   const stream = new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {
-        const chunk = await text.next();
+        const chunk = await text.read();
         if (chunk === undefined) {
           controller.close();
         } else {

@@ -98,7 +98,7 @@ function setUp({ opening = '', position }: { opening?: string; position?: BusPos
 }
 
 async function nextOf(text: EventText<number>): Promise<string | undefined> {
-  return (await text.next())?.text;
+  return (await text.read())?.text;
 }
 
 async function turn(): Promise<void> {

@@ -199,16 +199,16 @@ describe('StreamOpener', () => {
       const closed = fixture.opener.close();
       fixture.bus.publish(event('late'));
       let text = '';
-      for (let chunk = await reading.next(); chunk !== undefined; chunk = await reading.next()) {
+      for (let chunk = await reading.read(); chunk !== undefined; chunk = await reading.read()) {
         text += chunk.text;
       }
       expect(text.replaceAll(/a+"|b+"/g, '')).toMatch(/"event":".*\n\n.*"event":".*\n\n: the server closes\n\n$/);
       expect(text).not.toContain('late');
       fixture.clock.pass(99);
-      expect([(await slow.next())?.text.includes('aaa'), slow.isOver]).toEqual([true, false]);
+      expect([(await slow.read())?.text.includes('aaa'), slow.isOver]).toEqual([true, false]);
       fixture.clock.pass(1);
       await closed;
-      expect([slow.isOver, await slow.next()]).toEqual([true, undefined]);
+      expect([slow.isOver, await slow.read()]).toEqual([true, undefined]);
     });
 
     it('refuses who is still being decided about, and does not wait for that', async () => {

@@ -73,8 +73,8 @@ export class Connector {
         ? { connectorUid, connectorId, kind }
         : { connectorUid, connectorId, nativeSessionId: sessionId, kind };
     // The bus does not look into an event, and neither do the subscribers into one of a type that they do not know.
-    const envelope = { routing, origin, event: event as Event };
-    return at === undefined ? envelope : { ...envelope, at };
+    const known = event as Event;
+    return at === undefined ? { routing, origin, event: known } : { routing, origin, event: known, at };
   }
 
   /** Makes `SessionEnded` and `Disconnected`, if there was a `Connected`. */

@@ -2,6 +2,9 @@ import type { ContentBlock, Cost, Event, UsageUpdated } from 'sharing-bus';
 import { shortMode } from '../connectors/SessionMode.js';
 import { isObject, type Json } from '../connectors/shape.js';
 
+/** With as many digits as it needs: a small amount is not 0. Made once: `toLocaleString` would make one for each amount. */
+const AMOUNT = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 6 });
+
 /** The main content of an event, for people to read. */
 export function eventText(event: Event): string {
   switch (event.type) {
@@ -106,9 +109,8 @@ function usageText(usage: UsageUpdated): string {
   ].join('; ');
 }
 
-/** With as many digits as it needs: a small amount is not 0. */
 function costText({ amount, currency }: Cost): string {
-  return `${amount.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 6 })} ${currency}`;
+  return `${AMOUNT.format(amount)} ${currency}`;
 }
 
 function fieldsText({ type, ...fields }: Event): string {

@@ -27,12 +27,11 @@ export class ScrollFiles {
   }
 
   /** Appends `lines`, each of which ends with a newline, to the file of this name. */
-  async append(name: string, lines: string): Promise<void> {
+  async append(name: string, lines: Uint8Array): Promise<void> {
     const file = await this.#use(name);
-    const bytes = Buffer.from(lines);
     try {
-      await file.handle.appendFile(bytes);
-      file.size += bytes.length;
+      await file.handle.appendFile(lines);
+      file.size += lines.length;
     } catch (error) {
       // A full disk may have taken half a line. Remove it.
       await file.handle.truncate(file.size);

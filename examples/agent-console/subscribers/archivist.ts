@@ -1,6 +1,7 @@
 import { type BusEvent, type BusReceiver, EventFilter } from 'sharing-bus';
 import type { Offered } from '../ledger.js';
 import type { ConsoleSubscriber } from './ConsoleSubscriber.js';
+import { LineBuffer } from './LineBuffer.js';
 import type { ScrollFiles } from './ScrollFiles.js';
 import type { Source } from './Watcher.js';
 
@@ -13,20 +14,14 @@ export interface ArchivistOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
-interface Line {
-  readonly file: string;
-  readonly text: string;
-}
-
-/** The most that it collects for the next write while one is running. */
-const MAX_LINES = 128;
-const MAX_CHARACTERS = 1024 * 1024;
+/** With this many bytes of lines that wait for the next write, it has no room for more. */
+const MAX_BYTES = 1024 * 1024;
 
 /**
  * Writes every event as a line into the file of its scroll, in the order of the bus. Without files, it only counts what is kept.
  *
- * It pulls events as fast as it writes, and the publishers wait for it. An event without a scroll goes to
- * `unbound-<connectorUid>.jsonl`, also when its session is registered later.
+ * The publishers wait for it, and until it has room again. An event without a scroll goes to `unbound-<connectorUid>.jsonl`, also when its
+ * session is registered later.
  */
 export class Archivist implements ConsoleSubscriber {
   readonly name = 'archivist';
@@ -39,9 +34,13 @@ export class Archivist implements ConsoleSubscriber {
   readonly #offered: Offered;
   /** Events that it took and could not write. */
   #unwritten = 0;
-  #pending: Line[] = [];
-  #characters = 0;
+  /** What is written next. */
+  #pending = new LineBuffer();
+  /** What was written last: it is used again. */
+  #spare = new LineBuffer();
   #writing: Promise<void> | undefined;
+  /** Called when the next round is being written. */
+  readonly #onRound: (() => void)[] = [];
 
   constructor({ bus, ledger }: Source, options: ArchivistOptions) {
     const { capacity } = options;
@@ -61,47 +60,35 @@ export class Archivist implements ConsoleSubscriber {
     return this.#offered.count - this.delivered - this.lagged;
   }
 
+  /** Resolves when it has room for more events: while it writes slowly, the publishers must not read on. */
+  async untilRoom(): Promise<void> {
+    while (this.#pending.length >= MAX_BYTES) {
+      await new Promise<void>((resolve) => this.#onRound.push(resolve));
+    }
+  }
+
   async #archive(): Promise<void> {
     const { files } = this.#options;
     try {
-      await (files === undefined ? this.#count() : this.#take(files));
+      await new Promise<void>((complete, error) => {
+        const next = (busEvent: BusEvent): void => {
+          this.#take(busEvent, files);
+        };
+        this.receiver.events$.subscribe({ next, error, complete });
+      });
     } finally {
       await this.#writing;
       await files?.close();
     }
   }
 
-  async #count(): Promise<void> {
-    while ((this.#waitingOne() ?? (await this.#next())) !== undefined) {
+  #take(busEvent: BusEvent, files: ScrollFiles | undefined): void {
+    if (files === undefined) {
       this.delivered += 1;
-    }
-  }
-
-  async #take(files: ScrollFiles): Promise<void> {
-    for (
-      let busEvent = await this.#next();
-      busEvent !== undefined;
-      busEvent = this.#waitingOne() ?? (await this.#next())
-    ) {
-      const text = `${JSON.stringify(busEvent)}\n`;
-      this.#pending.push({ file: fileOf(busEvent), text });
-      this.#characters += text.length;
+    } else {
+      this.#pending.add(fileOf(busEvent), JSON.stringify(busEvent));
       this.#writing ??= this.#writeAll(files);
-      if (this.#pending.length >= MAX_LINES || this.#characters >= MAX_CHARACTERS) {
-        await this.#writing;
-      }
     }
-  }
-
-  /** The next event, when it comes; `undefined` when none will come. */
-  #next(): Promise<BusEvent | undefined> {
-    return this.receiver.recv();
-  }
-
-  /** The next event, if it waits. That takes no promise. */
-  #waitingOne(): BusEvent | undefined {
-    const next = this.receiver.tryRecv();
-    return next.type === 'event' ? next.event : undefined;
   }
 
   /** Writes all pending lines, also those added meanwhile, with one write for each file and round. */
@@ -110,33 +97,28 @@ export class Archivist implements ConsoleSubscriber {
     await new Promise(setImmediate);
     while (this.#pending.length > 0) {
       const round = this.#pending;
-      this.#pending = [];
-      this.#characters = 0;
-      const files = new Map<string, string[]>();
-      for (const { file, text } of round) {
-        const lines = files.get(file);
-        if (lines === undefined) {
-          files.set(file, [text]);
-        } else {
-          lines.push(text);
-        }
+      this.#pending = this.#spare;
+      for (const proceed of this.#onRound.splice(0)) {
+        proceed();
       }
-      for (const [file, lines] of files) {
-        await this.#write(to, file, lines);
+      for (const { bytes, file, lines } of round.files()) {
+        await this.#write(to, file, bytes, lines);
       }
+      round.clear();
+      this.#spare = round;
     }
     this.#writing = undefined;
   }
 
-  async #write(to: ScrollFiles, file: string, lines: readonly string[]): Promise<void> {
+  async #write(to: ScrollFiles, file: string, bytes: Uint8Array, lines: number): Promise<void> {
     try {
-      await to.append(file, lines.join(''));
-      this.delivered += lines.length;
+      await to.append(file, bytes);
+      this.delivered += lines;
     } catch (error) {
       if (this.#unwritten === 0) {
         this.#options.onFailure(error);
       }
-      this.#unwritten += lines.length;
+      this.#unwritten += lines;
     }
   }
 }

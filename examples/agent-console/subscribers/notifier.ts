@@ -1,14 +1,17 @@
-import { type Event, EventFilter } from 'sharing-bus';
+import { type Event, EventFilter, type EventKind } from 'sharing-bus';
 import { shortMode } from '../connectors/SessionMode.js';
 import { permissionText } from '../screen/eventText.js';
 import { type Source, Watcher } from './Watcher.js';
+
+/** The kinds of which it may tell. */
+export const NOTICE_KINDS: readonly EventKind[] = ['permission', 'session-config'];
 
 /** Prints the mode of an agent, each permission request of it, and the answer. */
 export class Notifier extends Watcher {
   constructor(source: Source, print: (line: string) => void) {
     super(
       source,
-      { name: 'notifier', filter: EventFilter.kind('permission', 'session-config') },
+      { name: 'notifier', filter: EventFilter.kind(...NOTICE_KINDS) },
       ({ event, routing }) => {
         const text = notice(event);
         if (text !== undefined) {

@@ -74,38 +74,32 @@ export class LogLines {
   }
 
   /**
-   * What the lines say that say anything, in order. Ends at the end of the file, or when the signal aborts. Reports bad lines.
+   * What the lines say that say anything, in order. They come in parts: for each line, a promise would cost as much as its events. The
+   * lines of a part are read while it is iterated. Ends at the end of the file, or when the signal aborts. Reports bad lines.
    *
-   * @throws NotALogError if nothing in the file can be used.
+   * @throws NotALogError if nothing in the file can be used. A part throws it, too.
    * @throws Error if the file cannot be read.
    */
-  async *read(): AsyncGenerator<Said> {
+  async *read(): AsyncGenerator<Iterable<Said>> {
     const { progress, signal } = this.options;
     let failure: { readonly error: unknown } | undefined;
     try {
       for await (const chunk of contents(progress.file, this.#source)) {
-        yield* this.#saidBy(this.#counted(chunk === RESTART ? this.#restart() : this.#lines.push(chunk)));
+        yield this.#saidBy(this.#counted(chunk === RESTART ? this.#restart() : this.#lines.push(chunk)));
         progress.bytesRead = chunk === RESTART ? 0 : progress.bytesRead + chunk.length;
       }
       if (!signal.aborted) {
-        yield* this.#saidBy(this.#counted(this.#lines.end()));
-        yield* this.#saidBy(this.#joined());
+        yield this.#saidBy(this.#counted(this.#lines.end()));
+        yield this.#saidBy(this.#joined());
         this.#requireUse();
       }
     } catch (error) {
       failure = { error };
     }
     // Also of a log that could be read only in part.
-    yield* this.#said(this.#known?.reader.end() ?? [], 0);
+    yield this.#said(this.#known?.reader.end() ?? [], 0);
     if (failure !== undefined) {
       throw failure.error;
-    }
-  }
-
-  *#counted(lines: Iterable<RawLine>): Generator<RawLine> {
-    for (const line of lines) {
-      this.options.progress.lines += 1;
-      yield line;
     }
   }
 
@@ -115,6 +109,13 @@ export class LogLines {
     this.#lines = new LineSplitter();
     this.#knownLines.startPass();
     return last;
+  }
+
+  *#counted(lines: Iterable<RawLine>): Generator<RawLine> {
+    for (const line of lines) {
+      this.options.progress.lines += 1;
+      yield line;
+    }
   }
 
   *#saidBy(lines: Iterable<RawLine>): Generator<Said> {
