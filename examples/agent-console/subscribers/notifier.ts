@@ -9,16 +9,12 @@ export const NOTICE_KINDS: readonly EventKind[] = ['permission', 'session-config
 /** Prints the mode of an agent, each permission request of it, and the answer. */
 export class Notifier extends Watcher {
   constructor(source: Source, print: (line: string) => void) {
-    super(
-      source,
-      { name: 'notifier', filter: EventFilter.kind(...NOTICE_KINDS) },
-      ({ event, routing }) => {
-        const text = notice(event);
-        if (text !== undefined) {
-          print(`${routing.connectorId ?? 'an agent'} ${text}`);
-        }
-      },
-    );
+    super(source, { name: 'notifier', filter: EventFilter.kind(...NOTICE_KINDS) }, ({ event, routing }) => {
+      const text = notice(event);
+      if (text !== undefined) {
+        print(`${routing.connectorId ?? 'an agent'} ${text}`);
+      }
+    });
   }
 }
 
