@@ -1,5 +1,12 @@
 import { RECV_OPTIONS } from '../../options.js';
-import { type Delivery, ReceiverBusyError, type RecvOptions, type Taker, type TryRecv } from '../../receiver.js';
+import {
+  type Delivery,
+  type Gap,
+  ReceiverBusyError,
+  type RecvOptions,
+  type Taker,
+  type TryRecv,
+} from '../../receiver.js';
 import type { BusEvent } from '../../events/BusEvent.js';
 import { onAbort } from '../support/abort.js';
 import { report } from '../support/report.js';
@@ -196,6 +203,30 @@ function signalOf(options: RecvOptions | undefined): AbortSignal | undefined {
   return signal;
 }
 
+/** A pull of `tryRecv`. It is a small object, since a server makes one for each event and client. */
+class Attempt<E> implements Pull<E> {
+  result: TryRecv<Delivery<E>> = { type: 'empty' };
+
+  next(event: BusEvent<E>): void {
+    this.result = { type: 'event', event };
+  }
+
+  complete(): void {
+    this.result = { type: 'completed' };
+  }
+
+  error(error: unknown): void {
+    this.result = { type: 'failed', error };
+  }
+}
+
+/** An {@link Attempt} that also takes a gap. */
+class DeliveryAttempt<E> extends Attempt<E> {
+  gap(gap: Gap): void {
+    this.result = gap;
+  }
+}
+
 /**
  * Takes what is next in `receiver`, without waiting: an event, or a gap if `withGaps` is true.
  *
@@ -205,30 +236,16 @@ export function tryReceive<E>(receiver: Receiver<E>, withGaps: boolean): TryRecv
   if (receiver.consumer !== undefined || receiver.hasPuller) {
     throw new ReceiverBusyError(receiver.id);
   }
-  let result: TryRecv<Delivery<E>> = { type: 'empty' };
   if (receiver.hasPulls) {
     // The next event is for the calls that wait.
-    return result;
+    return { type: 'empty' };
   }
-  const answer = (value: TryRecv<Delivery<E>>): void => {
-    result = value;
-  };
-  const place = pullNext(receiver, {
-    next: (event) => {
-      answer({ type: 'event', event });
-    },
-    ...(withGaps && { gap: answer }),
-    complete: () => {
-      answer({ type: 'completed' });
-    },
-    error: (error) => {
-      answer({ type: 'failed', error });
-    },
-  });
+  const attempt = withGaps ? new DeliveryAttempt<E>() : new Attempt<E>();
+  const place = pullNext(receiver, attempt);
   if (place !== undefined) {
     withdraw(receiver, place);
   }
-  return result;
+  return attempt.result;
 }
 
 /** A source that is pulled, one value at a time. */
