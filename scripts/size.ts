@@ -2,9 +2,9 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 // These limits show unintended growth. They are no reason to leave out a check or a message: see docs/decisions.md,
-// "The main entry may have 31.5 kB".
+// "The main entry may have 32 kB".
 const BUDGETS = [
-  { what: 'the main entry', code: "export * from 'sharing-bus';", maxBytes: 31_500 },
+  { what: 'the main entry', code: "export * from 'sharing-bus';", maxBytes: 32_000 },
   { what: 'dropNewest alone', code: "export { dropNewest } from 'sharing-bus';", maxBytes: 2_500 },
 ];
 
