@@ -2,7 +2,7 @@ import { asyncScheduler, BehaviorSubject, type Observable } from 'rxjs';
 import type { SharingBus } from '../SharingBus.js';
 import type { BusEvent } from '../events/BusEvent.js';
 import type { Event } from '../events/Event.js';
-import { type OptionNames, requireFunction, requireOptions } from '../internal/support/require.js';
+import { type OptionNames, requireOptions } from '../internal/support/require.js';
 import { show } from '../internal/support/show.js';
 import { withoutUndefined } from '../internal/support/withoutUndefined.js';
 import type { BusPosition } from '../receiver.js';
@@ -49,11 +49,11 @@ export interface JetStreamUpstream<E = Event> extends Upstream<E>, AsyncDisposab
   /**
    * Publishes on the bus, and tells when the event is stored.
    *
-   * **Errors** Rejects with what `bus.publish` throws, such as `InvalidBusEventError`, {@link OutboxFullError} or
+   * **Errors** Rejects with `TypeError` for a bus that has another upstream or none: nothing is published then. With what `bus.publish` throws, such as `InvalidBusEventError`, {@link OutboxFullError} or
    * {@link EventTooLargeError}; with {@link NotStoredError} if the event was given up; with {@link UpstreamClosedError} or
    * {@link ConnectionEndedError} if the end comes first.
    *
-   * @param bus The bus that has this upstream.
+   * @param bus The bus that has this upstream, or a Proxy of it.
    * @returns Its place, the same in all processes.
    */
   publish(bus: Pick<SharingBus<E>, 'publish'>, busEvent: BusEvent<E>): Promise<BusPosition>;
@@ -108,20 +108,27 @@ class StreamUpstream<E> implements JetStreamUpstream<E> {
   publish(bus: Pick<SharingBus<E>, 'publish'>, busEvent: BusEvent<E>): Promise<BusPosition> {
     return new Promise((resolve, reject) => {
       const link = this.opened();
-      requireFunction('publish: bus.publish', (bus as Partial<SharingBus<E>> | undefined)?.publish);
+      const state = link.stateOf(bus);
+      if (state === 'another') {
+        throw new TypeError(`publish: expected the bus that has this upstream, got ${nameOf(bus)}`);
+      }
       const ticket = {
         stored: (seq: number) => {
           resolve(link.position(seq));
         },
         failed: reject,
       };
-      link.expect(ticket);
+      link.tickets.expect(ticket);
+      if (state === 'closed') {
+        link.tickets.forget(ticket);
+        throw new UpstreamClosedError('the bus is closed');
+      }
       try {
         // The bus names what is wrong with another value.
         const isObject = typeof (busEvent as unknown) === 'object' && (busEvent as unknown) !== null;
         bus.publish(isObject ? withTicket(busEvent, ticket) : busEvent);
       } catch (error) {
-        link.forget(ticket);
+        link.tickets.forget(ticket);
         throw error;
       }
     });
@@ -165,10 +172,17 @@ class StreamUpstream<E> implements JetStreamUpstream<E> {
 
   private opened(): Link<E> {
     if (this.link === undefined) {
-      throw this.isClosed ? new UpstreamClosedError() : new TypeError('this upstream has no bus yet');
+      throw this.isClosed
+        ? new UpstreamClosedError()
+        : new TypeError('this upstream has no bus yet: call new SharingBus({ upstream })');
     }
     return this.link;
   }
+}
+
+function nameOf(value: unknown): string {
+  const isBus = typeof (value as Partial<SharingBus> | null | undefined)?.publish === 'function';
+  return isBus ? 'another one' : show(value);
 }
 
 // In an engine without this symbol.

@@ -10,8 +10,8 @@ import type { ConnectionWatch } from './ConnectionWatch.js';
 import { Doubles } from './Doubles.js';
 import { ConnectionEndedError, OutboxFullError, UpstreamClosedError } from './errors.js';
 import { epochOf, type StreamNow, type StreamPlace } from './lineage.js';
-import { idOf, Writer } from './messages.js';
-import { Outbox, type Ticket } from './Outbox.js';
+import { idOf, ticketOf, Writer } from './messages.js';
+import { Outbox } from './Outbox.js';
 import { atMost, pause } from './outcome.js';
 import { readPage } from './pages.js';
 import type { Pulled } from './Pull.js';
@@ -20,6 +20,7 @@ import { Registrations, withScroll } from './Registrations.js';
 import { bindingIn, type Settings } from './settings.js';
 import type { JetStreamStats, JetStreamStatus } from './status.js';
 import { markerSubject } from './subjects.js';
+import { Tickets } from './Tickets.js';
 import { Waiters } from './Waiters.js';
 
 const NANOS = 1_000_000;
@@ -48,8 +49,8 @@ export class Link<E> implements UpstreamLink<E> {
   private readonly doubles: Doubles;
   private readonly registrations = new Registrations(MAX_SESSIONS);
   private readonly waiters = new Waiters();
-  /** Of `upstream.publish`, for events that have not arrived here: the bus holds them, or they are of an outer publish. */
-  private readonly tickets = new Set<Ticket>();
+  /** Of `upstream.publish`. */
+  readonly tickets = new Tickets();
   private readonly counts = { doubles: 0, invalid: 0 };
   private epoch: string;
   private isFailing = false;
@@ -148,6 +149,13 @@ export class Link<E> implements UpstreamLink<E> {
   }
 
   publish(busEvent: BusEvent<E>): void {
+    this.tickets.come(ticketOf(busEvent), () => {
+      this.put(busEvent);
+    });
+  }
+
+  /** @throws To refuse the event. */
+  private put(busEvent: BusEvent<E>): void {
     const { outbox, settings } = this;
     const { maxPending, maxPendingLength } = settings;
     if (this.isDraining || this.isOver) {
@@ -159,9 +167,6 @@ export class Link<E> implements UpstreamLink<E> {
     const entry = this.writer.write(busEvent);
     if (outbox.pending > 0 && outbox.length + entry.payload.length > maxPendingLength) {
       throw new OutboxFullError(outbox.pending, outbox.length, `maxPendingLength is ${maxPendingLength}`);
-    }
-    if (entry.ticket !== undefined) {
-      this.tickets.delete(entry.ticket);
     }
     outbox.add(entry);
     if (this.isFull) {
@@ -209,17 +214,9 @@ export class Link<E> implements UpstreamLink<E> {
     });
   }
 
-  /** Says that an event with this ticket will come, now or later. */
-  expect(ticket: Ticket): void {
-    if (this.isOver) {
-      ticket.failed(new UpstreamClosedError());
-    } else {
-      this.tickets.add(ticket);
-    }
-  }
-
-  forget(ticket: Ticket): void {
-    this.tickets.delete(ticket);
+  /** What `bus` is to this upstream. */
+  stateOf(bus: unknown): 'open' | 'closed' | 'another' {
+    return this.bus.stateOf(bus);
   }
 
   position(seq: number): BusPosition {
@@ -383,11 +380,7 @@ export class Link<E> implements UpstreamLink<E> {
     this.watch.stop();
     this.reader.close();
     this.outbox.close(error);
-    const left = [...this.tickets];
-    this.tickets.clear();
-    left.forEach((ticket) => {
-      ticket.failed(error);
-    });
+    this.tickets.close(error);
     this.waiters.close(error);
     this.update();
     this.status$.complete();
