@@ -208,9 +208,11 @@ export async function jetStreamUpstream<E = Event>(
   const watch = new ConnectionWatch(connection);
   try {
     const place = { access, connection, stream, prefix };
-    const start = await setUp(connection, () => readStream(place));
+    const start = await setUp(settings, () => readStream(place));
     checkStream(start.config, prefix, allowMemory);
-    const bindings = await setUp(connection, () => readBindings(place, asyncScheduler, settings));
+    const bindings = await setUp(settings, () =>
+      watch.unlessDenied(`${access.api}.CONSUMER.MSG.NEXT.${stream}.`, readBindings(place, asyncScheduler, settings)),
+    );
     return new StreamUpstream(settings, { place, start, bindings, watch });
   } catch (error) {
     watch.stop();

@@ -112,12 +112,21 @@ export class Pull {
 
   /** Asks for `count` messages more. */
   ask(count: number): void {
+    this.outstanding += count;
+    this.send({ batch: count, expires: EXPIRES_MS * NANOS, idle_heartbeat: this.options.heartbeatMs * NANOS });
+  }
+
+  /** Asks for a message if there is one now. `idle` is called if not. */
+  probe(): void {
+    this.outstanding += 1;
+    this.send({ batch: 1, no_wait: true });
+  }
+
+  private send(request: object): void {
     if (this.isOver) {
       return;
     }
-    this.outstanding += count;
-    const { connection, heartbeatMs } = this.options;
-    const request = { batch: count, expires: EXPIRES_MS * NANOS, idle_heartbeat: heartbeatMs * NANOS };
+    const { connection } = this.options;
     connection.publish(this.request, JSON.stringify(request), { reply: this.inbox });
   }
 

@@ -52,8 +52,13 @@ export async function accessOf(
   }
   const ask = (): Promise<JetStreamManager> =>
     jetstreamManager(connection, { timeout, ...(domain !== undefined && { domain }) });
-  const manager = await setUp(connection, ask);
-  return { manager, api: manager.getOptions().apiPrefix ?? '$JS.API' };
+  const manager = await setUp({ connection, domain }, ask);
+  return { manager, api: apiOf(domain) };
+}
+
+/** The first tokens of the API's subjects. */
+function apiOf(domain: string | undefined): string {
+  return domain === undefined ? '$JS.API' : `$JS.${domain}.API`;
 }
 
 /** Calls `ask` again for some seconds while a server with JetStream says that it has none: it is starting, or has no leader. */
@@ -74,8 +79,14 @@ async function whenReady<T>(connection: NatsConnection, ask: () => Promise<T>): 
   }
 }
 
+/** How the API is reached. */
+export interface Client {
+  readonly connection: NatsConnection;
+  readonly domain: string | undefined;
+}
+
 /** Calls `ask`, and turns what it rejects with into a {@link JetStreamSetupError} that says what to do. */
-export async function setUp<T>(connection: NatsConnection, ask: () => Promise<T>): Promise<T> {
+export async function setUp<T>({ connection, domain }: Client, ask: () => Promise<T>): Promise<T> {
   try {
     return await whenReady(connection, ask);
   } catch (error) {
@@ -86,19 +97,21 @@ export async function setUp<T>(connection: NatsConnection, ask: () => Promise<T>
       (cause as Partial<Error> | undefined)?.name === 'PermissionViolationError'
     ) {
       throw new JetStreamSetupError(
-        `${message}: allow the user to publish to $JS.API.> and to read its inbox`,
+        `${message}: allow the user to publish to ${apiOf(domain)}.> and to read its inbox; if it may read another one than _INBOX.>, connect ` +
+          'with its inboxPrefix',
         because,
       );
     }
     if (name === 'TimeoutError') {
       throw new JetStreamSetupError(
-        'JetStream does not answer: check that the cluster has a leader, and that the user may read its inbox',
+        'JetStream does not answer: check that the cluster has a leader, and that the user may read its inbox, which inboxPrefix of the connection names',
         because,
       );
     }
     if (name === 'JetStreamNotEnabled') {
       throw new JetStreamSetupError(
-        'the server or the account has no JetStream, or it is not ready: start nats-server with --jetstream, check the domain, or try again',
+        `${domain === undefined ? 'the server or the account' : `the domain ${show(domain)}`} has no JetStream, or it is not ready: ` +
+          'start nats-server with --jetstream, check the domain, or try again',
         because,
       );
     }
@@ -173,7 +186,8 @@ export async function ensureStream(connection: NatsConnection, options: EnsureSt
   const access = await accessOf(connection, settings.domain, MAKE_TIMEOUT_MS);
   let config: StreamConfig;
   try {
-    ({ config } = await setUp(connection, () => access.manager.streams.info(settings.stream)));
+    const client = { connection, domain: settings.domain };
+    ({ config } = await setUp(client, () => access.manager.streams.info(settings.stream)));
   } catch (error) {
     if (codeOf(error) !== CODES.streamNotFound) {
       throw error;
@@ -186,7 +200,8 @@ export async function ensureStream(connection: NatsConnection, options: EnsureSt
 
 async function made(connection: NatsConnection, access: Access, settings: StreamSettings): Promise<StreamConfig> {
   try {
-    const { config } = await setUp(connection, () => access.manager.streams.add(configOf(settings)));
+    const client = { connection, domain: settings.domain };
+    const { config } = await setUp(client, () => access.manager.streams.add(configOf(settings)));
     return config;
   } catch (error) {
     if (codeOf(error) === CODES.subjectsOverlap) {
