@@ -21,7 +21,7 @@ import { accessOf, checkConnection, checkStream, setUp } from './streamConfig.js
 const API_TIMEOUT_MS = 2_000;
 const NO_COUNTS: JetStreamStats = {
   ...{ published: 0, stored: 0, failed: 0, pending: 0, inFlight: 0, retried: 0 },
-  ...{ received: 0, doubles: 0, invalid: 0, gaps: 0, reopened: 0 },
+  ...{ received: 0, doubles: 0, invalid: 0, unwanted: 0, gaps: 0, reopened: 0 },
 };
 
 /** Options of `close`. */

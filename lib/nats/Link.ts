@@ -1,12 +1,12 @@
 import type { BehaviorSubject } from 'rxjs';
 import type { BusEvent } from '../events/BusEvent.js';
 import { newUuid } from '../events/Uuid.js';
-import { answerOf } from '../internal/support/promises.js';
 import { show } from '../internal/support/show.js';
-import type { BusPosition, Delivery, Gap } from '../receiver.js';
+import type { BusPosition } from '../receiver.js';
 import type { UpstreamBus, UpstreamLink, UpstreamPage, UpstreamRead } from '../upstream.js';
 import { type PlacedBinding, readBindings } from './bindings.js';
 import type { ConnectionWatch } from './ConnectionWatch.js';
+import { Decoder } from './Decoder.js';
 import { Doubles } from './Doubles.js';
 import { ConnectionEndedError, OutboxFullError, UpstreamClosedError } from './errors.js';
 import { epochOf, type StreamNow, type StreamPlace } from './lineage.js';
@@ -16,11 +16,11 @@ import { atMost, pause } from './outcome.js';
 import { readPage } from './pages.js';
 import type { Pulled } from './Pull.js';
 import { Reader } from './Reader.js';
-import { Registrations, withScroll } from './Registrations.js';
-import { bindingIn, type Settings } from './settings.js';
+import { Registrations } from './Registrations.js';
+import type { Settings } from './settings.js';
 import type { JetStreamStats, JetStreamStatus } from './status.js';
-import { markerSubject } from './subjects.js';
 import { Tickets } from './Tickets.js';
+import { findUnseen } from './unseen.js';
 import { Waiters } from './Waiters.js';
 
 const NANOS = 1_000_000;
@@ -48,10 +48,11 @@ export class Link<E> implements UpstreamLink<E> {
   private readonly reader: Reader;
   private readonly doubles: Doubles;
   private readonly registrations = new Registrations(MAX_SESSIONS);
+  private readonly decoder: Decoder<E>;
   private readonly waiters = new Waiters();
   /** Of `upstream.publish`. */
   readonly tickets = new Tickets();
-  private readonly counts = { doubles: 0, invalid: 0 };
+  private readonly counts = { doubles: 0, invalid: 0, unwanted: 0 };
   private epoch: string;
   private isFailing = false;
   private isDraining = false;
@@ -70,12 +71,16 @@ export class Link<E> implements UpstreamLink<E> {
     this.status$ = status$;
     this.epoch = epochOf(place.stream, start.created, start.marker);
     this.doubles = new Doubles(4 * settings.maxInFlight);
-    const { connection, stream, maxInFlight, ackTimeoutMs, window, waitFor, heartbeatMs } = settings;
+    this.decoder = new Decoder(settings, this.registrations);
+    const { connection, stream, maxInFlight, ackTimeoutMs, window, waitFor, heartbeatMs, filter, subjects } = settings;
     const { giveUpMs = Math.max(1, Math.floor(start.config.duplicate_window / NANOS / 2)) } = settings;
-    this.writer = new Writer(settings, newUuid(), () => {
-      const ofStream = start.config.max_msg_size;
-      return Math.min(connection.info?.max_payload ?? Infinity, ofStream > 0 ? ofStream : Infinity);
-    });
+    const ofStream = start.config.max_msg_size;
+    this.writer = new Writer(
+      settings,
+      newUuid(),
+      () => Math.min(connection.info?.max_payload ?? Infinity, ofStream > 0 ? ofStream : Infinity),
+      () => this.reader.seq,
+    );
     this.outbox = new Outbox({
       ...{ connection, stream, maxInFlight, ackTimeoutMs, giveUpMs, scheduler: bus.scheduler },
       settled: () => {
@@ -94,7 +99,7 @@ export class Link<E> implements UpstreamLink<E> {
     });
     this.reader = new Reader(
       {
-        ...{ place, scheduler: bus.scheduler, window, waitFor, heartbeatMs },
+        ...{ place, scheduler: bus.scheduler, window, waitFor, heartbeatMs, subjects, isPart: filter !== undefined },
         sink: {
           next: (pulled) => {
             this.take(pulled);
@@ -109,9 +114,7 @@ export class Link<E> implements UpstreamLink<E> {
           passed: () => {
             this.progressed();
           },
-          caughtUp: () => {
-            this.outbox.caughtUp();
-          },
+          caughtUp: (isPresent) => this.caughtUp(isPresent),
           changed: () => {
             this.update();
           },
@@ -184,8 +187,13 @@ export class Link<E> implements UpstreamLink<E> {
     const doubles = new Doubles(4 * settings.maxInFlight);
     for (;;) {
       try {
-        return await readPage(place, bus.scheduler, settings.heartbeatMs, request, (pulled) =>
-          this.deliveryOf(pulled, doubles),
+        return await readPage(
+          place,
+          bus.scheduler,
+          settings.heartbeatMs,
+          this.decoder.narrowed(request),
+          (pulled) => this.decoder.deliveryOf(pulled, doubles),
+          (missed) => this.decoder.gapOf(missed),
         );
       } catch (error) {
         bus.log('info', `${settings.node}: ${show(error)}; it is tried again`);
@@ -245,7 +253,7 @@ export class Link<E> implements UpstreamLink<E> {
     const { received, gaps, reopened } = reader.counts;
     return {
       ...{ published, stored, failed, pending: outbox.pending, inFlight: outbox.sent, retried },
-      ...{ received, doubles: counts.doubles, invalid: counts.invalid, gaps, reopened },
+      ...{ received, gaps, reopened, ...counts },
     };
   }
 
@@ -260,10 +268,13 @@ export class Link<E> implements UpstreamLink<E> {
       }
     }
     try {
-      const busEvent = this.eventIn(pulled);
-      // The bus does not bind it: it may have learned a registration that comes later in the stream, and other buses have not.
-      this.bus.event(busEvent, seq, true);
-      const binding = bindingIn(this.settings, busEvent);
+      const { busEvent, binding } = this.decoder.eventIn(pulled);
+      if (this.decoder.wants(busEvent)) {
+        // The bus does not bind it: it may have learned a registration that comes later in the stream, and other buses have not.
+        this.bus.event(busEvent, seq, true);
+      } else {
+        this.counts.unwanted += 1;
+      }
       if (binding !== undefined) {
         this.registrations.learn(binding, seq);
         this.bus.bind(binding);
@@ -276,27 +287,7 @@ export class Link<E> implements UpstreamLink<E> {
         );
       }
       this.counts.invalid += 1;
-      this.bus.gap(ofOne(), seq);
-    }
-  }
-
-  /** The event of a message, with the scroll id that its session has at its place. */
-  private eventIn({ message, seq }: Pulled): BusEvent<E> {
-    const busEvent = answerOf('parse', this.settings.parse(message.json()));
-    const binding = bindingIn(this.settings, busEvent);
-    return binding === undefined ? this.registrations.bound(busEvent, seq) : withScroll(busEvent, binding.scrollId);
-  }
-
-  private deliveryOf(pulled: Pulled, doubles: Doubles): Delivery<E> | undefined {
-    const { message, seq } = pulled;
-    const id = idOf(message);
-    if (message.subject === markerSubject(this.settings.prefix) || (id !== '' && doubles.has(id))) {
-      return undefined;
-    }
-    try {
-      return { type: 'event', event: { ...this.eventIn(pulled), seq } };
-    } catch {
-      return { type: 'gap', ...ofOne() };
+      this.bus.gap(this.decoder.gapOf(1), seq);
     }
   }
 
@@ -306,6 +297,20 @@ export class Link<E> implements UpstreamLink<E> {
     this.outbox.forgetPlaces();
     this.bus.begin(position);
     this.progressed();
+  }
+
+  /** What was under way when the connection broke is sent again, unless it is in the stream. */
+  private caughtUp(isPresent: () => boolean): PromiseLike<void> | undefined {
+    const { outbox, place, bus, settings } = this;
+    if (outbox.unseen.length === 0) {
+      outbox.caughtUp();
+      return undefined;
+    }
+    return findUnseen(outbox, place, bus.scheduler, settings.heartbeatMs).then(() => {
+      if (isPresent()) {
+        outbox.caughtUp();
+      }
+    });
   }
 
   private async rebind(): Promise<void> {
@@ -385,8 +390,4 @@ export class Link<E> implements UpstreamLink<E> {
     this.update();
     this.status$.complete();
   }
-}
-
-function ofOne(): Omit<Gap, 'type'> {
-  return { missed: 1, byKind: { '*': 1 } };
 }

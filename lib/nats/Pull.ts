@@ -31,7 +31,8 @@ export interface PullOptions {
   readonly heartbeatMs: number;
   /** Where to begin: at a place, at a time in RFC 3339, or with the last message of each subject. */
   readonly start: { readonly seq: number } | { readonly time: string } | 'last per subject';
-  readonly filter?: string;
+  /** One or several subjects, of which no two overlap. Several only if `takesSeveral`. Default: all. */
+  readonly filter?: string | readonly string[] | undefined;
   /** Called with each message, in order. */
   readonly next: (pulled: Pulled) => void;
   /** Called with everything else that shows that the server is there. `outstanding` may be smaller then. */
@@ -73,6 +74,8 @@ export class Pull {
   outstanding = 0;
   /** Number of messages at its making that match. */
   readonly pending: number;
+  /** Number of these that have still to come. */
+  private behind: number;
 
   /** Makes a consumer on the server. */
   static async open(options: PullOptions): Promise<Pull> {
@@ -84,7 +87,7 @@ export class Pull {
       mem_storage: true,
       num_replicas: 1,
       inactive_threshold: INACTIVE_MS * NANOS,
-      ...(filter !== undefined && { filter_subject: filter }),
+      ...filterOf(filter),
     };
     const { name, num_pending: pending } = await manager.consumers.add(stream, config);
     return new Pull(options, name, pending);
@@ -95,6 +98,7 @@ export class Pull {
     this.options = options;
     this.name = name;
     this.pending = pending;
+    this.behind = pending;
     this.request = `${api}.CONSUMER.MSG.NEXT.${stream}.${name}`;
     this.inbox = newInbox(connection);
     this.subscription = connection.subscribe(this.inbox, {
@@ -108,6 +112,11 @@ export class Pull {
       },
     });
     this.listen();
+  }
+
+  /** Whether all that matched at its making has come. */
+  get hasCaughtUp(): boolean {
+    return this.behind === 0;
   }
 
   /** Asks for `count` messages more. */
@@ -182,12 +191,15 @@ export class Pull {
       return;
     }
     this.lastNumber = number;
+    this.behind = Math.max(0, Math.min(this.behind - 1, left));
     this.outstanding = Math.max(0, this.outstanding - 1);
     this.options.next({ message, seq, nanos, left });
   }
 
   private takeStatus(code: number, description: string, header: (name: string) => number): void {
     if (code === 100) {
+      // There is nothing to send.
+      this.behind = 0;
       if (header('Nats-Last-Consumer') > this.lastNumber) {
         this.fail('the last messages of the consumer have not arrived');
       }
@@ -200,6 +212,15 @@ export class Pull {
       this.options.idle();
     }
   }
+}
+
+function filterOf(filter: PullOptions['filter']): Partial<ConsumerConfig> {
+  const [subject, ...others] = typeof filter === 'string' ? [filter] : (filter ?? []);
+  if (subject === undefined) {
+    return {};
+  }
+  // A server before 2.10 does not know the list.
+  return others.length === 0 ? { filter_subject: subject } : { filter_subjects: [subject, ...others] };
 }
 
 function policyOf(start: PullOptions['start']): Partial<ConsumerConfig> {

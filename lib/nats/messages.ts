@@ -4,9 +4,10 @@ import { answerOf } from '../internal/support/promises.js';
 import { show } from '../internal/support/show.js';
 import { EventTooLargeError } from './errors.js';
 import type { Entry, Ticket } from './Outbox.js';
-import { headersSize } from './Outbox.js';
 import { bindingIn, sessionLane, type Settings } from './settings.js';
 import { digest, escape, pairToken, subjectOf } from './subjects.js';
+import { isAmong } from './subjectsOf.js';
+import { headersSize } from './wire.js';
 
 /** Carries a ticket from `upstream.publish` to the link, through the copies that the bus makes of an envelope. */
 export const TICKET = Symbol('ticket');
@@ -35,11 +36,16 @@ export function idOf(message: Msg): string {
 export class Writer<E> {
   private count = 0;
 
-  /** @param incarnation Identifies this run of the process. */
+  /**
+   * @param incarnation Identifies this run of the process.
+   * @param maxBytes Returns the most bytes of a message.
+   * @param place Returns a place before that of all messages that are written from now on.
+   */
   constructor(
     private readonly settings: Settings<E>,
     private readonly incarnation: string,
     private readonly maxBytes: () => number,
+    private readonly place: () => number,
   ) {}
 
   /**
@@ -47,7 +53,7 @@ export class Writer<E> {
    *   something else than a string. What these functions throw.
    */
   write(busEvent: BusEvent<E>): Entry {
-    const { prefix, stream, serialize } = this.settings;
+    const { prefix, stream, serialize, subjects } = this.settings;
     const id = this.idFor(busEvent);
     const binding = bindingIn(this.settings, busEvent);
     const lane = this.laneFor(busEvent, binding);
@@ -59,7 +65,9 @@ export class Writer<E> {
       throw new EventTooLargeError(bytes, maxBytes, kind);
     }
     const pair = binding === undefined ? undefined : pairToken(binding.connectorId, binding.sessionId);
-    return { id, lane, payload, subject: subjectOf(prefix, busEvent.routing, pair), ticket: ticketOf(busEvent) };
+    const subject = subjectOf(prefix, busEvent.routing, pair);
+    const isBrought = subjects === undefined || isAmong(subjects, subject);
+    return { id, lane, payload, subject, ticket: ticketOf(busEvent), ...(!isBrought && { after: this.place() }) };
   }
 
   /** A registration is in the lane of the session that it registers, since the order of the two says which events are bound. */

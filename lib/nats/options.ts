@@ -1,6 +1,7 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { BusEvent, ScrollBinding } from '../events/BusEvent.js';
 import type { Event } from '../events/Event.js';
+import type { EventFilter } from '../events/EventFilter.js';
 import type { OptionNames } from '../internal/support/require.js';
 
 /** Options of `jetStreamUpstream`. */
@@ -17,6 +18,16 @@ export interface JetStreamUpstreamOptions<E = Event> {
   readonly prefix?: string | undefined;
   /** The JetStream domain, if the servers have one. Default: none. */
   readonly domain?: string | undefined;
+  /**
+   * Which events of the stream this bus wants, for the life of the upstream. It delivers no others, also none that it has published itself; the
+   * bindings of all sessions are learned. Default: every event.
+   *
+   * **Details** From version 2.12.4 on, the server sends only what may match by `connectorUid`, `scrollId` and `kind`, alone or joined by `and`, and
+   * by `or` if no event can match two of its parts. Everything else is decided when it arrives. With a filter, a loss is told as a gap with `atMost`.
+   *
+   * **Errors** `InvalidFilterError` or `InvalidUuidError` for a bad filter, `TypeError` for one with a `where`: give that to a receiver.
+   */
+  readonly filter?: EventFilter<E> | undefined;
   /** The most messages that are read ahead of the bus, 1 to 2^31 - 1. Default 256, as the capacity of a receiver. */
   readonly window?: number | undefined;
   /**
@@ -81,6 +92,7 @@ export const JET_STREAM_UPSTREAM_OPTIONS: OptionNames<JetStreamUpstreamOptions> 
   node: true,
   prefix: true,
   domain: true,
+  filter: true,
   window: true,
   waitFor: true,
   maxPending: true,

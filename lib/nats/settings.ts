@@ -1,6 +1,7 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { BusEvent, ScrollBinding } from '../events/BusEvent.js';
 import type { Event } from '../events/Event.js';
+import { type EventFilter, simplestFilter } from '../events/EventFilter.js';
 import { canonicalUuid } from '../events/Uuid.js';
 import { answerOf } from '../internal/support/promises.js';
 import { requireCount, requireFunction, requireOptions, requireType } from '../internal/support/require.js';
@@ -11,6 +12,7 @@ import {
   ENSURE_STREAM_OPTIONS,
   type EnsureStreamOptions,
 } from './options.js';
+import { readerSubjectsOf } from './subjectsOf.js';
 
 /** The options of `jetStreamUpstream`, checked, with their defaults. */
 export interface Settings<E> {
@@ -19,6 +21,10 @@ export interface Settings<E> {
   readonly node: string;
   readonly prefix: string;
   readonly domain: string | undefined;
+  /** `undefined`: every event. */
+  readonly filter: EventFilter<E> | undefined;
+  /** The subjects that this bus reads; `undefined`: all. */
+  readonly subjects: readonly string[] | undefined;
   readonly window: number;
   readonly waitFor: (() => PromiseLike<unknown>) | undefined;
   readonly maxPending: number;
@@ -74,11 +80,49 @@ export function settingsOf<E>(options: JetStreamUpstreamOptions<E>): Settings<E>
   }
   requireBoolean(what('allowMemory'), allowMemory);
   requireBoolean(what('mayEnd'), mayEnd);
+  const filter = options.filter === undefined ? undefined : checkedFilter(what('filter'), options.filter);
+  const subjects = filter && readerSubjectsOf(prefix, filter);
   return {
-    ...{ connection, stream, node, prefix, domain, window, waitFor, maxPending, maxPendingLength, maxInFlight },
+    ...{
+      connection,
+      stream,
+      node,
+      prefix,
+      domain,
+      filter,
+      subjects,
+      window,
+      waitFor,
+      maxPending,
+      maxPendingLength,
+      maxInFlight,
+    },
     ...{ ackTimeoutMs, giveUpMs, heartbeatMs, idOf, laneOf, serialize, parse, allowMemory },
     bindingOf: bindingOf,
   };
+}
+
+/** The filter in its simplest form; `undefined` if it matches everything. */
+function checkedFilter<E>(what: string, filter: EventFilter<E>): EventFilter<E> | undefined {
+  const simplest = simplestFilter(filter);
+  if (hasPredicate(simplest)) {
+    throw new TypeError(
+      `${what} must not have a where(), since the server cannot call a function; give it to a receiver`,
+    );
+  }
+  return simplest.type === 'all' ? undefined : simplest;
+}
+
+function hasPredicate<E>(filter: EventFilter<E>): boolean {
+  switch (filter.type) {
+    case 'and':
+    case 'or':
+      return filter.filters.some((one) => hasPredicate(one));
+    case 'not':
+      return hasPredicate(filter.filter);
+    default:
+      return filter.type === 'where';
+  }
 }
 
 /** The options of `ensureStream`, checked, with their defaults. */

@@ -30,6 +30,8 @@ export interface JetStreamStats {
   readonly doubles: number;
   /** Messages of these that were no events. Each was a gap of one. */
   readonly invalid: number;
+  /** Events of these that the option `filter` leaves out, registrations among them. */
+  readonly unwanted: number;
   /** Gaps that were found in the stream. */
   readonly gaps: number;
   /** How often the reader got a new consumer. */

@@ -45,15 +45,28 @@ export async function accessOf(
   if (connection.isClosed()) {
     throw new ConnectionEndedError();
   }
-  const version = connection.info?.version ?? '';
-  const [, major, minor] = /^(\d+)\.(\d+)/.exec(version) ?? [];
-  if (major !== undefined && Number(major) * 1_000 + Number(minor) < 2_009) {
+  if (versionOf(connection) < 2_009_000) {
+    const { version = '' } = connection.info ?? {};
     throw new JetStreamSetupError(`the server has version ${version}; install nats-server 2.9 or later`);
   }
   const ask = (): Promise<JetStreamManager> =>
     jetstreamManager(connection, { timeout, ...(domain !== undefined && { domain }) });
   const manager = await setUp({ connection, domain }, ask);
   return { manager, api: apiOf(domain) };
+}
+
+/** The version of the server as a number, 2,009,010 for 2.9.10; `Infinity` if it is not known. */
+function versionOf(connection: NatsConnection): number {
+  const [, major, minor, patch] = /^(\d+)\.(\d+)(?:\.(\d+))?/.exec(connection.info?.version ?? '') ?? [];
+  return major === undefined ? Infinity : Number(major) * 1_000_000 + Number(minor) * 1_000 + Number(patch ?? 0);
+}
+
+/**
+ * Whether a consumer may have several subjects. Servers from 2.10 on have such consumers, but those before 2.12.4 leave out messages that match. See
+ * docs/decisions.md, D-113.
+ */
+export function takesSeveral(connection: NatsConnection): boolean {
+  return versionOf(connection) >= 2_012_004;
 }
 
 /** The first tokens of the API's subjects. */

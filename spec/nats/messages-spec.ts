@@ -3,9 +3,9 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import { type BusEvent, newUuid } from '../../lib/index.js';
 import { EventTooLargeError, type JetStreamUpstreamOptions } from '../../lib/nats/index.js';
 import { Writer } from '../../lib/nats/messages.js';
-import { headersSize } from '../../lib/nats/Outbox.js';
 import { Registrations } from '../../lib/nats/Registrations.js';
 import { settingsOf } from '../../lib/nats/settings.js';
+import { headersSize } from '../../lib/nats/wire.js';
 import { pairToken } from '../../lib/nats/subjects.js';
 
 const nothing = (): undefined => undefined;
@@ -14,7 +14,12 @@ const connection = Object.fromEntries(names.map((name) => [name, nothing])) as u
 
 function writerOf(options: Partial<JetStreamUpstreamOptions<unknown>> = {}, maxBytes = 1_000): Writer<unknown> {
   const settings = settingsOf<unknown>({ connection, stream: 'S', node: 'n', ...options });
-  return new Writer(settings, 'run', () => maxBytes);
+  return new Writer(
+    settings,
+    'run',
+    () => maxBytes,
+    () => 7,
+  );
 }
 
 function eventOf(event: unknown, routing: object = {}): BusEvent<unknown> {
