@@ -455,6 +455,45 @@ describe('what a bus with a filter has lost', SUITE, () => {
   });
 });
 
+describe('a bus with a filter, under load, while the server is killed and started again', SUITE, () => {
+  it('gets what matches of both nodes, once and in the order of the stream; and all is stored once', async () => {
+    await using site = await startSite();
+    const { a, server } = site;
+    const b = await site.start(KEPT, { heartbeatMs: 500 });
+    const published: string[] = [];
+    let isOver = false;
+    const publishing = (async () => {
+      for (let round = 0; !isOver; round += 1) {
+        for (const session of ['p', 'q', 'r']) {
+          await Promise.all([a.upstream.ready(), b.upstream.ready()]);
+          for (const [name, node] of Object.entries({ a, b })) {
+            const payload = `${name}${session}${round}`;
+            node.bus.publish(eventOf(payload, { kind: round % 3 === 0 ? 'kept' : 'other' }));
+            published.push(payload);
+          }
+        }
+        await wait(1);
+      }
+    })();
+    for (let kill = 0; kill < 3; kill += 1) {
+      await wait(700);
+      await server.kill();
+      await wait(300);
+      await server.start();
+    }
+    await wait(500);
+    isOver = true;
+    await publishing;
+    await Promise.all([a.bus.flush(), b.bus.flush()]);
+    a.bus.publish(eventOf('end', { kind: 'kept' }));
+    await Promise.all([a.gets('end'), b.gets('end')]);
+    assert.deepEqual([...a.got].sort(), [...published, 'end'].sort());
+    const wanted = a.got.filter((payload) => payload === 'end' || Number(/\d+/.exec(payload)?.[0]) % 3 === 0);
+    assert.deepEqual(b.got, wanted);
+    assert.deepEqual([a.receiver.missed, b.receiver.missed], [0, 0]);
+  });
+});
+
 describe('an event that does not match and whose acknowledgement is lost', SUITE, () => {
   it('is stored once, also if the server has forgotten its id meanwhile', async () => {
     await using site = await startSite();
