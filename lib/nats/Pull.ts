@@ -2,12 +2,15 @@ import { type ConsumerConfig, type JetStreamManager } from '@nats-io/jetstream';
 import { createInbox, type Msg, type NatsConnection, type Subscription } from '@nats-io/nats-core';
 import type { SchedulerLike, Subscription as Action } from 'rxjs';
 import { scheduleOutOfContext } from '../internal/support/context.js';
+import { leavesNothingOut } from './streamConfig.js';
 
 const NANOS = 1_000_000;
 /** The server ends a request after this time, and the next one is sent. */
 const EXPIRES_MS = 30_000;
 /** The server forgets the consumer when it was not asked for this time, as when the process has died. */
 const INACTIVE_MS = 30_000;
+/** Where a server from 2.11 on says which version it has. */
+const VERSION = '_nats.ver';
 /** The server is believed to be away when so many heartbeats are missing. */
 const MISSED_HEARTBEATS = 3;
 
@@ -31,7 +34,7 @@ export interface PullOptions {
   readonly heartbeatMs: number;
   /** Where to begin: at a place, at a time in RFC 3339, or with the last message of each subject. */
   readonly start: { readonly seq: number } | { readonly time: string } | 'last per subject';
-  /** One or several subjects, of which no two overlap. Several only if `takesSeveral`. Default: all. */
+  /** One or several subjects, of which no two overlap. Several only from 2.10 on, and see `isExact`. Default: all. */
   readonly filter?: string | readonly string[] | undefined;
   /** Called with each message, in order. */
   readonly next: (pulled: Pulled) => void;
@@ -74,6 +77,8 @@ export class Pull {
   outstanding = 0;
   /** Number of messages at its making that match. */
   readonly pending: number;
+  /** Whether its server sends all messages that match, also of several subjects. */
+  readonly isExact: boolean;
   /** Number of these that have still to come. */
   private behind: number;
 
@@ -89,16 +94,17 @@ export class Pull {
       inactive_threshold: INACTIVE_MS * NANOS,
       ...filterOf(filter),
     };
-    const { name, num_pending: pending } = await manager.consumers.add(stream, config);
-    return new Pull(options, name, pending);
+    const { name, num_pending: pending, config: made } = await manager.consumers.add(stream, config);
+    return new Pull(options, name, pending, leavesNothingOut(made.metadata?.[VERSION] ?? ''));
   }
 
-  private constructor(options: PullOptions, name: string, pending: number) {
+  private constructor(options: PullOptions, name: string, pending: number, isExact: boolean) {
     const { connection, api, stream } = options;
     this.options = options;
     this.name = name;
     this.pending = pending;
     this.behind = pending;
+    this.isExact = isExact;
     this.request = `${api}.CONSUMER.MSG.NEXT.${stream}.${name}`;
     this.inbox = newInbox(connection);
     this.subscription = connection.subscribe(this.inbox, {

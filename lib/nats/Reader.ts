@@ -16,7 +16,7 @@ import {
 import { Losses } from './Losses.js';
 import { firstAfter } from './pages.js';
 import { Pull, type Pulled } from './Pull.js';
-import { takesSeveral } from './streamConfig.js';
+import { leavesNothingOut } from './streamConfig.js';
 import { markerSubject } from './subjects.js';
 
 /** What a reader brings. */
@@ -176,28 +176,15 @@ export class Reader {
       if (!(await this.prepare(round))) {
         return;
       }
-      const { place, heartbeatMs, scheduler, subjects } = this.options;
-      const isNarrow = subjects !== undefined && takesSeveral(place.connection);
-      const pull = await Pull.open({
-        ...{ connection: place.connection, manager: place.access.manager, api: place.access.api },
-        ...{ stream: place.stream, scheduler, heartbeatMs, start: { seq: this.seq + 1 } },
-        filter: isNarrow ? subjects : undefined,
-        next: (pulled) => {
-          if (round === this.round) {
-            this.take(pulled);
-          }
-        },
-        idle: () => {
-          if (round === this.round) {
-            this.idle();
-          }
-        },
-        failed: (reason) => {
-          if (round === this.round) {
-            this.again(reason);
-          }
-        },
-      });
+      const { place, subjects } = this.options;
+      const mayBeNarrow = subjects !== undefined && leavesNothingOut(place.connection.info?.version);
+      let pull = await this.make(round, mayBeNarrow ? subjects : undefined);
+      const isNarrow = mayBeNarrow && pull.isExact;
+      if (mayBeNarrow && !isNarrow) {
+        // The consumer is at another server than the connection, and that one is older.
+        pull.close();
+        pull = await this.make(round, undefined);
+      }
       if (round !== this.round) {
         pull.close();
         return;
@@ -222,6 +209,29 @@ export class Reader {
         this.again(show(error));
       }
     }
+  }
+
+  private make(round: number, filter: readonly string[] | undefined): Promise<Pull> {
+    const { place, heartbeatMs, scheduler } = this.options;
+    return Pull.open({
+      ...{ connection: place.connection, manager: place.access.manager, api: place.access.api },
+      ...{ stream: place.stream, scheduler, heartbeatMs, start: { seq: this.seq + 1 }, filter },
+      next: (pulled) => {
+        if (round === this.round) {
+          this.take(pulled);
+        }
+      },
+      idle: () => {
+        if (round === this.round) {
+          this.idle();
+        }
+      },
+      failed: (reason) => {
+        if (round === this.round) {
+          this.again(reason);
+        }
+      },
+    });
   }
 
   /**

@@ -105,13 +105,13 @@ function pageOf<E>(
   return { deliveries, reached: Math.max(reached, goneUpTo ?? 0) };
 }
 
-/** Reads at most `limit` messages of one or several subjects, or of all. */
+/** Reads at most `limit` messages of a subject, or of all. */
 export async function readPart(
   place: StreamPlace,
   scheduler: SchedulerLike,
   heartbeatMs: number,
   { after, upTo, limit }: Pick<UpstreamRead, 'after' | 'upTo' | 'limit'>,
-  filter: string | readonly string[] | undefined,
+  filter: string | undefined,
 ): Promise<Part> {
   const pulled: Pulled[] = [];
   let reached = after;

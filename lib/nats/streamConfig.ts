@@ -45,7 +45,7 @@ export async function accessOf(
   if (connection.isClosed()) {
     throw new ConnectionEndedError();
   }
-  if (versionOf(connection) < 2_009_000) {
+  if (versionOf(connection.info?.version, Infinity) < 2_009_000) {
     const { version = '' } = connection.info ?? {};
     throw new JetStreamSetupError(`the server has version ${version}; install nats-server 2.9 or later`);
   }
@@ -55,18 +55,18 @@ export async function accessOf(
   return { manager, api: apiOf(domain) };
 }
 
-/** The version of the server as a number, 2,009,010 for 2.9.10; `Infinity` if it is not known. */
-function versionOf(connection: NatsConnection): number {
-  const [, major, minor, patch] = /^(\d+)\.(\d+)(?:\.(\d+))?/.exec(connection.info?.version ?? '') ?? [];
-  return major === undefined ? Infinity : Number(major) * 1_000_000 + Number(minor) * 1_000 + Number(patch ?? 0);
+/** A version as a number, 2,009,010 for 2.9.10; `none` if it is not known. */
+function versionOf(text: string | undefined, none: number): number {
+  const [, major, minor, patch] = /^(\d+)\.(\d+)(?:\.(\d+))?/.exec(text ?? '') ?? [];
+  return major === undefined ? none : Number(major) * 1_000_000 + Number(minor) * 1_000 + Number(patch ?? 0);
 }
 
 /**
- * Whether a consumer may have several subjects. Servers from 2.10 on have such consumers, but those before 2.12.4 leave out messages that match. See
- * docs/decisions.md, D-113.
+ * Whether a server with this version sends a consumer with several subjects all messages that match. Servers from 2.10 on have such consumers, but
+ * those before 2.12.4 leave out some of them. See docs/decisions.md, D-113.
  */
-export function takesSeveral(connection: NatsConnection): boolean {
-  return versionOf(connection) >= 2_012_004;
+export function leavesNothingOut(version: string | undefined): boolean {
+  return versionOf(version, 0) >= 2_012_004;
 }
 
 /** The first tokens of the API's subjects. */
