@@ -101,6 +101,7 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
     this.#upstream = port;
     if (upstream !== undefined) {
       port?.connect(upstream, {
+        bus: this,
         publisher: this.#publisher,
         receivers: this.#receivers,
         history,

@@ -27,7 +27,7 @@ export interface Upstream<E = Event> {
   open(bus: UpstreamBus<E>): UpstreamLink<E>;
 }
 
-/** The side of a bus that an upstream uses. After the bus was closed, all of its methods do nothing. */
+/** The side of a bus that an upstream uses. After the bus was closed, the methods that bring something do nothing. */
 export interface UpstreamBus<E = Event> {
   /** The scheduler of the bus. Timers of an upstream that run on it follow a test's virtual time. */
   readonly scheduler: SchedulerLike;
@@ -73,6 +73,11 @@ export interface UpstreamBus<E = Event> {
    * **Errors** Throws `TypeError` if it is not a binding.
    */
   bind(binding: ScrollBinding): void;
+  /**
+   * What `bus`, any value, is to this upstream: its own bus, which is `open` or `closed`, or `another` value. For a method of an upstream that gets
+   * a bus from the application. A Proxy of the bus is the bus.
+   */
+  stateOf(bus: unknown): 'open' | 'closed' | 'another';
   /** Ends the bus, as `close` does. With `error`, its receivers end with this error, after what waits. */
   end(error?: unknown): void;
 }

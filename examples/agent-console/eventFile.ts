@@ -45,6 +45,7 @@ function withoutBindings(upstream: Upstream): Upstream {
           bus.gap(gap, seq);
         },
         bind: () => undefined,
+        stateOf: (candidate) => bus.stateOf(candidate),
         end: (error) => {
           bus.end(error);
         },

@@ -105,6 +105,7 @@ export class Journal {
       begin: bus.begin.bind(bus),
       gap: bus.gap.bind(bus),
       bind: bus.bind.bind(bus),
+      stateOf: bus.stateOf.bind(bus),
       end: bus.end.bind(bus),
       event: (busEvent, seq, isOwn) => {
         this.isStored(busEvent);

@@ -7,7 +7,7 @@ export interface ConnectionListener {
   /** The connection is closed for good. */
   ended(error: unknown): void;
   /** The server has refused the right to publish to `subject`. */
-  denied(subject: string, error: unknown): void;
+  denied(subject: string, error: Error): void;
 }
 
 /** Follows the state of a connection from now on. */
@@ -39,6 +39,23 @@ export class ConnectionWatch {
     } else if (!this.isConnected) {
       listener.disconnected();
     }
+  }
+
+  /**
+   * The outcome of `work`, or the error of the server when it refuses the right to publish to a subject that begins with `start`. To be called
+   * before `listen`.
+   */
+  unlessDenied<T>(start: string, work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      work.then(resolve, reject);
+      const nothing = (): undefined => undefined;
+      const denied = (subject: string, error: Error): void => {
+        if (subject.startsWith(start)) {
+          reject(error);
+        }
+      };
+      this.listener = { disconnected: nothing, connected: nothing, ended: nothing, denied };
+    });
   }
 
   stop(): void {

@@ -210,12 +210,12 @@ export class Forwarder {
       const { pending } = error;
       this.options.log(
         'warn',
-        `${pending} events wait to be stored, as many as fit: further ones are delivered here only, and counted in stats()`,
+        `${pending} events wait to be stored, as many as fit: further ones are not forwarded, and counted in stats()`,
       );
     }
     this.tell(entry.kind ?? '', true);
     entry.ticket?.failed(
-      new NotStoredError('the event was delivered here only, since the outbox is full', false, { cause: error }),
+      new NotStoredError('the event was not forwarded, since the outbox is full', false, { cause: error }),
     );
   }
 
@@ -270,7 +270,7 @@ export class Forwarder {
     if (this.before !== undefined && this.line.length === 0 && this.options.outbox.pending === 0) {
       const missed = this.notForwarded - this.before;
       this.before = undefined;
-      this.options.log('info', `all events are forwarded again; ${missed} were delivered here only`);
+      this.options.log('info', `all events are forwarded again; ${missed} were not forwarded`);
     }
   }
 }

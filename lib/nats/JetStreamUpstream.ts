@@ -2,7 +2,7 @@ import { asyncScheduler, BehaviorSubject, type Observable } from 'rxjs';
 import type { SharingBus } from '../SharingBus.js';
 import type { BusEvent } from '../events/BusEvent.js';
 import type { Event } from '../events/Event.js';
-import { type OptionNames, requireFunction, requireOptions } from '../internal/support/require.js';
+import { type OptionNames, requireOptions } from '../internal/support/require.js';
 import { show } from '../internal/support/show.js';
 import { withoutUndefined } from '../internal/support/withoutUndefined.js';
 import type { BusPosition } from '../receiver.js';
@@ -21,7 +21,7 @@ import { accessOf, checkConnection, checkStream, setUp } from './streamConfig.js
 const API_TIMEOUT_MS = 2_000;
 const NO_COUNTS: JetStreamStats = {
   ...{ published: 0, stored: 0, failed: 0, notForwarded: 0, pending: 0, inFlight: 0, retried: 0 },
-  ...{ received: 0, doubles: 0, invalid: 0, gaps: 0, reopened: 0 },
+  ...{ received: 0, doubles: 0, invalid: 0, unwanted: 0, gaps: 0, reopened: 0 },
 };
 
 /** Options of `close`. */
@@ -43,18 +43,19 @@ const CLOSE_OPTIONS: OptionNames<CloseOptions> = { drainMs: true };
 export interface JetStreamUpstream<E = Event> extends Upstream<E>, AsyncDisposable {
   /** The present {@link JetStreamStatus}, then each new one. Completes after `ended`. */
   readonly status$: Observable<JetStreamStatus>;
-  /** Number of events that wait to be stored: neither stored, nor given up, nor delivered by this bus only. */
+  /** Number of events that wait to be stored: neither stored, nor given up, nor left out since the outbox was full. */
   readonly pending: number;
   /** Counts so far. Exact when read. */
   stats(): JetStreamStats;
   /**
    * Publishes on the bus, and tells when the event is stored.
    *
-   * **Errors** Rejects with what `bus.publish` throws, such as `InvalidBusEventError`, {@link OutboxFullError} or
-   * {@link EventTooLargeError}; with {@link NotStoredError} if the event was given up, or, with the order `local`, delivered here only since the
-   * outbox is full; with {@link UpstreamClosedError} or {@link ConnectionEndedError} if the end comes first.
+   * **Errors** Rejects with `TypeError` for a bus that has another upstream or none: nothing is published then. With what `bus.publish` throws,
+   * such as `InvalidBusEventError`, {@link OutboxFullError} or {@link EventTooLargeError}; with {@link NotStoredError} if the event was given up,
+   * or, with the order `local`, not forwarded since the outbox is full; with {@link UpstreamClosedError} or {@link ConnectionEndedError} if the
+   * end comes first.
    *
-   * @param bus The bus that has this upstream.
+   * @param bus The bus that has this upstream, or a Proxy of it.
    * @returns Its place in the stream, the same in all processes. With the order `local`, this bus has another place for it.
    */
   publish(bus: Pick<SharingBus<E>, 'publish'>, busEvent: BusEvent<E>): Promise<BusPosition>;
@@ -110,20 +111,27 @@ class StreamUpstream<E> implements JetStreamUpstream<E> {
   publish(bus: Pick<SharingBus<E>, 'publish'>, busEvent: BusEvent<E>): Promise<BusPosition> {
     return new Promise((resolve, reject) => {
       const link = this.opened();
-      requireFunction('publish: bus.publish', (bus as Partial<SharingBus<E>> | undefined)?.publish);
+      const state = link.stateOf(bus);
+      if (state === 'another') {
+        throw new TypeError(`publish: expected the bus that has this upstream, got ${nameOf(bus)}`);
+      }
       const ticket = {
         stored: (seq: number) => {
           resolve(link.position(seq));
         },
         failed: reject,
       };
-      link.expect(ticket);
+      link.tickets.expect(ticket);
+      if (state === 'closed') {
+        link.tickets.forget(ticket);
+        throw new UpstreamClosedError('the bus is closed');
+      }
       try {
         // The bus names what is wrong with another value.
         const isObject = typeof (busEvent as unknown) === 'object' && (busEvent as unknown) !== null;
         bus.publish(isObject ? withTicket(busEvent, ticket) : busEvent);
       } catch (error) {
-        link.forget(ticket);
+        link.tickets.forget(ticket);
         throw error;
       }
     });
@@ -167,10 +175,17 @@ class StreamUpstream<E> implements JetStreamUpstream<E> {
 
   private opened(): Link<E> {
     if (this.link === undefined) {
-      throw this.isClosed ? new UpstreamClosedError() : new TypeError('this upstream has no bus yet');
+      throw this.isClosed
+        ? new UpstreamClosedError()
+        : new TypeError('this upstream has no bus yet: call new SharingBus({ upstream })');
     }
     return this.link;
   }
+}
+
+function nameOf(value: unknown): string {
+  const isBus = typeof (value as Partial<SharingBus> | null | undefined)?.publish === 'function';
+  return isBus ? 'another one' : show(value);
 }
 
 // In an engine without this symbol.
@@ -196,9 +211,11 @@ export async function jetStreamUpstream<E = Event>(
   const watch = new ConnectionWatch(connection);
   try {
     const place = { access, connection, stream, prefix };
-    const start = await setUp(connection, () => readStream(place));
+    const start = await setUp(settings, () => readStream(place));
     checkStream(start.config, prefix, allowMemory);
-    const bindings = await setUp(connection, () => readBindings(place, asyncScheduler, settings));
+    const bindings = await setUp(settings, () =>
+      watch.unlessDenied(`${access.api}.CONSUMER.MSG.NEXT.${stream}.`, readBindings(place, asyncScheduler, settings)),
+    );
     return new StreamUpstream(settings, { place, start, bindings, watch });
   } catch (error) {
     watch.stop();

@@ -7,13 +7,13 @@ import type { UpstreamBus, UpstreamLink } from '../upstream.js';
 import { type PlacedBinding, readBindings } from './bindings.js';
 import type { ConnectionWatch } from './ConnectionWatch.js';
 import { Doubles } from './Doubles.js';
-import { idOf, type Ticket } from './entries.js';
+import { idOf } from './entries.js';
 import { ConnectionEndedError, UpstreamClosedError } from './errors.js';
 import { Forwarder } from './Forwarder.js';
 import { gapIn, ofOne } from './gaps.js';
 import { epochOf, type StreamNow, type StreamPlace } from './lineage.js';
 import { LocalOrder } from './LocalOrder.js';
-import { Writer } from './messages.js';
+import { ticketOf, Writer } from './messages.js';
 import type { Order } from './order.js';
 import { Outbox } from './Outbox.js';
 import { atMost } from './outcome.js';
@@ -23,6 +23,8 @@ import type { Settings } from './settings.js';
 import type { JetStreamStats, JetStreamStatus } from './status.js';
 import { StreamOrder } from './StreamOrder.js';
 import { gapSubject } from './subjects.js';
+import { Tickets } from './Tickets.js';
+import { findUnseen } from './unseen.js';
 import { Waiters } from './Waiters.js';
 
 const NANOS = 1_000_000;
@@ -49,9 +51,9 @@ export class Link<E> implements UpstreamLink<E> {
   private readonly reader: Reader;
   private readonly doubles: Doubles;
   private readonly waiters = new Waiters();
-  /** Of `upstream.publish`, for events that have not arrived here: the bus holds them, or they are of an outer publish. */
-  private readonly tickets = new Set<Ticket>();
-  private readonly counts = { doubles: 0, invalid: 0, gaps: 0 };
+  /** Of `upstream.publish`. */
+  readonly tickets = new Tickets();
+  private readonly counts = { doubles: 0, invalid: 0, unwanted: 0, gaps: 0 };
   private epoch: string;
   private isFailing = false;
   private isDraining = false;
@@ -71,13 +73,16 @@ export class Link<E> implements UpstreamLink<E> {
     this.status$ = status$;
     this.epoch = epochOf(place.stream, start.created, start.marker);
     this.doubles = new Doubles(4 * settings.maxInFlight);
-    const { connection, stream, maxInFlight, ackTimeoutMs, window, waitFor, heartbeatMs } = settings;
+    const { connection, stream, maxInFlight, ackTimeoutMs, window, waitFor, heartbeatMs, filter, subjects } = settings;
     const { giveUpMs = Math.max(1, Math.floor(start.config.duplicate_window / NANOS / 2)) } = settings;
+    const ofStream = start.config.max_msg_size;
     const run = newUuid();
-    this.writer = new Writer(settings, run, () => {
-      const ofStream = start.config.max_msg_size;
-      return Math.min(connection.info?.max_payload ?? Infinity, ofStream > 0 ? ofStream : Infinity);
-    });
+    this.writer = new Writer(
+      settings,
+      run,
+      () => Math.min(connection.info?.max_payload ?? Infinity, ofStream > 0 ? ofStream : Infinity),
+      () => this.reader.seq,
+    );
     this.outbox = new Outbox({
       ...{ connection, stream, maxInFlight, ackTimeoutMs, giveUpMs, scheduler: bus.scheduler },
       settled: () => {
@@ -111,7 +116,7 @@ export class Link<E> implements UpstreamLink<E> {
     this.read = this.order.read;
     this.reader = new Reader(
       {
-        ...{ place, scheduler: bus.scheduler, window, waitFor, heartbeatMs },
+        ...{ place, scheduler: bus.scheduler, window, waitFor, heartbeatMs, subjects, isPart: filter !== undefined },
         sink: {
           next: (pulled) => {
             this.take(pulled);
@@ -126,9 +131,7 @@ export class Link<E> implements UpstreamLink<E> {
           passed: () => {
             this.progressed();
           },
-          caughtUp: () => {
-            this.outbox.caughtUp();
-          },
+          caughtUp: (isPresent) => this.caughtUp(isPresent),
           changed: () => {
             this.update();
           },
@@ -165,15 +168,19 @@ export class Link<E> implements UpstreamLink<E> {
   }
 
   publish(busEvent: BusEvent<E>): void {
+    this.tickets.come(ticketOf(busEvent), () => {
+      this.put(busEvent);
+    });
+  }
+
+  /** @throws To refuse the event. */
+  private put(busEvent: BusEvent<E>): void {
     if (this.isDraining || this.isOver) {
       throw new UpstreamClosedError();
     }
     this.forwarder.requireRoom();
     const entry = this.writer.write(busEvent);
     const isForwarded = this.forwarder.add(entry);
-    if (entry.ticket !== undefined) {
-      this.tickets.delete(entry.ticket);
-    }
     if (this.forwarder.isFull) {
       this.update();
     }
@@ -214,17 +221,9 @@ export class Link<E> implements UpstreamLink<E> {
     });
   }
 
-  /** Says that an event with this ticket will come, now or later. */
-  expect(ticket: Ticket): void {
-    if (this.isOver) {
-      ticket.failed(new UpstreamClosedError());
-    } else {
-      this.tickets.add(ticket);
-    }
-  }
-
-  forget(ticket: Ticket): void {
-    this.tickets.delete(ticket);
+  /** What `bus` is to this upstream. */
+  stateOf(bus: unknown): 'open' | 'closed' | 'another' {
+    return this.bus.stateOf(bus);
   }
 
   position(seq: number): BusPosition {
@@ -248,7 +247,7 @@ export class Link<E> implements UpstreamLink<E> {
     return {
       ...forwarder.counts,
       ...{ pending: forwarder.pending, retried: outbox.counts.retried },
-      ...{ received, doubles: counts.doubles, invalid: counts.invalid, gaps: gaps + counts.gaps, reopened },
+      ...{ received, reopened, ...counts, gaps: gaps + counts.gaps },
     };
   }
 
@@ -268,8 +267,8 @@ export class Link<E> implements UpstreamLink<E> {
       if (message.subject === gapSubject(settings.prefix)) {
         order.gap(gapIn(message), seq);
         this.counts.gaps += 1;
-      } else {
-        order.bring(pulled);
+      } else if (!order.bring(pulled)) {
+        this.counts.unwanted += 1;
       }
     } catch (error) {
       if (this.counts.invalid === 0) {
@@ -286,6 +285,20 @@ export class Link<E> implements UpstreamLink<E> {
     this.outbox.forgetPlaces();
     this.order.restart(position);
     this.progressed();
+  }
+
+  /** What was under way when the connection broke is sent again, unless it is in the stream. */
+  private caughtUp(isPresent: () => boolean): PromiseLike<void> | undefined {
+    const { outbox, place, bus, settings } = this;
+    if (outbox.unseen.length === 0) {
+      outbox.caughtUp();
+      return undefined;
+    }
+    return findUnseen(outbox, place, bus.scheduler, settings.heartbeatMs).then(() => {
+      if (isPresent()) {
+        outbox.caughtUp();
+      }
+    });
   }
 
   private async rebind(): Promise<void> {
@@ -354,11 +367,7 @@ export class Link<E> implements UpstreamLink<E> {
     this.reader.close();
     this.outbox.close(error);
     this.forwarder.close(error);
-    const left = [...this.tickets];
-    this.tickets.clear();
-    left.forEach((ticket) => {
-      ticket.failed(error);
-    });
+    this.tickets.close(error);
     this.waiters.close(error);
     this.update();
     this.status$.complete();

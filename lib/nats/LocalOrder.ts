@@ -1,14 +1,15 @@
-import type { Msg } from '@nats-io/nats-core';
-import type { BusEvent } from '../events/BusEvent.js';
+import type { BusEvent, ScrollBinding } from '../events/BusEvent.js';
 import { OTHERS } from '../internal/support/Tally.js';
 import type { BusPosition, Gap } from '../receiver.js';
 import type { UpstreamBus } from '../upstream.js';
 import type { PlacedBinding } from './bindings.js';
+import { Decoder } from './Decoder.js';
 import type { Doubles } from './Doubles.js';
 import { type Entry, idOf, runOf } from './entries.js';
 import { withoutTicket } from './messages.js';
-import { eventIn, type Order } from './order.js';
+import type { Order } from './order.js';
 import type { Pulled } from './Pull.js';
+import { Registrations } from './Registrations.js';
 import { bindingIn, type Settings } from './settings.js';
 import { pairIn, pairToken } from './subjects.js';
 
@@ -33,7 +34,10 @@ export class LocalOrder<E> implements Order<E> {
   readonly read = undefined;
   private seq = 0;
   /** By the token of the session's pair. The oldest first. */
-  private readonly registrations = new Map<string, OwnRegistration>();
+  private readonly own = new Map<string, OwnRegistration>();
+  /** What the bus has learned, by its places. Empty without the option `filter`: then the bus alone binds. */
+  private readonly registrations = new Registrations(MAX_SESSIONS);
+  private readonly decoder: Decoder<E>;
 
   /**
    * @param run Identifies the messages of this run of the process.
@@ -44,7 +48,9 @@ export class LocalOrder<E> implements Order<E> {
     private readonly bus: UpstreamBus<E>,
     private readonly run: string,
     private readonly doubles: Doubles,
-  ) {}
+  ) {
+    this.decoder = new Decoder(settings, this.registrations);
+  }
 
   start(_end: BusPosition, bindings: readonly PlacedBinding[]): void {
     this.bus.begin({ epoch: this.run, seq: 0 });
@@ -55,28 +61,43 @@ export class LocalOrder<E> implements Order<E> {
     if (pair !== undefined && isForwarded) {
       this.expect(pair, id);
     }
+    if (pair !== undefined) {
+      this.learn(bindingIn(this.settings, busEvent));
+    }
     if (this.settings.idOf !== undefined) {
       // An earlier run, or another process, may have sent the same event.
       this.doubles.has(id);
     }
-    this.bus.event(withoutTicket(busEvent), this.next(), true);
+    // The bus has bound it before.
+    if (this.decoder.wants(busEvent)) {
+      this.bus.event(withoutTicket(busEvent), this.next(), true);
+    }
   }
 
-  isReturn({ message }: Pulled, wasPending: boolean): boolean {
-    const isOwn = wasPending || runOf(message) === this.run;
-    if (this.registrations.size > 0) {
-      this.noteRegistration(message, isOwn);
+  isReturn(pulled: Pulled, wasPending: boolean): boolean {
+    const isOwn = wasPending || runOf(pulled.message) === this.run;
+    if (this.own.size > 0) {
+      this.noteRegistration(pulled, isOwn);
     }
     return isOwn;
   }
 
-  bring({ message }: Pulled): void {
-    // The bus binds it: what counts is what was registered before in its own order.
-    this.bus.event(eventIn(this.settings, message), this.next());
+  bring(pulled: Pulled): boolean {
+    const { busEvent, binding } = this.decoder.eventIn({ ...pulled, seq: this.seq + 1 });
+    const isWanted = this.decoder.wants(busEvent);
+    const seq = isWanted ? this.next() : this.seq;
+    if (isWanted) {
+      // The bus binds it: what counts is what was registered before in its own order.
+      this.bus.event(busEvent, seq);
+    } else if (binding !== undefined) {
+      this.bus.bind(binding);
+    }
+    this.learn(binding, seq);
+    return isWanted;
   }
 
   gap(gap: Omit<Gap, 'type'>): void {
-    this.bus.gap(gap, this.next());
+    this.bus.gap(this.decoder.told(gap), this.next());
   }
 
   hole(gap: Omit<Gap, 'type'>): void {
@@ -91,7 +112,8 @@ export class LocalOrder<E> implements Order<E> {
   rebind(bindings: readonly PlacedBinding[]): void {
     for (const { binding } of bindings) {
       // A registration of this bus that is on its way will be the last one in the stream.
-      if (!this.registrations.has(pairToken(binding.connectorId, binding.sessionId))) {
+      if (!this.own.has(pairToken(binding.connectorId, binding.sessionId))) {
+        this.learn(binding);
         this.bus.bind(binding);
       }
     }
@@ -102,38 +124,47 @@ export class LocalOrder<E> implements Order<E> {
     return this.seq;
   }
 
+  /** @param seq The last place that the bus had when it learned the binding. */
+  private learn(binding: ScrollBinding | undefined, seq = this.seq): void {
+    if (binding !== undefined && this.settings.filter !== undefined) {
+      this.registrations.learn(binding, seq);
+    }
+  }
+
   private expect(pair: string, id: string): void {
-    this.registrations.delete(pair);
-    this.registrations.set(pair, { id, isOverridden: false });
-    if (this.registrations.size > MAX_SESSIONS) {
-      for (const oldest of this.registrations.keys()) {
-        this.registrations.delete(oldest);
+    this.own.delete(pair);
+    this.own.set(pair, { id, isOverridden: false });
+    if (this.own.size > MAX_SESSIONS) {
+      for (const oldest of this.own.keys()) {
+        this.own.delete(oldest);
         break;
       }
     }
   }
 
-  private noteRegistration(message: Msg, isOwn: boolean): void {
+  private noteRegistration(pulled: Pulled, isOwn: boolean): void {
+    const { message } = pulled;
     const pair = pairIn(this.settings.prefix, message.subject) ?? '';
-    const own = this.registrations.get(pair);
+    const own = this.own.get(pair);
     if (own === undefined) {
       return;
     }
     if (!isOwn) {
       own.isOverridden = true;
     } else if (own.id === idOf(message)) {
-      this.registrations.delete(pair);
+      this.own.delete(pair);
       if (own.isOverridden) {
-        this.bindAgain(message);
+        this.bindAgain(pulled);
       }
     }
   }
 
   /** In the stream, an own registration is after one that has come since. All buses hold the last one. */
-  private bindAgain(message: Msg): void {
+  private bindAgain(pulled: Pulled): void {
     try {
-      const binding = bindingIn(this.settings, eventIn(this.settings, message));
+      const { binding } = this.decoder.eventIn(pulled);
       if (binding !== undefined) {
+        this.learn(binding);
         this.bus.bind(binding);
       }
     } catch {

@@ -2,7 +2,7 @@ import type { Msg, NatsConnection, Subscription } from '@nats-io/nats-core';
 import type { SchedulerLike, Subscription as Action } from 'rxjs';
 import { scheduleOutOfContext } from '../internal/support/context.js';
 import { show } from '../internal/support/show.js';
-import { type Entry, headersOf } from './entries.js';
+import { type Ack, answerIn, type Entry, headersOf } from './entries.js';
 import { NotStoredError } from './errors.js';
 import { newInbox } from './Pull.js';
 import { CODES } from './streamConfig.js';
@@ -10,6 +10,7 @@ import { CODES } from './streamConfig.js';
 /** An entry on its way. */
 interface Sent extends Entry {
   readonly number: number;
+  after: number | undefined;
   next: Sent | undefined;
   attempt: number;
   /** When the first attempt was made after which it may have been stored. */
@@ -40,12 +41,6 @@ export interface OutboxOptions {
   readonly lost: (error: NotStoredError, entry: Entry) => void;
 }
 
-/** The answer to a published message. */
-interface Ack {
-  readonly seq?: number;
-  readonly error?: { readonly code?: number; readonly err_code?: number; readonly description?: string };
-}
-
 const TICK_MS = 50;
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 1_000;
@@ -73,7 +68,7 @@ export class Outbox {
   private isOver = false;
   /** Length of the events in `entries`, as they are written, in characters. */
   length = 0;
-  /** The largest place of an event of ours that is stored. */
+  /** The largest place of an event of ours that is stored, and that the reader brings. */
   storedUpTo = 0;
   readonly counts = { published: 0, stored: 0, failed: 0, retried: 0 };
   /** Why the last attempt that was refused has failed, while events are sent again. */
@@ -120,7 +115,7 @@ export class Outbox {
   add(entry: Entry): void {
     this.lastNumber += 1;
     this.counts.published += 1;
-    const { id, subject, payload, lane: key, kind, pair, run, ticket } = entry;
+    const { id, subject, payload, lane: key, kind, pair, run, ticket, after } = entry;
     const sent: Sent = {
       number: this.lastNumber,
       id,
@@ -131,6 +126,7 @@ export class Outbox {
       pair,
       run,
       ticket,
+      after,
       next: undefined,
       attempt: 0,
       since: 0,
@@ -191,6 +187,16 @@ export class Outbox {
   /** The places of the stream are others now. */
   forgetPlaces(): void {
     this.storedUpTo = 0;
+    for (const sent of this.entries.values()) {
+      sent.after &&= 0;
+    }
+  }
+
+  /** Events that may be stored, which only reading them can show, and which the reader does not bring. */
+  get unseen(): readonly { readonly subject: string; readonly after: number }[] {
+    return [...this.inFlight.values()].flatMap(({ isUnsure, subject, after }) =>
+      isUnsure && after !== undefined ? [{ subject, after }] : [],
+    );
   }
 
   /** The server has refused the right to publish to `subject`. */
@@ -284,7 +290,9 @@ export class Outbox {
   }
 
   private settle(sent: Sent, seq: number): void {
-    this.storedUpTo = Math.max(this.storedUpTo, seq);
+    if (sent.after === undefined) {
+      this.storedUpTo = Math.max(this.storedUpTo, seq);
+    }
     this.counts.stored += 1;
     this.refusal = undefined;
     this.remove(sent);
@@ -358,17 +366,5 @@ export class Outbox {
     this.refusal ??= 'no answer came';
     this.sendAgain(sent);
     this.options.refused();
-  }
-}
-
-function answerIn(message: Msg): Ack {
-  const { headers: status } = message;
-  if ((status?.code ?? 0) > 0) {
-    return { error: { code: status?.code ?? 0, description: status?.description ?? '' } };
-  }
-  try {
-    return message.json<Ack>();
-  } catch {
-    return { error: { description: 'something that is not JSON' } };
   }
 }

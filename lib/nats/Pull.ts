@@ -2,12 +2,15 @@ import { type ConsumerConfig, type JetStreamManager } from '@nats-io/jetstream';
 import { createInbox, type Msg, type NatsConnection, type Subscription } from '@nats-io/nats-core';
 import type { SchedulerLike, Subscription as Action } from 'rxjs';
 import { scheduleOutOfContext } from '../internal/support/context.js';
+import { leavesNothingOut } from './streamConfig.js';
 
 const NANOS = 1_000_000;
 /** The server ends a request after this time, and the next one is sent. */
 const EXPIRES_MS = 30_000;
 /** The server forgets the consumer when it was not asked for this time, as when the process has died. */
 const INACTIVE_MS = 30_000;
+/** Where a server from 2.11 on says which version it has. */
+const VERSION = '_nats.ver';
 /** The server is believed to be away when so many heartbeats are missing. */
 const MISSED_HEARTBEATS = 3;
 
@@ -31,7 +34,8 @@ export interface PullOptions {
   readonly heartbeatMs: number;
   /** Where to begin: at a place, at a time in RFC 3339, or with the last message of each subject. */
   readonly start: { readonly seq: number } | { readonly time: string } | 'last per subject';
-  readonly filter?: string;
+  /** One or several subjects, of which no two overlap. Several only from 2.10 on, and see `isExact`. Default: all. */
+  readonly filter?: string | readonly string[] | undefined;
   /** Called with each message, in order. */
   readonly next: (pulled: Pulled) => void;
   /** Called with everything else that shows that the server is there. `outstanding` may be smaller then. */
@@ -73,6 +77,10 @@ export class Pull {
   outstanding = 0;
   /** Number of messages at its making that match. */
   readonly pending: number;
+  /** Whether its server sends all messages that match, also of several subjects. */
+  readonly isExact: boolean;
+  /** Number of these that have still to come. */
+  private behind: number;
 
   /** Makes a consumer on the server. */
   static async open(options: PullOptions): Promise<Pull> {
@@ -84,17 +92,19 @@ export class Pull {
       mem_storage: true,
       num_replicas: 1,
       inactive_threshold: INACTIVE_MS * NANOS,
-      ...(filter !== undefined && { filter_subject: filter }),
+      ...filterOf(filter),
     };
-    const { name, num_pending: pending } = await manager.consumers.add(stream, config);
-    return new Pull(options, name, pending);
+    const { name, num_pending: pending, config: made } = await manager.consumers.add(stream, config);
+    return new Pull(options, name, pending, leavesNothingOut(made.metadata?.[VERSION] ?? ''));
   }
 
-  private constructor(options: PullOptions, name: string, pending: number) {
+  private constructor(options: PullOptions, name: string, pending: number, isExact: boolean) {
     const { connection, api, stream } = options;
     this.options = options;
     this.name = name;
     this.pending = pending;
+    this.behind = pending;
+    this.isExact = isExact;
     this.request = `${api}.CONSUMER.MSG.NEXT.${stream}.${name}`;
     this.inbox = newInbox(connection);
     this.subscription = connection.subscribe(this.inbox, {
@@ -110,14 +120,28 @@ export class Pull {
     this.listen();
   }
 
+  /** Whether all that matched at its making has come. */
+  get hasCaughtUp(): boolean {
+    return this.behind === 0;
+  }
+
   /** Asks for `count` messages more. */
   ask(count: number): void {
+    this.outstanding += count;
+    this.send({ batch: count, expires: EXPIRES_MS * NANOS, idle_heartbeat: this.options.heartbeatMs * NANOS });
+  }
+
+  /** Asks for a message if there is one now. `idle` is called if not. */
+  probe(): void {
+    this.outstanding += 1;
+    this.send({ batch: 1, no_wait: true });
+  }
+
+  private send(request: object): void {
     if (this.isOver) {
       return;
     }
-    this.outstanding += count;
-    const { connection, heartbeatMs } = this.options;
-    const request = { batch: count, expires: EXPIRES_MS * NANOS, idle_heartbeat: heartbeatMs * NANOS };
+    const { connection } = this.options;
     connection.publish(this.request, JSON.stringify(request), { reply: this.inbox });
   }
 
@@ -173,12 +197,15 @@ export class Pull {
       return;
     }
     this.lastNumber = number;
+    this.behind = Math.max(0, Math.min(this.behind - 1, left));
     this.outstanding = Math.max(0, this.outstanding - 1);
     this.options.next({ message, seq, nanos, left });
   }
 
   private takeStatus(code: number, description: string, header: (name: string) => number): void {
     if (code === 100) {
+      // There is nothing to send.
+      this.behind = 0;
       if (header('Nats-Last-Consumer') > this.lastNumber) {
         this.fail('the last messages of the consumer have not arrived');
       }
@@ -191,6 +218,15 @@ export class Pull {
       this.options.idle();
     }
   }
+}
+
+function filterOf(filter: PullOptions['filter']): Partial<ConsumerConfig> {
+  const [subject, ...others] = typeof filter === 'string' ? [filter] : (filter ?? []);
+  if (subject === undefined) {
+    return {};
+  }
+  // A server before 2.10 does not know the list.
+  return others.length === 0 ? { filter_subject: subject } : { filter_subjects: [subject, ...others] };
 }
 
 function policyOf(start: PullOptions['start']): Partial<ConsumerConfig> {

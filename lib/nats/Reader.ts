@@ -13,8 +13,10 @@ import {
   type StreamNow,
   type StreamPlace,
 } from './lineage.js';
+import { Losses } from './Losses.js';
 import { firstAfter } from './pages.js';
 import { Pull, type Pulled } from './Pull.js';
+import { leavesNothingOut } from './streamConfig.js';
 import { markerSubject } from './subjects.js';
 
 /** What a reader brings. */
@@ -28,8 +30,8 @@ export interface ReaderSink {
   gap(gap: Omit<Gap, 'type'>, seq: number): void;
   /** Called when the place has changed. */
   passed(): void;
-  /** Called when all was brought that was in the stream when the reader began anew. */
-  caughtUp(): void;
+  /** Called when all was brought that was in the stream when the reader began anew. If it rejects, the reader begins anew. */
+  caughtUp(isPresent: () => boolean): PromiseLike<void> | undefined;
   /** Called when the reader has a consumer, and when it has none any more. */
   changed(): void;
   end(error: unknown): void;
@@ -39,6 +41,9 @@ export interface ReaderSink {
 export interface ReaderOptions {
   readonly place: StreamPlace;
   readonly scheduler: SchedulerLike;
+  /** Whether only a part of the messages is wanted: those of `subjects`, if the server can tell them apart, and not all of these. */
+  readonly isPart: boolean;
+  readonly subjects: readonly string[] | undefined;
   readonly window: number;
   readonly waitFor: (() => PromiseLike<unknown>) | undefined;
   readonly heartbeatMs: number;
@@ -62,6 +67,9 @@ export class Reader {
   /** When the last message was stored that was seen. */
   private newest: string | undefined;
   private pull: Pull | undefined;
+  /** Whether `pull` has a part of the messages only, so that a jump in the places is no loss. */
+  private isNarrow = false;
+  private readonly losses: Losses;
   /** Number of the present attempt. What an earlier one brings is ignored. */
   private round = 0;
   private failures = 0;
@@ -82,6 +90,11 @@ export class Reader {
     this.nanos = start.lastNanos;
     this.newest = start.lastNanos;
     this.seq = start.lastSeq;
+    const { place, scheduler, heartbeatMs } = options;
+    const miss = (missed: number): void => {
+      this.miss(missed);
+    };
+    this.losses = new Losses({ place, scheduler, heartbeatMs, miss }, start.lastSeq);
     this.credit = new Credit(
       options.window,
       options.waitFor,
@@ -152,11 +165,7 @@ export class Reader {
     }
     const wait = this.failures === 0 ? 0 : Math.min(FIRST_WAIT_MS * 2 ** (this.failures - 1), LONGEST_WAIT_MS);
     this.failures += 1;
-    this.retry = this.later(wait, () => void this.open());
-  }
-
-  private later(ms: number, work: () => void): Action {
-    return scheduleOutOfContext(this.options.scheduler, work, Math.max(ms, 1));
+    this.retry = scheduleOutOfContext(this.options.scheduler, () => void this.open(), Math.max(wait, 1));
   }
 
   private async open(): Promise<void> {
@@ -168,31 +177,26 @@ export class Reader {
       if (!(await this.prepare(round))) {
         return;
       }
-      const { place, heartbeatMs, scheduler } = this.options;
-      const pull = await Pull.open({
-        ...{ connection: place.connection, manager: place.access.manager, api: place.access.api },
-        ...{ stream: place.stream, scheduler, heartbeatMs, start: { seq: this.seq + 1 } },
-        next: (pulled) => {
-          if (round === this.round) {
-            this.take(pulled);
-          }
-        },
-        idle: () => {
-          if (round === this.round) {
-            this.ask();
-          }
-        },
-        failed: (reason) => {
-          if (round === this.round) {
-            this.again(reason);
-          }
-        },
-      });
+      const { place, subjects } = this.options;
+      const mayBeNarrow = subjects !== undefined && leavesNothingOut(place.connection.info?.version);
+      let pull = await this.make(round, mayBeNarrow ? subjects : undefined);
+      const isNarrow = mayBeNarrow && pull.isExact;
+      if (mayBeNarrow && !isNarrow) {
+        // The consumer is at another server than the connection, and that one is older.
+        pull.close();
+        pull = await this.make(round, undefined);
+      }
       if (round !== this.round) {
         pull.close();
         return;
       }
       this.pull = pull;
+      if (!this.isNarrow) {
+        // So far it has got everything.
+        this.losses.certainty.begin(this.seq);
+      }
+      this.isNarrow = isNarrow;
+      this.losses.restart();
       this.counts.reopened += 1;
       if (this.failures > 1) {
         this.options.sink.log('info', 'the reader of the stream goes on');
@@ -206,6 +210,29 @@ export class Reader {
         this.again(show(error));
       }
     }
+  }
+
+  private make(round: number, filter: readonly string[] | undefined): Promise<Pull> {
+    const { place, heartbeatMs, scheduler } = this.options;
+    return Pull.open({
+      ...{ connection: place.connection, manager: place.access.manager, api: place.access.api },
+      ...{ stream: place.stream, scheduler, heartbeatMs, start: { seq: this.seq + 1 }, filter },
+      next: (pulled) => {
+        if (round === this.round) {
+          this.take(pulled);
+        }
+      },
+      idle: () => {
+        if (round === this.round) {
+          this.idle();
+        }
+      },
+      failed: (reason) => {
+        if (round === this.round) {
+          this.again(reason);
+        }
+      },
+    });
   }
 
   /**
@@ -232,6 +259,8 @@ export class Reader {
     } else if (!hasEnd) {
       // What was stored after the last event that was seen is new, also what came before the marker.
       await this.begin(round, now, await this.lastSeen(now));
+    } else if (this.isNarrow) {
+      this.losses.see(this.losses.certainty.ask(this.seq), now);
     } else if (now.firstSeq > this.seq + 1) {
       this.skipTo(now.firstSeq - 1);
     }
@@ -241,7 +270,7 @@ export class Reader {
 
   /** Whether the event at the place of this reader is in the stream, or may have been. */
   private async isThere(now: StreamNow): Promise<boolean> {
-    if (this.seq > now.lastSeq) {
+    if (this.seq > now.lastSeq || this.losses.certainty.end > now.lastSeq) {
       return false;
     }
     if (this.nanos === undefined || this.seq < now.firstSeq) {
@@ -269,6 +298,7 @@ export class Reader {
     this.marker = marker;
     this.seq = seq;
     this.nanos = undefined;
+    this.losses.certainty.begin(seq);
     this.options.sink.begin({ epoch: epochOf(this.options.place.stream, created, marker), seq });
   }
 
@@ -276,15 +306,39 @@ export class Reader {
     const missed = seq - this.seq;
     this.seq = seq;
     this.nanos = undefined;
+    this.miss(missed);
+  }
+
+  private miss(missed: number): void {
+    const { sink, isPart } = this.options;
     this.counts.gaps += 1;
-    this.options.sink.gap({ missed, byKind: { '*': missed } }, seq);
+    sink.gap({ missed, byKind: { '*': missed }, ...(isPart && { atMost: true }) }, this.seq);
+  }
+
+  /** The server has nothing to send. */
+  private idle(): void {
+    if (this.isNarrow) {
+      this.losses.certainty.idle();
+      this.lookForLosses();
+      this.checkCaughtUp();
+    }
+    this.ask();
+  }
+
+  private lookForLosses(): void {
+    if (this.isNarrow && this.losses.isDue) {
+      const { round } = this;
+      this.losses.look(this.seq, () => round === this.round);
+    }
   }
 
   private take(pulled: Pulled): void {
     const { sink, place } = this.options;
     const { seq, nanos, message } = pulled;
     if (seq > this.seq) {
-      if (seq > this.seq + 1) {
+      if (this.isNarrow) {
+        this.losses.certainty.brought();
+      } else if (seq > this.seq + 1) {
         this.skipTo(seq - 1);
       }
       this.seq = seq;
@@ -303,12 +357,14 @@ export class Reader {
     this.ask();
     sink.passed();
     this.checkCaughtUp();
+    this.lookForLosses();
   }
 
   /** Another process has seen that the end of the stream was lost, and this one has not: it was not as far. */
   private takeMarker(marker: Marker): void {
     if (marker.id !== this.marker?.id) {
       this.marker = marker;
+      this.losses.certainty.begin(marker.seq);
       const epoch = epochOf(this.options.place.stream, this.created, marker);
       this.options.sink.begin({ epoch, seq: marker.seq });
     }
@@ -325,9 +381,17 @@ export class Reader {
   }
 
   private checkCaughtUp(): void {
-    if (this.isCatchingUp && this.pull !== undefined && this.seq >= this.catchUpTo) {
-      this.isCatchingUp = false;
-      this.options.sink.caughtUp();
+    const { pull, round } = this;
+    if (!this.isCatchingUp || pull === undefined || !(this.isNarrow ? pull.hasCaughtUp : this.seq >= this.catchUpTo)) {
+      return;
     }
+    this.isCatchingUp = false;
+    this.options.sink
+      .caughtUp(() => round === this.round)
+      ?.then(undefined, (error: unknown) => {
+        if (round === this.round) {
+          this.again(show(error));
+        }
+      });
   }
 }

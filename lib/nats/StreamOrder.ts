@@ -1,20 +1,17 @@
-import type { BusEvent } from '../events/BusEvent.js';
 import { show } from '../internal/support/show.js';
-import type { BusPosition, Delivery, Gap } from '../receiver.js';
+import type { BusPosition, Gap } from '../receiver.js';
 import type { UpstreamBus, UpstreamPage, UpstreamRead } from '../upstream.js';
 import type { PlacedBinding } from './bindings.js';
+import { Decoder } from './Decoder.js';
 import { Doubles } from './Doubles.js';
-import { idOf } from './entries.js';
 import { UpstreamClosedError } from './errors.js';
-import { gapIn, ofOne } from './gaps.js';
 import type { StreamPlace } from './lineage.js';
-import { eventIn, type Order } from './order.js';
+import type { Order } from './order.js';
 import { pause } from './outcome.js';
 import { readPage } from './pages.js';
 import type { Pulled } from './Pull.js';
-import { Registrations, withScroll } from './Registrations.js';
-import { bindingIn, type Settings } from './settings.js';
-import { gapSubject, markerSubject } from './subjects.js';
+import { Registrations } from './Registrations.js';
+import type { Settings } from './settings.js';
 
 const PAGE_RETRY_MS = 200;
 /** As the default of `maxBindings`. */
@@ -23,6 +20,7 @@ const MAX_SESSIONS = 65_536;
 /** The order of the stream: a bus delivers what has come back from it, also its own events, and has the stream's places. */
 export class StreamOrder<E> implements Order<E> {
   private readonly registrations = new Registrations(MAX_SESSIONS);
+  private readonly decoder: Decoder<E>;
 
   /** @param isOver Whether the upstream has ended, so that no page is tried again. */
   constructor(
@@ -30,7 +28,9 @@ export class StreamOrder<E> implements Order<E> {
     private readonly bus: UpstreamBus<E>,
     private readonly place: StreamPlace,
     private readonly isOver: () => boolean,
-  ) {}
+  ) {
+    this.decoder = new Decoder(settings, this.registrations);
+  }
 
   start(end: BusPosition, bindings: readonly PlacedBinding[]): void {
     this.bus.begin(end);
@@ -45,20 +45,23 @@ export class StreamOrder<E> implements Order<E> {
     return false;
   }
 
-  bring(pulled: Pulled): void {
+  bring(pulled: Pulled): boolean {
     const { seq } = pulled;
-    const busEvent = this.boundEvent(pulled);
-    // The bus does not bind it: it may have learned a registration that comes later in the stream, and other buses have not.
-    this.bus.event(busEvent, seq, true);
-    const binding = bindingIn(this.settings, busEvent);
+    const { busEvent, binding } = this.decoder.eventIn(pulled);
+    const isWanted = this.decoder.wants(busEvent);
+    if (isWanted) {
+      // The bus does not bind it: it may have learned a registration that comes later in the stream, and other buses have not.
+      this.bus.event(busEvent, seq, true);
+    }
     if (binding !== undefined) {
       this.registrations.learn(binding, seq);
       this.bus.bind(binding);
     }
+    return isWanted;
   }
 
   gap(gap: Omit<Gap, 'type'>, seq: number): void {
-    this.bus.gap(gap, seq);
+    this.bus.gap(this.decoder.told(gap), seq);
   }
 
   hole(gap: Omit<Gap, 'type'>, seq: number): void {
@@ -75,12 +78,17 @@ export class StreamOrder<E> implements Order<E> {
   }
 
   readonly read = async (request: UpstreamRead<E>): Promise<UpstreamPage<E>> => {
-    const { place, settings, bus } = this;
+    const { place, settings, bus, decoder } = this;
     const doubles = new Doubles(4 * settings.maxInFlight);
     for (;;) {
       try {
-        return await readPage(place, bus.scheduler, settings.heartbeatMs, request, (pulled) =>
-          this.deliveryOf(pulled, doubles),
+        return await readPage(
+          place,
+          bus.scheduler,
+          settings.heartbeatMs,
+          decoder.narrowed(request),
+          (pulled) => decoder.deliveryOf(pulled, doubles),
+          (missed) => decoder.gapOf(missed),
         );
       } catch (error) {
         bus.log('info', `${settings.node}: ${show(error)}; it is tried again`);
@@ -91,29 +99,6 @@ export class StreamOrder<E> implements Order<E> {
       }
     }
   };
-
-  /** The event of a message, with the scroll id that its session has at its place. */
-  private boundEvent({ message, seq }: Pulled): BusEvent<E> {
-    const busEvent = eventIn(this.settings, message);
-    const binding = bindingIn(this.settings, busEvent);
-    return binding === undefined ? this.registrations.bound(busEvent, seq) : withScroll(busEvent, binding.scrollId);
-  }
-
-  private deliveryOf(pulled: Pulled, doubles: Doubles): Delivery<E> | undefined {
-    const { message, seq } = pulled;
-    const { prefix } = this.settings;
-    const id = idOf(message);
-    if (message.subject === markerSubject(prefix) || (id !== '' && doubles.has(id))) {
-      return undefined;
-    }
-    try {
-      return message.subject === gapSubject(prefix)
-        ? { type: 'gap', ...gapIn(message) }
-        : { type: 'event', event: { ...this.boundEvent(pulled), seq } };
-    } catch {
-      return { type: 'gap', ...ofOne() };
-    }
-  }
 
   private learn(bindings: readonly PlacedBinding[]): void {
     bindings.forEach(({ binding, seq }) => {

@@ -19,6 +19,7 @@ interface Waiter {
 /** Those who wait for events to be stored and brought, or for room. */
 export class Waiters {
   private waiting: Waiter[] = [];
+  private end: Error | undefined;
   private forRoom: { resolve: () => void; reject: (error: Error) => void }[] = [];
   private forRoomOrOutage: (() => void)[] = [];
 
@@ -50,7 +51,11 @@ export class Waiters {
   }
 
   onRoom(resolve: () => void, reject: (error: Error) => void): void {
-    this.forRoom.push({ resolve, reject });
+    if (this.end === undefined) {
+      this.forRoom.push({ resolve, reject });
+    } else {
+      reject(this.end);
+    }
   }
 
   /** @param resolve Called when there is room, when nothing is stored any more, and at the end. */
@@ -72,8 +77,9 @@ export class Waiters {
     }
   }
 
-  /** Everything was given up: who waits for that is answered, and who waits for room gets `error`. */
+  /** Everything was given up: who waits for that is answered, and who waits for room, now or later, gets `error`. */
   close(error: Error): void {
+    this.end ??= error;
     this.waiting.splice(0).forEach(({ resolve }) => {
       resolve();
     });

@@ -37,7 +37,11 @@ export async function readBindings<E>(
         pull.ask(BATCH);
       }
     },
-    idle: () => undefined,
+    idle: () => {
+      if (pull.pending === 0) {
+        finish();
+      }
+    },
     failed: (reason) => {
       finish(new Error(`reading the registrations: ${reason}`));
     },
@@ -45,8 +49,11 @@ export async function readBindings<E>(
   try {
     if (pull.pending > 0) {
       pull.ask(BATCH);
-      await promise;
+    } else {
+      // It shows whether the user may read at all.
+      pull.probe();
     }
+    await promise;
   } finally {
     pull.close();
   }

@@ -19,6 +19,14 @@ export interface Entry {
   /** Which run of a process has sent it, if its reader has to know its own messages. */
   readonly run: string | undefined;
   readonly ticket: Ticket | undefined;
+  /** If the reader does not bring it: a place before its own. `undefined`: the reader brings it. */
+  readonly after?: number | undefined;
+}
+
+/** The answer to a published message. */
+export interface Ack {
+  readonly seq?: number;
+  readonly error?: { readonly code?: number; readonly err_code?: number; readonly description?: string };
 }
 
 const ID = 'Nats-Msg-Id';
@@ -51,4 +59,17 @@ export function idOf(message: Msg): string {
 /** The run that has sent a message, if it says so. */
 export function runOf(message: Msg): string {
   return message.headers?.get(RUN) ?? '';
+}
+
+/** The answer in a message. */
+export function answerIn(message: Msg): Ack {
+  const { headers: status } = message;
+  if ((status?.code ?? 0) > 0) {
+    return { error: { code: status?.code ?? 0, description: status?.description ?? '' } };
+  }
+  try {
+    return message.json<Ack>();
+  } catch {
+    return { error: { description: 'something that is not JSON' } };
+  }
 }

@@ -6,6 +6,7 @@ import { EventTooLargeError } from './errors.js';
 import type { Loss } from './gaps.js';
 import { bindingIn, sessionLane, type Settings } from './settings.js';
 import { digest, escape, gapSubject, pairToken, subjectOf } from './subjects.js';
+import { isAmong } from './subjectsOf.js';
 
 /** Carries a ticket from `upstream.publish` to the link, through the copies that the bus makes of an envelope. */
 export const TICKET = Symbol('ticket');
@@ -38,11 +39,16 @@ export function ticketOf(busEvent: BusEvent<unknown>): Ticket | undefined {
 export class Writer<E> {
   private count = 0;
 
-  /** @param run Identifies this run of the process. */
+  /**
+   * @param run Identifies this run of the process.
+   * @param maxBytes Returns the most bytes of a message.
+   * @param place Returns a place before that of all messages that are written from now on.
+   */
   constructor(
     private readonly settings: Settings<E>,
     private readonly run: string,
     private readonly maxBytes: () => number,
+    private readonly place: () => number,
   ) {}
 
   /**
@@ -50,7 +56,7 @@ export class Writer<E> {
    *   something else than a string. What these functions throw.
    */
   write(busEvent: BusEvent<E>): Entry {
-    const { prefix, stream, serialize, order } = this.settings;
+    const { prefix, stream, serialize, order, subjects } = this.settings;
     const id = this.idFor(busEvent);
     const run = order === 'local' ? this.run : undefined;
     const binding = bindingIn(this.settings, busEvent);
@@ -64,7 +70,9 @@ export class Writer<E> {
     }
     const pair = binding === undefined ? undefined : pairToken(binding.connectorId, binding.sessionId);
     const subject = subjectOf(prefix, busEvent.routing, pair);
-    return { id, lane, payload, subject, kind, pair, run, ticket: ticketOf(busEvent) };
+    const isBrought = subjects === undefined || isAmong(subjects, subject);
+    const ticket = ticketOf(busEvent);
+    return { id, lane, payload, subject, kind, pair, run, ticket, ...(!isBrought && { after: this.place() }) };
   }
 
   /** Writes the message of a gap. */

@@ -1,6 +1,7 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { BusEvent, ScrollBinding } from '../events/BusEvent.js';
 import type { Event } from '../events/Event.js';
+import type { EventFilter } from '../events/EventFilter.js';
 import type { OptionNames } from '../internal/support/require.js';
 
 /** Options of `jetStreamUpstream`. */
@@ -26,12 +27,22 @@ export interface JetStreamUpstreamOptions<E = Event> {
    * | order of one session's events from one process | kept | kept |
    * | order of all events | the same in all processes | each process has its own |
    * | places, `from`, `history` | those of the stream | those of this run of the bus; it has what its option `history` keeps in memory |
-   * | `maxPending` events wait | `publish` throws `OutboxFullError` | further events are delivered here only; others get a gap |
+   * | `maxPending` events wait | `publish` throws `OutboxFullError` | further events are not forwarded: only this bus delivers them, others get a gap |
    * | a registration of another process for a session of this one | the last one holds, everywhere alike | may differ for the time of a round trip |
    *
    * **Errors** `TypeError` for `'local'` with `mayEnd`.
    */
   readonly order?: 'stream' | 'local' | undefined;
+  /**
+   * Which events of the stream this bus wants, for the life of the upstream. It delivers no others, also none that it has published itself; the
+   * bindings of all sessions are learned. Default: every event.
+   *
+   * **Details** From version 2.12.4 on, the server sends only what may match by `connectorUid`, `scrollId` and `kind`, alone or joined by `and`, and
+   * by `or` if no event can match two of its parts. Everything else is decided when it arrives. With a filter, a loss is told as a gap with `atMost`.
+   *
+   * **Errors** `InvalidFilterError` or `InvalidUuidError` for a bad filter, `TypeError` for one with a `where`: give that to a receiver.
+   */
+  readonly filter?: EventFilter<E> | undefined;
   /** The most messages that are read ahead of the bus, 1 to 2^31 - 1. Default 256, as the capacity of a receiver. */
   readonly window?: number | undefined;
   /**
@@ -97,6 +108,7 @@ export const JET_STREAM_UPSTREAM_OPTIONS: OptionNames<JetStreamUpstreamOptions> 
   prefix: true,
   domain: true,
   order: true,
+  filter: true,
   window: true,
   waitFor: true,
   maxPending: true,

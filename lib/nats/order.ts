@@ -1,12 +1,9 @@
-import type { Msg } from '@nats-io/nats-core';
 import type { BusEvent } from '../events/BusEvent.js';
-import { answerOf } from '../internal/support/promises.js';
 import type { BusPosition, Gap } from '../receiver.js';
 import type { UpstreamPage, UpstreamRead } from '../upstream.js';
 import type { PlacedBinding } from './bindings.js';
 import type { Entry } from './entries.js';
 import type { Pulled } from './Pull.js';
-import type { Settings } from './settings.js';
 
 /** The order in which a bus delivers its own events and those of the stream. It says which places they have, and binds them. */
 export interface Order<E> {
@@ -22,12 +19,13 @@ export interface Order<E> {
    */
   isReturn(pulled: Pulled, wasPending: boolean): boolean;
   /**
-   * Brings the event of a message.
+   * Brings the event of a message, if the bus wants it.
    *
+   * @returns Whether it does.
    * @throws If it is no event.
    */
-  bring(pulled: Pulled): void;
-  /** Brings a gap that stands at the place `seq` of the stream. */
+  bring(pulled: Pulled): boolean;
+  /** Brings a gap that stands at the place `seq` of the stream. Some of its events may not be wanted. */
   gap(gap: Omit<Gap, 'type'>, seq: number): void;
   /** Brings a hole up to the place `seq` of the stream: whatever was there is gone. */
   hole(gap: Omit<Gap, 'type'>, seq: number): void;
@@ -37,13 +35,4 @@ export interface Order<E> {
   rebind(bindings: readonly PlacedBinding[]): void;
   /** Reads what is kept, if the stream is what receivers resume in. */
   readonly read: ((request: UpstreamRead<E>) => Promise<UpstreamPage<E>>) | undefined;
-}
-
-/**
- * The event of a message.
- *
- * @throws What `parse` throws.
- */
-export function eventIn<E>(settings: Pick<Settings<E>, 'parse'>, message: Msg): BusEvent<E> {
-  return answerOf('parse', settings.parse(message.json()));
 }

@@ -1,6 +1,6 @@
 import type { StreamState } from '@nats-io/jetstream';
 import type { SchedulerLike } from 'rxjs';
-import type { Gap, Delivery } from '../receiver.js';
+import type { Delivery, Gap } from '../receiver.js';
 import type { UpstreamPage, UpstreamRead } from '../upstream.js';
 import { type StreamPlace, timeOf } from './lineage.js';
 import { outcome } from './outcome.js';
@@ -22,7 +22,8 @@ const MOST_SUBJECTS = 4;
 /**
  * Reads a page of kept events. Events that are gone are gaps.
  *
- * @param deliveryOf Returns what a message is; `undefined` for one that is no event.
+ * @param deliveryOf Returns what a message is; `undefined` for one that is nothing to the receiver.
+ * @param gapOf Returns a gap of so many messages.
  */
 export async function readPage<E>(
   place: StreamPlace,
@@ -30,8 +31,11 @@ export async function readPage<E>(
   heartbeatMs: number,
   request: UpstreamRead<E>,
   deliveryOf: (pulled: Pulled) => Delivery<E> | undefined,
+  gapOf: (missed: number) => Omit<Gap, 'type'>,
 ): Promise<UpstreamPage<E>> {
   const { after, upTo, limit } = request;
+  const toPage = (part: Part, goneUpTo: number | undefined): UpstreamPage<E> =>
+    pageOf(part, after, goneUpTo, deliveryOf, gapOf);
   const read = (filter?: string): Promise<Part> => readPart(place, scheduler, heartbeatMs, request, filter);
   const subjects = subjectsOf(place.prefix, request.filter);
   if (subjects !== undefined && subjects.length <= MOST_SUBJECTS) {
@@ -44,11 +48,11 @@ export async function readPage<E>(
       const { first, hasHoles } = await stateOf(place);
       // Nothing that was to be read has gone meanwhile.
       if (!hasHoles && (first === before.first || first <= after + 1)) {
-        return pageOf(part, after, Math.min(first - 1, upTo), deliveryOf);
+        return toPage(part, Math.min(first - 1, upTo));
       }
     }
   }
-  return pageOf(await read(), after, undefined, deliveryOf);
+  return toPage(await read(), undefined);
 }
 
 async function stateOf(place: StreamPlace): Promise<{ first: number; hasHoles: boolean }> {
@@ -75,13 +79,14 @@ function pageOf<E>(
   after: number,
   goneUpTo: number | undefined,
   deliveryOf: (pulled: Pulled) => Delivery<E> | undefined,
+  gapOf: (missed: number) => Omit<Gap, 'type'>,
 ): UpstreamPage<E> {
   const deliveries: Delivery<E>[] = [];
   let last = after;
   const missUpTo = (seq: number): void => {
     const missed = seq - last;
     if (missed > 0) {
-      deliveries.push({ type: 'gap', missed, byKind: { '*': missed } } satisfies Gap);
+      deliveries.push({ type: 'gap', ...gapOf(missed) });
     }
   };
   if (goneUpTo !== undefined) {
@@ -103,8 +108,8 @@ function pageOf<E>(
   return { deliveries, reached: Math.max(reached, goneUpTo ?? 0) };
 }
 
-/** Reads at most `limit` messages of a subject. */
-async function readPart(
+/** Reads at most `limit` messages of a subject, or of all. */
+export async function readPart(
   place: StreamPlace,
   scheduler: SchedulerLike,
   heartbeatMs: number,
@@ -116,7 +121,7 @@ async function readPart(
   const { promise, finish } = outcome();
   const pull = await Pull.open({
     ...{ connection: place.connection, manager: place.access.manager, api: place.access.api, stream: place.stream },
-    ...{ scheduler, heartbeatMs, start: { seq: after + 1 }, ...(filter !== undefined && { filter }) },
+    ...{ scheduler, heartbeatMs, start: { seq: after + 1 }, filter },
     next: (one) => {
       // More may come than is wanted.
       if (reached === upTo || pulled.length === limit) {

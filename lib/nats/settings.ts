@@ -1,6 +1,7 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { BusEvent, ScrollBinding } from '../events/BusEvent.js';
 import type { Event } from '../events/Event.js';
+import { type EventFilter, simplestFilter } from '../events/EventFilter.js';
 import { canonicalUuid } from '../events/Uuid.js';
 import { answerOf } from '../internal/support/promises.js';
 import { requireCount, requireFunction, requireOptions, requireType } from '../internal/support/require.js';
@@ -11,6 +12,7 @@ import {
   ENSURE_STREAM_OPTIONS,
   type EnsureStreamOptions,
 } from './options.js';
+import { readerSubjectsOf } from './subjectsOf.js';
 
 /** The options of `jetStreamUpstream`, checked, with their defaults. */
 export interface Settings<E> {
@@ -20,6 +22,10 @@ export interface Settings<E> {
   readonly prefix: string;
   readonly domain: string | undefined;
   readonly order: 'stream' | 'local';
+  /** `undefined`: every event. */
+  readonly filter: EventFilter<E> | undefined;
+  /** The subjects that this bus reads; `undefined`: all. */
+  readonly subjects: readonly string[] | undefined;
   readonly window: number;
   readonly waitFor: (() => PromiseLike<unknown>) | undefined;
   readonly maxPending: number;
@@ -81,11 +87,37 @@ export function settingsOf<E>(options: JetStreamUpstreamOptions<E>): Settings<E>
       `${what('mayEnd')} must be false with order "local": a bus that goes on alone must not end with its connection`,
     );
   }
+  const filter = options.filter === undefined ? undefined : checkedFilter(what('filter'), options.filter);
+  const subjects = filter && readerSubjectsOf(prefix, filter);
   return {
     ...{ order, connection, stream, node, prefix, domain, window, waitFor, maxPending, maxPendingLength, maxInFlight },
+    ...{ filter, subjects },
     ...{ ackTimeoutMs, giveUpMs, heartbeatMs, idOf, laneOf, serialize, parse, allowMemory },
     bindingOf: bindingOf,
   };
+}
+
+/** The filter in its simplest form; `undefined` if it matches everything. */
+function checkedFilter<E>(what: string, filter: EventFilter<E>): EventFilter<E> | undefined {
+  const simplest = simplestFilter(filter);
+  if (hasPredicate(simplest)) {
+    throw new TypeError(
+      `${what} must not have a where(), since the server cannot call a function; give it to a receiver`,
+    );
+  }
+  return simplest.type === 'all' ? undefined : simplest;
+}
+
+function hasPredicate<E>(filter: EventFilter<E>): boolean {
+  switch (filter.type) {
+    case 'and':
+    case 'or':
+      return filter.filters.some((one) => hasPredicate(one));
+    case 'not':
+      return hasPredicate(filter.filter);
+    default:
+      return filter.type === 'where';
+  }
 }
 
 /** The options of `ensureStream`, checked, with their defaults. */

@@ -5,7 +5,7 @@
  * - `disconnected`: there is no connection to a server. Events that are published wait.
  * - `reopening`: there is a connection, and nothing is brought yet. Also before the upstream has a bus.
  * - `full`: as many events as `maxPending` wait, or as long as `maxPendingLength`, and `publish` refuses more. With the order `local`, further
- *   events are delivered here only, until half of what waits is stored.
+ *   events are not forwarded, until half of what waits is stored.
  * - `retrying`: the server has refused events, or has not answered. They are sent again.
  * - `ended`: the upstream or its bus is closed, or the connection has ended.
  */
@@ -19,9 +19,9 @@ export interface JetStreamStats {
   readonly stored: number;
   /** Events of these that were given up. */
   readonly failed: number;
-  /** Events of these that were delivered by this bus only, since the outbox was full. Always 0 with the order `stream`. */
+  /** Events of these that were not forwarded, since the outbox was full: no other bus gets them. Always 0 with the order `stream`. */
   readonly notForwarded: number;
-  /** Events of these that are neither stored, nor given up, nor delivered here only. */
+  /** Events of these that are neither stored, nor given up, nor counted as not forwarded. */
   readonly pending: number;
   /** Events of these that were sent, and are not acknowledged. */
   readonly inFlight: number;
@@ -33,6 +33,8 @@ export interface JetStreamStats {
   readonly doubles: number;
   /** Messages of these that were no events. Each was a gap of one. */
   readonly invalid: number;
+  /** Events of these that the option `filter` leaves out, registrations among them. With the order `local`, without those of this bus. */
+  readonly unwanted: number;
   /** Gaps that were found in the stream, and those that publishers have told. */
   readonly gaps: number;
   /** How often the reader got a new consumer. */

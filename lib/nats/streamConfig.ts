@@ -45,15 +45,33 @@ export async function accessOf(
   if (connection.isClosed()) {
     throw new ConnectionEndedError();
   }
-  const version = connection.info?.version ?? '';
-  const [, major, minor] = /^(\d+)\.(\d+)/.exec(version) ?? [];
-  if (major !== undefined && Number(major) * 1_000 + Number(minor) < 2_009) {
+  if (versionOf(connection.info?.version, Infinity) < 2_009_000) {
+    const { version = '' } = connection.info ?? {};
     throw new JetStreamSetupError(`the server has version ${version}; install nats-server 2.9 or later`);
   }
   const ask = (): Promise<JetStreamManager> =>
     jetstreamManager(connection, { timeout, ...(domain !== undefined && { domain }) });
-  const manager = await setUp(connection, ask);
-  return { manager, api: manager.getOptions().apiPrefix ?? '$JS.API' };
+  const manager = await setUp({ connection, domain }, ask);
+  return { manager, api: apiOf(domain) };
+}
+
+/** A version as a number, 2,009,010 for 2.9.10; `none` if it is not known. */
+function versionOf(text: string | undefined, none: number): number {
+  const [, major, minor, patch] = /^(\d+)\.(\d+)(?:\.(\d+))?/.exec(text ?? '') ?? [];
+  return major === undefined ? none : Number(major) * 1_000_000 + Number(minor) * 1_000 + Number(patch ?? 0);
+}
+
+/**
+ * Whether a server with this version sends a consumer with several subjects all messages that match. Servers from 2.10 on have such consumers, but
+ * those before 2.12.4 leave out some of them. See docs/decisions.md, D-113.
+ */
+export function leavesNothingOut(version: string | undefined): boolean {
+  return versionOf(version, 0) >= 2_012_004;
+}
+
+/** The first tokens of the API's subjects. */
+function apiOf(domain: string | undefined): string {
+  return domain === undefined ? '$JS.API' : `$JS.${domain}.API`;
 }
 
 /** Calls `ask` again for some seconds while a server with JetStream says that it has none: it is starting, or has no leader. */
@@ -74,8 +92,14 @@ async function whenReady<T>(connection: NatsConnection, ask: () => Promise<T>): 
   }
 }
 
+/** How the API is reached. */
+export interface Client {
+  readonly connection: NatsConnection;
+  readonly domain: string | undefined;
+}
+
 /** Calls `ask`, and turns what it rejects with into a {@link JetStreamSetupError} that says what to do. */
-export async function setUp<T>(connection: NatsConnection, ask: () => Promise<T>): Promise<T> {
+export async function setUp<T>({ connection, domain }: Client, ask: () => Promise<T>): Promise<T> {
   try {
     return await whenReady(connection, ask);
   } catch (error) {
@@ -86,19 +110,21 @@ export async function setUp<T>(connection: NatsConnection, ask: () => Promise<T>
       (cause as Partial<Error> | undefined)?.name === 'PermissionViolationError'
     ) {
       throw new JetStreamSetupError(
-        `${message}: allow the user to publish to $JS.API.> and to read its inbox`,
+        `${message}: allow the user to publish to ${apiOf(domain)}.> and to read its inbox; if it may read another one than _INBOX.>, connect ` +
+          'with its inboxPrefix',
         because,
       );
     }
     if (name === 'TimeoutError') {
       throw new JetStreamSetupError(
-        'JetStream does not answer: check that the cluster has a leader, and that the user may read its inbox',
+        'JetStream does not answer: check that the cluster has a leader, and that the user may read its inbox, which inboxPrefix of the connection names',
         because,
       );
     }
     if (name === 'JetStreamNotEnabled') {
       throw new JetStreamSetupError(
-        'the server or the account has no JetStream, or it is not ready: start nats-server with --jetstream, check the domain, or try again',
+        `${domain === undefined ? 'the server or the account' : `the domain ${show(domain)}`} has no JetStream, or it is not ready: ` +
+          'start nats-server with --jetstream, check the domain, or try again',
         because,
       );
     }
@@ -173,7 +199,8 @@ export async function ensureStream(connection: NatsConnection, options: EnsureSt
   const access = await accessOf(connection, settings.domain, MAKE_TIMEOUT_MS);
   let config: StreamConfig;
   try {
-    ({ config } = await setUp(connection, () => access.manager.streams.info(settings.stream)));
+    const client = { connection, domain: settings.domain };
+    ({ config } = await setUp(client, () => access.manager.streams.info(settings.stream)));
   } catch (error) {
     if (codeOf(error) !== CODES.streamNotFound) {
       throw error;
@@ -186,7 +213,8 @@ export async function ensureStream(connection: NatsConnection, options: EnsureSt
 
 async function made(connection: NatsConnection, access: Access, settings: StreamSettings): Promise<StreamConfig> {
   try {
-    const { config } = await setUp(connection, () => access.manager.streams.add(configOf(settings)));
+    const client = { connection, domain: settings.domain };
+    const { config } = await setUp(client, () => access.manager.streams.add(configOf(settings)));
     return config;
   } catch (error) {
     if (codeOf(error) === CODES.subjectsOverlap) {

@@ -1,5 +1,5 @@
 import type { EventFilter } from '../events/EventFilter.js';
-import { ABSENT, tokenOf } from './subjects.js';
+import { ABSENT, gapSubject, markerSubject, registrationSubjects, tokenOf } from './subjects.js';
 
 /** A token for each of connector, scroll and kind; `*` for any. */
 type Pattern = readonly [uid: string, scroll: string, kind: string];
@@ -15,7 +15,7 @@ const MOST = 32;
  */
 export function subjectsOf(prefix: string, filter: EventFilter<never>): readonly string[] | undefined {
   const patterns = patternsOf(filter);
-  if (patterns.some((pattern) => pattern.every((token) => token === '*'))) {
+  if (patterns.some(isAny)) {
     return undefined;
   }
   return patterns.flatMap(([uid, scroll, kind]) =>
@@ -23,6 +23,47 @@ export function subjectsOf(prefix: string, filter: EventFilter<never>): readonly
       ? [`${prefix}.${uid}.${scroll}.>`]
       : [`${prefix}.${uid}.${scroll}.${kind}`, `${prefix}.${uid}.${scroll}.${kind}.*`],
   );
+}
+
+/**
+ * The subjects of a reader that wants `filter`: those of `subjectsOf`, all registrations, the gaps that publishers tell and the epoch markers. No message
+ * has two of them, as a consumer requires. `undefined` for all subjects.
+ */
+export function readerSubjectsOf(prefix: string, filter: EventFilter<never>): readonly string[] | undefined {
+  const patterns = apart(patternsOf(filter));
+  if (patterns.some(isAny)) {
+    return undefined;
+  }
+  // Events have three tokens after the prefix, registrations one more, and gaps and markers one each.
+  const ofEvents = patterns.map((pattern) => [prefix, ...pattern].join('.'));
+  return [...ofEvents, registrationSubjects(prefix), gapSubject(prefix), markerSubject(prefix)];
+}
+
+/** Whether a subject is among `subjects`, which have `*` and no `>`. */
+export function isAmong(subjects: readonly string[], subject: string): boolean {
+  const tokens = subject.split('.');
+  return subjects.some((one) => {
+    const wanted = one.split('.');
+    return wanted.length === tokens.length && wanted.every((token, index) => token === '*' || token === tokens[index]);
+  });
+}
+
+/** The same events and others, by patterns that have no event in common: two that have are widened to one. */
+function apart(patterns: readonly Pattern[]): readonly Pattern[] {
+  return patterns.reduce<readonly Pattern[]>((kept, pattern) => {
+    const near = kept.find((one) => both(one, pattern).length > 0);
+    return near === undefined
+      ? [...kept, pattern]
+      : apart([...kept.filter((one) => one !== near), widened(near, pattern)]);
+  }, []);
+}
+
+function widened(one: Pattern, other: Pattern): Pattern {
+  return one.map((token, index) => (token === other[index] ? token : '*')) as unknown as Pattern;
+}
+
+function isAny(pattern: Pattern): boolean {
+  return pattern.every((token) => token === '*');
 }
 
 function patternsOf(filter: EventFilter<never>): readonly Pattern[] {

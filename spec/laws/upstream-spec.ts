@@ -15,6 +15,7 @@ import { collect, collectPayloads, recordingLogger } from '../support/collect.js
 import { event, registration, uuid } from '../support/events.js';
 import { ManualScheduler } from '../support/ManualScheduler.js';
 import { type Bringing, MemoryLog, MemoryUpstream } from '../support/MemoryUpstream.js';
+import { WRAPS } from '../support/proxies.js';
 import { settle, stateOf } from '../support/settle.js';
 
 interface Setting {
@@ -872,6 +873,41 @@ describe('the end of an upstream', () => {
     bus.close();
     time.flush();
     expect([upstream.isClosed, upstream.joined, time.actions]).toEqual([true, [], []]);
+  });
+});
+
+describe('the bus of an upstream', () => {
+  it.each(WRAPS)('is known to it, raw and behind %s, until it is closed, and no other value is', (_, wrap) => {
+    const { upstream, side } = byHand();
+    const bus = new SharingBus({ upstream });
+    const others = [new SharingBus<number>({ upstream: byHand().upstream }), new SharingBus<number>()];
+    const values = [undefined, null, 1, 'bus', {}, upstream, ...others, ...others.map(wrap)];
+    expect([bus, wrap(bus)].map((one) => side().stateOf(one))).toEqual(['open', 'open']);
+    expect(new Set(values.map((one) => side().stateOf(one)))).toEqual(new Set(['another']));
+    bus.close();
+    expect([bus, wrap(bus)].map((one) => side().stateOf(one))).toEqual(['closed', 'closed']);
+    expect(new Set(values.map((one) => side().stateOf(one)))).toEqual(new Set(['another']));
+  });
+
+  it('is closed as soon as publish does nothing, also inside of a callback, and while receivers still read', () => {
+    const { upstream, side, taken } = byHand({ read: () => new Promise(() => undefined) });
+    const bus = new SharingBus({ upstream });
+    const states: string[] = [];
+    bus.subscribeFiltered(
+      EventFilter.where(() => {
+        bus.close();
+        states.push(side().stateOf(bus));
+        bus.publish(event(2));
+        return false;
+      }),
+    );
+    side().begin({ epoch: 'e', seq: 5 });
+    const reading = bus.subscribeFiltered(EventFilter.all, { from: 'start' });
+    side().event(event(1), 6);
+    expect(states).toEqual(['closed']);
+    expect(side().stateOf(bus)).toBe('closed');
+    expect(taken).toEqual([]);
+    reading.dispose();
   });
 });
 

@@ -169,8 +169,8 @@ describe('Forwarder', () => {
     site.run();
     expect(site.stored).toEqual(['a0', 'a1', 'a2', 'a3', '{"missed":3,"byKind":{"a":2,"b":1}}', 'a7']);
     expect(site.lines).toEqual([
-      'warn: 4 events wait to be stored, as many as fit: further ones are delivered here only, and counted in stats()',
-      'info: all events are forwarded again; 3 were delivered here only',
+      'warn: 4 events wait to be stored, as many as fit: further ones are not forwarded, and counted in stats()',
+      'info: all events are forwarded again; 3 were not forwarded',
     ]);
   });
 
@@ -242,7 +242,7 @@ describe('Forwarder', () => {
     expect(site.lines.filter((line) => line.includes('told'))).toEqual([
       'warn: other processes are not told that 1 events are missing: the user has no right to publish to its subject; it is not stored',
     ]);
-    expect(site.lines.at(-1)).toBe('info: all events are forwarded again; 1 were delivered here only');
+    expect(site.lines.at(-1)).toBe('info: all events are forwarded again; 1 were not forwarded');
     expect(site.stored.filter((one) => !one.includes('missed'))).toEqual(['a1', 'a3', 'a5', 'a7']);
     checkCounts(site);
   });

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { config, VirtualTimeScheduler } from 'rxjs';
-import { type BusEvent, type Event, EventFilter, newUuid, type SharingBusOptions } from '../../lib/index.js';
+import { type BusEvent, type Event, EventFilter, matches, newUuid, type SharingBusOptions } from '../../lib/index.js';
+import type { Entry } from '../../lib/nats/entries.js';
 import { withTicket } from '../../lib/nats/messages.js';
 import type { Pulled } from '../../lib/nats/Pull.js';
 import { pairToken } from '../../lib/nats/subjects.js';
@@ -39,7 +40,7 @@ describe('in a random program', () => {
       }),
       { numRuns: 300 },
     );
-  });
+  }, 60_000);
 });
 
 describe('the option order', () => {
@@ -155,6 +156,83 @@ describe('an event of another process', () => {
       3,
       { type: 'gap', missed: Infinity, byKind: { '*': Infinity }, atMost: true },
     ]);
+  });
+});
+
+describe('a filter', () => {
+  const PLAN: Event = { type: 'Plan', entries: [] };
+
+  it('is asked for events of this bus, which are forwarded all the same, and for those of others', () => {
+    const scheduler = new ManualScheduler();
+    const filter = EventFilter.kind('kept');
+    const [bus, other] = [new LocalBus({ scheduler }, 'run-1', { filter }), new LocalBus({ scheduler }, 'run-2')];
+    const { values } = collect(bus.subscribeAll().deliveries$);
+    [1, 2, 3].forEach((payload) => {
+      bus.publish(event(payload, { kind: payload === 2 ? 'kept' : 'other' }));
+      other.publish(event(payload * 10, { kind: payload === 2 ? 'kept' : 'other' }));
+    });
+    [0, 1, 2].forEach((index) => {
+      bus.take(returned(bus, index, 2 * index + 1));
+      bus.take(returned(other, index, 2 * index + 2));
+    });
+    bus.order().gap({ missed: 3, byKind: { other: 3 } });
+    scheduler.flush();
+    expect(values.map((one) => (one.type === 'event' ? [one.event.event, one.event.seq] : one))).toEqual([
+      ...[
+        [2, 1],
+        [20, 2],
+      ],
+      // Its events may not match.
+      { type: 'gap', missed: 3, byKind: { other: 3 }, atMost: true },
+    ]);
+    expect(bus.forwarded).toHaveLength(3);
+    expect(bus.position?.seq).toBe(3);
+  });
+
+  it('is asked after events are bound: it delivers what a bus without one does, and that matches', () => {
+    const scrolls = [uuid(1), uuid(2)];
+    const filters = [
+      EventFilter.kind('plan'),
+      EventFilter.scrollId(uuid(1)),
+      EventFilter.and(EventFilter.kind('plan'), EventFilter.scrollId(uuid(1))),
+      EventFilter.not(EventFilter.scrollId(uuid(1))),
+    ];
+    const steps = fc.array(
+      fc.record({ by: fc.nat(2), session: fc.constantFrom('s', 't'), scroll: fc.option(fc.nat(1)) }),
+      { minLength: 10, maxLength: 30 },
+    );
+    let wanted = 0;
+    fc.assert(
+      fc.property(steps, fc.constantFrom(...filters), (story, filter) => {
+        const scheduler = new ManualScheduler();
+        // Neither binds what the other has registered.
+        const others = ['run-2', 'run-3'].map((run) => new LocalBus<Event>({ scheduler }, run));
+        const buses = [{}, { filter }].map((options) => new LocalBus<Event>({ scheduler }, 'run-1', options));
+        const [all, some] = buses.map((bus) => collect(bus.stream()).values);
+        for (const { by, session, scroll } of story) {
+          const published =
+            scroll === null
+              ? event(PLAN, { kind: 'plan', connectorId: 'c', nativeSessionId: session })
+              : registration('c', session, scrolls[scroll] as string);
+          const other = others[by];
+          (other === undefined ? buses : [other]).forEach((bus) => {
+            bus.publish(published);
+          });
+          if (other !== undefined) {
+            const pulled = pulledOf(other.forwarded.at(-1) as Entry, other.forwarded.length);
+            buses.forEach((bus) => {
+              bus.take(pulled);
+            });
+          }
+        }
+        scheduler.flush();
+        const expected = all?.filter((one) => matches(filter, one));
+        expect(some?.map(withoutPlace)).toEqual(expected?.map(withoutPlace));
+        wanted += expected?.length ?? 0;
+      }),
+      { numRuns: 200 },
+    );
+    expect(wanted).toBeGreaterThan(200);
   });
 });
 
@@ -302,6 +380,10 @@ async function* source(): AsyncGenerator<BusEvent<number>> {
   for (const payload of [1, 2, 3]) {
     yield await Promise.resolve(event(payload));
   }
+}
+
+function withoutPlace({ seq: _, ...rest }: BusEvent): unknown {
+  return rest;
 }
 
 /** What `bus` has forwarded, as it comes from the stream. */

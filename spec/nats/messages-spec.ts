@@ -14,7 +14,12 @@ const connection = Object.fromEntries(names.map((name) => [name, nothing])) as u
 
 function writerOf(options: Partial<JetStreamUpstreamOptions<unknown>> = {}, maxBytes = 1_000): Writer<unknown> {
   const settings = settingsOf<unknown>({ connection, stream: 'S', node: 'n', ...options });
-  return new Writer(settings, 'run', () => maxBytes);
+  return new Writer(
+    settings,
+    'run',
+    () => maxBytes,
+    () => 7,
+  );
 }
 
 function eventOf(event: unknown, routing: object = {}): BusEvent<unknown> {

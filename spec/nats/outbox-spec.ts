@@ -154,6 +154,29 @@ describe('Outbox', () => {
     expect(site.outbox.pending).toBe(0);
   });
 
+  it('names what may be stored and does not come back by itself, until that is shown, and does not wait for its place', () => {
+    const site = new Site(always('lose'), { maxInFlight: 10 });
+    const entry = { ...PLAIN, payload: '{}', ticket: undefined };
+    site.outbox.add({ ...entry, id: 'a1', lane: 'a', subject: 'x.a', after: 7 });
+    site.outbox.add({ ...entry, id: 'a2', lane: 'a', subject: 'x.a', after: 8 });
+    site.outbox.add({ ...entry, id: 'b1', lane: 'b', subject: 'x.b', after: 9 });
+    site.outbox.add({ ...entry, id: 'c1', lane: 'c', subject: 'x.c' });
+    expect(site.outbox.unseen).toEqual([]);
+    site.cut();
+    // The second one of its lane was not sent, and the last one is brought by the reader.
+    expect(site.outbox.unseen).toEqual([
+      { subject: 'x.a', after: 7 },
+      { subject: 'x.b', after: 9 },
+    ]);
+    site.outbox.echo('a1', 100);
+    expect(site.outbox.storedUpTo).toBe(0);
+    site.outbox.echo('c1', 50);
+    expect(site.outbox.storedUpTo).toBe(50);
+    // In another epoch, places are others.
+    site.outbox.forgetPlaces();
+    expect(site.outbox.unseen).toEqual([{ subject: 'x.b', after: 0 }]);
+  });
+
   it('fails what is left when it is closed, and has no timer then', () => {
     const errors: unknown[] = [];
     const site = new Site(always('lose'));

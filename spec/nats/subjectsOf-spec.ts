@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type BusEvent, EventFilter, matches } from '../../lib/index.js';
 import { pairToken, subjectOf } from '../../lib/nats/subjects.js';
-import { subjectsOf } from '../../lib/nats/subjectsOf.js';
+import { isAmong, readerSubjectsOf, subjectsOf } from '../../lib/nats/subjectsOf.js';
 
 const IDS = [1, 2, 3].map((digit) => `00000000-0000-7000-8000-00000000000${digit}`);
 const KINDS = ['plan', 'a.b', '*', '_', '', 'x'.repeat(70)];
@@ -119,5 +119,77 @@ describe('subjectsOf', () => {
     }
     const many = by.or(...Array.from({ length: 40 }, (_, index) => by.kind(`k${index}`)));
     expect(subjectsOf('bus', many)).toBeUndefined();
+  });
+});
+
+describe('readerSubjectsOf', () => {
+  /** Whether a subject can fit both. None has a `>`. */
+  function overlap(one: string, other: string): boolean {
+    const [tokens, others] = [one.split('.'), other.split('.')];
+    return (
+      tokens.length === others.length &&
+      tokens.every((token, index) => token === '*' || others[index] === '*' || token === others[index])
+    );
+  }
+
+  it('leaves out no event that matches and no registration, and no two overlap: 300,000 random pairs', () => {
+    const draw = new Draw(20_261_130);
+    const events = Array.from({ length: EVENTS }, () => {
+      const event = draw.event();
+      const isRegistration = draw.below(4) === 0;
+      const subject = subjectOf('my.bus', event.routing, isRegistration ? pairToken('c', 's') : undefined);
+      return { event, subject, isRegistration };
+    });
+    let narrowed = 0;
+    for (let round = 0; round < PAIRS / EVENTS; round += 1) {
+      const filter = draw.filter(3);
+      const subjects = readerSubjectsOf('my.bus', filter);
+      if (subjects === undefined) {
+        continue;
+      }
+      narrowed += 1;
+      expect(subjects.filter((one, index) => subjects.slice(index + 1).some((other) => overlap(one, other)))).toEqual(
+        [],
+      );
+      expect(isAmong(subjects, 'my.bus.=epoch')).toBe(true);
+      expect(isAmong(subjects, 'my.bus.=gap')).toBe(true);
+      for (const { event, subject, isRegistration } of events) {
+        const isWanted = isRegistration || matches(filter, event);
+        if (isWanted && !subjects.some((one) => fits(one, subject))) {
+          throw new Error(`${JSON.stringify(filter)} wants ${subject}, and is read as ${subjects.join(' ')}`);
+        }
+        if (isAmong(subjects, subject) !== subjects.some((one) => fits(one, subject))) {
+          throw new Error(`isAmong is wrong for ${subject} and ${subjects.join(' ')}`);
+        }
+      }
+    }
+    expect(narrowed).toBeGreaterThan(PAIRS / EVENTS / 5);
+  });
+
+  it('is narrow for ids and kinds, alone and joined by and; and what overlaps is widened', () => {
+    const [id = '', other = ''] = IDS;
+    const by = EventFilter;
+    const always = ['bus.*.*.*.*', 'bus.=gap', 'bus.=epoch'];
+    expect(readerSubjectsOf('bus', by.connectorUid(id))).toEqual([`bus.${id}.*.*`, ...always]);
+    expect(readerSubjectsOf('bus', by.scrollId(id))).toEqual([`bus.*.${id}.*`, 'bus.*._.*', ...always]);
+    expect(readerSubjectsOf('bus', by.or(by.scrollId(id), by.scrollId(other)))).toEqual([
+      ...[`bus.*.${id}.*`, 'bus.*._.*', `bus.*.${other}.*`],
+      ...always,
+    ]);
+    expect(readerSubjectsOf('bus', by.and(by.connectorUid(id), by.kind('a', 'b')))).toEqual([
+      ...[`bus.${id}.*.a`, `bus.${id}.*.b`],
+      ...always,
+    ]);
+    expect(readerSubjectsOf('bus', by.or())).toEqual(always);
+    const crossed = by.or(
+      by.and(by.connectorUid(id), by.scrollId(other), by.kind('a')),
+      by.and(by.connectorUid(id), by.kind('a', 'b')),
+    );
+    expect(readerSubjectsOf('bus', crossed)).toEqual([`bus.${id}.*.a`, `bus.${id}.*.b`, ...always]);
+    const wide = by.or(by.and(by.connectorUid(id), by.kind('a')), by.and(by.connectorUid(id), by.scrollId(other)));
+    expect(readerSubjectsOf('bus', wide)).toEqual([`bus.${id}.*.*`, ...always]);
+    for (const filter of [by.all, by.or(by.scrollId(id), by.kind('a')), by.connectorId('c'), by.not(by.kind('a'))]) {
+      expect(readerSubjectsOf('bus', filter)).toBeUndefined();
+    }
   });
 });

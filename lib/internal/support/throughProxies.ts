@@ -30,6 +30,12 @@ export function selfOf<T extends object>(target: T): () => T {
   return (target as T & { [SELF]: () => T })[SELF];
 }
 
+/** The same object for `target` and for each Proxy of it; `undefined` if it is none that {@link keepSelf} got. */
+export function behind(target: unknown): object | undefined {
+  const { [SELF]: self } = (target ?? {}) as Partial<Kept<object>>;
+  return self?.();
+}
+
 /**
  * Makes methods and getters of `type` work on a Proxy of an instance, such as Vue puts around each object that it gets. A Proxy has no
  * private fields. But such Proxies return functions unchanged, so a function on the instance can return the instance itself.

@@ -4,6 +4,8 @@ import type { Receivers } from '../receive/Receivers.js';
 
 /** The parts of a bus that an upstream acts on. */
 export interface UpstreamHost<E> {
+  /** The bus itself. */
+  readonly bus: object;
   readonly publisher: Publisher<E>;
   readonly receivers: Receivers<E>;
   readonly history: HistoryOptions<E> | undefined;

@@ -14,6 +14,7 @@ import { earlierEpochOf } from '../support/epochs.js';
 import type { Log } from '../support/logging.js';
 import { show } from '../support/show.js';
 import { OTHERS } from '../support/Tally.js';
+import { behind } from '../support/throughProxies.js';
 import { checkedGap, checkedPosition, requireLink, requireUpstream } from './checks.js';
 import { noteEpochOf } from './epochsOf.js';
 import { Tail } from './Tail.js';
@@ -206,6 +207,7 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
 
   /** What the upstream gets. */
   #bus(): UpstreamBus<E> {
+    const host = this.#host as UpstreamHost<E>;
     return {
       scheduler: this.#stage.clock.scheduler,
       log: (level, line) => {
@@ -225,6 +227,7 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
           this.#host?.publisher.bind(binding);
         }
       },
+      stateOf: (bus) => (behind(bus) !== host.bus ? 'another' : host.receivers.isClosed ? 'closed' : 'open'),
       end: (...failure) => {
         const [error] = failure;
         if (!this.#isClosed) {

@@ -115,7 +115,7 @@ describe('a bus with the order local', SUITE, () => {
     );
     await assert.rejects(a.upstream.publish(a.bus, eventOf('x45')), (error: unknown) => {
       assert.ok(error instanceof NotStoredError && !error.unknown);
-      return error.message.includes('delivered here only');
+      return error.message.includes('not forwarded, since the outbox is full');
     });
     await server.start();
     await a.upstream.ready();
@@ -138,7 +138,7 @@ describe('a bus with the order local', SUITE, () => {
       got.filter((one) => typeof one === 'object'),
       [{ type: 'gap', missed: 26, byKind: { plan: 26 }, atMost: true }],
     );
-    assert.match(a.lines.join('\n'), /10 events wait to be stored, as many as fit: .*\n.*26 were delivered here only/s);
+    assert.match(a.lines.join('\n'), /10 events wait to be stored, as many as fit: .*\n.*26 were not forwarded/s);
     assert.equal(a.lines.filter((line) => line.includes('as many as fit')).length, 1);
     const { published, stored, failed, notForwarded } = a.upstream.stats();
     assert.deepEqual([published, stored, failed, notForwarded], [48, 22, 0, 26]);
@@ -349,6 +349,37 @@ describe('a bus with the order local', SUITE, () => {
     await a.gets('y0');
     assert.deepEqual(a.got, ['x0', 'x1', 'gap Infinity', 'y0']);
     assert.equal(a.bus.position?.seq, 4);
+  });
+
+  it('with a filter: delivers and gets what matches, forwards everything, and gets the gaps that others tell', async () => {
+    const KEPT = { kind: 'kept' };
+    await using pair = await startPair({ filter: EventFilter.kind('kept') });
+    const { server, a, b } = pair;
+    const c = await TestNode.start(await server.connect(), 'c', { order: 'local', maxPending: 2 });
+    const gaps: unknown[] = [];
+    a.bus.subscribeAll().deliveries$.subscribe((one) => one.type === 'gap' && gaps.push(one));
+    a.publish('x0');
+    a.bus.publish(eventOf('x1', KEPT));
+    await a.gets('x1');
+    await a.upstream.flush();
+    b.publish('y0');
+    b.bus.publish(eventOf('y1', KEPT));
+    await Promise.all([a.gets('y1'), b.gets('y1'), c.gets('y1')]);
+    await server.kill();
+    c.publish(...numbered('z', 5));
+    const stored = [a.upstream.publish(a.bus, eventOf('x2')), a.upstream.publish(a.bus, eventOf('x3', KEPT))];
+    await a.gets('x3');
+    await server.start();
+    await Promise.all(stored);
+    await Promise.all([a.gets('gap 3'), b.gets('gap 3'), a.upstream.flush()]);
+    await eventually(() => b.got.length === 9, 'everything is told');
+    assert.deepEqual(a.got, ['x1', 'y1', 'x3', 'gap 3']);
+    assert.deepEqual(gaps, [{ type: 'gap', missed: 3, byKind: { plan: 3 }, atMost: true }]);
+    assert.deepEqual(sorted(b.got), ['gap 3', 'x0', 'x1', 'x2', 'x3', 'y0', 'y1', 'z0', 'z1']);
+    assert.deepEqual(a.places, [1, 2, 3]);
+    const { stored: count, notForwarded, failed, doubles } = a.upstream.stats();
+    assert.deepEqual([count, notForwarded, failed, doubles], [4, 0, 0, 0]);
+    c.bus.close();
   });
 
   it('gets an upper bound for what is gone when it comes back, since some of it may be its own', async () => {

@@ -30,7 +30,12 @@ export class LocalBus<E> extends SharingBus<E> {
     { forwards = true, ...rest }: Partial<JetStreamUpstreamOptions<E>> & { forwards?: boolean } = {},
   ) {
     const settings = settingsOf<E>({ connection, stream: 'S', node: 'n', order: 'local', ...rest });
-    const writer = new Writer(settings, run, () => 1_000_000);
+    const writer = new Writer(
+      settings,
+      run,
+      () => 1_000_000,
+      () => 0,
+    );
     const forwarded: Entry[] = [];
     const orders: LocalOrder<E>[] = [];
     const order = (): LocalOrder<E> => orders[0] as LocalOrder<E>;

@@ -1,0 +1,35 @@
+import type { SchedulerLike } from 'rxjs';
+import { idOf } from './entries.js';
+import type { StreamPlace } from './lineage.js';
+import type { Outbox } from './Outbox.js';
+import { readPart } from './pages.js';
+import { infoOf } from './streamConfig.js';
+
+const BATCH = 256;
+/** Beyond this number of subjects, all messages are read once, in place of each subject. */
+const MOST_SUBJECTS = 4;
+
+/**
+ * Looks in the stream for events whose acknowledgement was lost, and which the reader does not bring. So none of them is stored twice, however long
+ * the connection was away.
+ */
+export async function findUnseen(
+  outbox: Outbox,
+  place: StreamPlace,
+  scheduler: SchedulerLike,
+  heartbeatMs: number,
+): Promise<void> {
+  const { state } = await infoOf(place.access, place.stream);
+  const subjects = [...new Set(outbox.unseen.map(({ subject }) => subject))];
+  const first = Math.min(...outbox.unseen.map((one) => one.after));
+  for (const subject of subjects.length <= MOST_SUBJECTS ? subjects : [undefined]) {
+    for (let after = first; after < state.last_seq;) {
+      const wanted = { after, upTo: state.last_seq, limit: BATCH };
+      const { pulled, reached } = await readPart(place, scheduler, heartbeatMs, wanted, subject);
+      pulled.forEach(({ message, seq }) => {
+        outbox.echo(idOf(message), seq);
+      });
+      after = reached;
+    }
+  }
+}
