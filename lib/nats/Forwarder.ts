@@ -191,8 +191,13 @@ export class Forwarder {
   /** Why there is no room for `entry`; `undefined` if there is. */
   private refusalOf(entry: Entry): OutboxFullError | undefined {
     const { pending, length } = this;
-    const { maxPending, maxPendingLength } = this.options;
+    const { maxPending, maxPendingLength, gapEntry } = this.options;
     this.isLosing &&= !this.hasRoom;
+    // Without it, bindings would stay different for ever, and no gap says that. So registrations have as much room again.
+    const isRegistration = gapEntry !== undefined && entry.pair !== undefined;
+    if (isRegistration && pending < 2 * maxPending && length < 2 * maxPendingLength) {
+      return undefined;
+    }
     if (pending >= maxPending || (this.isLosing && pending > maxPending / 2)) {
       return this.full();
     }

@@ -57,6 +57,7 @@ export class Outbox {
   private readonly inbox: string;
   private readonly acks: Subscription;
   private readonly entries = new Map<number, Sent>();
+  /** What is in flight. If two have the same id, the later one. */
   private readonly byId = new Map<string, Sent>();
   private readonly lanes = new Map<string, Lane>();
   private ready: Lane[] = [];
@@ -135,7 +136,6 @@ export class Outbox {
     };
     this.length += payload.length;
     this.entries.set(sent.number, sent);
-    this.byId.set(sent.id, sent);
     const lane = this.lanes.get(key);
     if (lane === undefined) {
       const made = { head: sent, tail: sent };
@@ -234,6 +234,7 @@ export class Outbox {
       const { head } = this.ready[this.firstReady] as Lane;
       this.firstReady += 1;
       this.inFlight.set(head.number, head);
+      this.byId.set(head.id, head);
       head.since = this.now();
       this.send(head);
     }

@@ -174,6 +174,32 @@ describe('Forwarder', () => {
     ]);
   });
 
+  it('forwards registrations also when it is full, up to as many again, in their place', () => {
+    const site = new Site(() => 'ack', 2);
+    const { forwarder } = site;
+    const register = (id: string): boolean => {
+      const entry = { subject: 'x', run: undefined, ticket: undefined, payload: '{}', after: undefined };
+      return forwarder.add({ ...entry, id, lane: id.charAt(0), kind: 'session-lifecycle', pair: id });
+    };
+    site.cut();
+    ['a1', 'a2', 'a3'].forEach((id) => {
+      site.publish(id);
+    });
+    expect([register('r1'), register('r2'), register('r3')]).toEqual([true, true, false]);
+    site.publish('a4');
+    site.mend();
+    site.run();
+    expect(site.stored).toEqual([
+      'a1',
+      'a2',
+      '{"missed":1,"byKind":{"a":1}}',
+      'r1',
+      'r2',
+      '{"missed":2,"byKind":{"session-lifecycle":1,"a":1}}',
+    ]);
+    expect([forwarder.pending, forwarder.untold, forwarder.counts.notForwarded]).toEqual([0, 0, 3]);
+  });
+
   it('rejects the promise of an event that is not forwarded', () => {
     const failures: unknown[] = [];
     const site = new Site(() => 'ack', 1);

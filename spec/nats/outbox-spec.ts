@@ -72,6 +72,42 @@ describe('Outbox', () => {
     expect([outbox.sent, outbox.pending, outbox.newest, outbox.oldest]).toEqual([3, 6, 6, 1]);
   });
 
+  it('goes on if ids come again, in one lane or two, and if another process has stored an id that still waits', () => {
+    const verdicts = fc.array(fc.constantFrom<Verdict>('ack', 'store and say nothing', 'lose'), { maxLength: 20 });
+    const id = fc.constantFrom('a1', 'a2', 'b1', 'b2');
+    const step = fc.oneof(
+      fc.record({ add: id, lane: fc.constantFrom('a', 'b') }),
+      fc.record({ bring: id }),
+      fc.constantFrom('cut', 'mend'),
+    );
+    fc.assert(
+      fc.property(verdicts, fc.array(step, { maxLength: 30 }), (list, program) => {
+        const site = new Site((count) => list[count] ?? 'ack');
+        const added: string[] = [];
+        for (const one of program) {
+          if (one === 'cut') {
+            site.cut();
+          } else if (one === 'mend') {
+            site.mend();
+          } else if ('bring' in one) {
+            site.outbox.echo(one.bring, 1_000);
+          } else {
+            added.push(one.add);
+            site.outbox.add({ ...PLAIN, id: one.add, payload: '{}', lane: one.lane, after: undefined });
+          }
+          site.scheduler.maxFrames = site.scheduler.frame + 30;
+          site.scheduler.flush();
+        }
+        site.mend();
+        site.scheduler.maxFrames = Infinity;
+        site.scheduler.flush();
+        expect(site.outbox.pending).toBe(0);
+        expect(site.outbox.counts).toMatchObject({ published: added.length, stored: added.length, failed: 0 });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('stores each event once, in the order of its lane, whatever the server does', () => {
     const verdicts = fc.array(fc.constantFrom<Verdict>('ack', 'store and say nothing', 'lose', 'refuse'), {
       maxLength: 30,
