@@ -97,8 +97,11 @@ export class ConnectionEndedError extends Error {
 
   /** @param cause The error of the connection, if there is one. */
   constructor(cause?: unknown) {
-    super('the connection to NATS has ended; connect with maxReconnectAttempts: -1, and close the bus before it', {
-      cause,
-    });
+    super(
+      'the connection to NATS has ended; connect with maxReconnectAttempts: -1 and, if a server may refuse the user for a while, ignoreAuthErrorAbort: true; close the bus before it',
+      {
+        cause,
+      },
+    );
   }
 }
