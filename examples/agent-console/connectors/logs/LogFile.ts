@@ -122,12 +122,16 @@ export class LogFile {
     }
     this.#opensLater ??= await opensSomewhere(progress.file, said.format, signal);
     const name = basename(progress.file, extname(progress.file));
-    return this.#opensLater ? [] : [{ opens: isOpening(first) ? first.opens : (first.sessionId ?? name), at: first.at }];
+    return this.#opensLater
+      ? []
+      : [{ opens: isOpening(first) ? first.opens : (first.sessionId ?? name), at: first.at }];
   }
 
   /** Whether its steps belong to no session so far. */
   #isHomeless({ steps: [first] }: Said): boolean {
-    return this.#opensLater !== true && first !== undefined && !isOpening(first) && this.#connector?.hasRegistered !== true;
+    return (
+      this.#opensLater !== true && first !== undefined && !isOpening(first) && this.#connector?.hasRegistered !== true
+    );
   }
 
   #eventsOf(step: LogStep, { format }: Said): readonly BusEvent[] {
