@@ -55,7 +55,10 @@ export class Link<E> implements UpstreamLink<E> {
   readonly tickets = new Tickets();
   private readonly counts = { doubles: 0, invalid: 0, unwanted: 0, gaps: 0 };
   private epoch: string;
+  /** Whether events are given up. */
   private isFailing = false;
+  /** Number of events that were stored before that. */
+  private storedBefore = 0;
   private isDraining = false;
   private isOver = false;
   readonly read: UpstreamLink<E>['read'];
@@ -72,7 +75,9 @@ export class Link<E> implements UpstreamLink<E> {
     this.watch = watch;
     this.status$ = status$;
     this.epoch = epochOf(place.stream, start.created, start.marker);
-    this.doubles = new Doubles(4 * settings.maxInFlight);
+    this.doubles = new Doubles(
+      4 * Math.max(settings.maxInFlight, settings.order === 'local' ? settings.maxPending : 0),
+    );
     const { connection, stream, maxInFlight, ackTimeoutMs, window, waitFor, heartbeatMs, filter, subjects } = settings;
     const { giveUpMs = Math.max(1, Math.floor(start.config.duplicate_window / NANOS / 2)) } = settings;
     const ofStream = start.config.max_msg_size;
@@ -86,7 +91,7 @@ export class Link<E> implements UpstreamLink<E> {
     this.outbox = new Outbox({
       ...{ connection, stream, maxInFlight, ackTimeoutMs, giveUpMs, scheduler: bus.scheduler },
       settled: () => {
-        this.isFailing &&= this.outbox.retrying !== undefined;
+        this.isFailing &&= this.outbox.counts.stored === this.storedBefore;
         this.forwarder.progressed();
         this.progressed();
       },
@@ -95,8 +100,10 @@ export class Link<E> implements UpstreamLink<E> {
       },
       lost: (error, entry) => {
         this.forwarder.gaveUp(entry, error);
+        this.order.gaveUp(entry);
         if (!this.isFailing) {
           this.isFailing = true;
+          this.storedBefore = this.outbox.counts.stored;
           bus.log('warn', `an event was not stored: ${error.message}; stats() counts those that follow`);
         }
       },

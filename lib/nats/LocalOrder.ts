@@ -96,6 +96,12 @@ export class LocalOrder<E> implements Order<E> {
     return isWanted;
   }
 
+  gaveUp({ id, pair = '' }: Entry): void {
+    if (this.own.get(pair)?.id === id) {
+      this.own.delete(pair);
+    }
+  }
+
   gap(gap: Omit<Gap, 'type'>): void {
     this.bus.gap(this.decoder.told(gap), this.next());
   }
@@ -149,13 +155,14 @@ export class LocalOrder<E> implements Order<E> {
     if (own === undefined) {
       return;
     }
-    if (!isOwn) {
-      own.isOverridden = true;
-    } else if (own.id === idOf(message)) {
+    // With `idOf`, another process may have stored it first.
+    if (own.id === idOf(message)) {
       this.own.delete(pair);
       if (own.isOverridden) {
         this.bindAgain(pulled);
       }
+    } else if (!isOwn) {
+      own.isOverridden = true;
     }
   }
 

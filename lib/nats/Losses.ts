@@ -49,7 +49,7 @@ export class Losses {
    * @param isPresent Whether the consumer is still the same.
    */
   look(seq: number, isPresent: () => boolean): void {
-    const { place, scheduler } = this.options;
+    const { place, scheduler, heartbeatMs } = this.options;
     this.next = Infinity;
     const asked = this.certainty.ask(seq);
     infoOf(place.access, place.stream).then(
@@ -60,7 +60,7 @@ export class Losses {
       },
       () => {
         // What is wrong will be told by the missing heartbeats.
-        this.next = scheduler.now();
+        this.next = scheduler.now() + heartbeatMs;
       },
     );
   }

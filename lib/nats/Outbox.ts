@@ -201,9 +201,14 @@ export class Outbox {
 
   /** The server has refused the right to publish to `subject`. */
   denied(subject: string, error: unknown): void {
-    for (const sent of [...this.inFlight.values()].filter((one) => one.subject === subject)) {
-      this.giveUp(sent, new NotStoredError('the user has no right to publish to its subject', false, { cause: error }));
-    }
+    this.forEachInFlight((sent) => {
+      if (sent.subject === subject) {
+        this.giveUp(
+          sent,
+          new NotStoredError('the user has no right to publish to its subject', false, { cause: error }),
+        );
+      }
+    });
   }
 
   /** Ends it. Each event that is not stored fails with `error`. */
@@ -313,6 +318,9 @@ export class Outbox {
     this.entries.delete(sent.number);
     this.length -= sent.payload.length;
     this.inFlight.delete(sent.number);
+    if (this.inFlight.size === 0) {
+      this.refusal = undefined;
+    }
     if (this.byId.get(sent.id) === sent) {
       this.byId.delete(sent.id);
     }
@@ -343,16 +351,23 @@ export class Outbox {
   private check(): void {
     const now = this.now();
     if (this.isConnected) {
-      for (const sent of [...this.inFlight.values()]) {
+      this.forEachInFlight((sent) => {
         if (!sent.isUnsure && sent.due <= now) {
           this.late(sent, now);
         }
-      }
+      });
     }
     if (this.inFlight.size > 0) {
       this.schedule();
-    } else {
-      this.refusal = undefined;
+    }
+  }
+
+  /** Calls `each` with what is in flight now. The application, which may be called meanwhile, may close this or store some of it. */
+  private forEachInFlight(each: (sent: Sent) => void): void {
+    for (const sent of [...this.inFlight.values()]) {
+      if (this.inFlight.has(sent.number)) {
+        each(sent);
+      }
     }
   }
 

@@ -151,7 +151,7 @@ export class Reader {
     this.pull = undefined;
   }
 
-  private again(reason: string): void {
+  private readonly again = (reason: unknown): void => {
     if (this.isOver) {
       return;
     }
@@ -161,12 +161,15 @@ export class Reader {
       return;
     }
     if (this.failures === 1) {
-      this.options.sink.log('warn', `the reader of the stream begins anew: ${reason}`);
+      this.options.sink.log(
+        'warn',
+        `the reader of the stream begins anew: ${typeof reason === 'string' ? reason : show(reason)}`,
+      );
     }
     const wait = this.failures === 0 ? 0 : Math.min(FIRST_WAIT_MS * 2 ** (this.failures - 1), LONGEST_WAIT_MS);
     this.failures += 1;
     this.retry = scheduleOutOfContext(this.options.scheduler, () => void this.open(), Math.max(wait, 1));
-  }
+  };
 
   private async open(): Promise<void> {
     this.drop();
@@ -198,17 +201,11 @@ export class Reader {
       this.isNarrow = isNarrow;
       this.losses.restart();
       this.counts.reopened += 1;
-      if (this.failures > 1) {
-        this.options.sink.log('info', 'the reader of the stream goes on');
-      }
-      this.failures = 0;
       this.ask();
       this.options.sink.changed();
       this.checkCaughtUp();
     } catch (error) {
-      if (round === this.round) {
-        this.again(show(error));
-      }
+      this.during(round, this.again)(error);
     }
   }
 
@@ -217,21 +214,13 @@ export class Reader {
     return Pull.open({
       ...{ connection: place.connection, manager: place.access.manager, api: place.access.api },
       ...{ stream: place.stream, scheduler, heartbeatMs, start: { seq: this.seq + 1 }, filter },
-      next: (pulled) => {
-        if (round === this.round) {
-          this.take(pulled);
-        }
-      },
-      idle: () => {
-        if (round === this.round) {
-          this.idle();
-        }
-      },
-      failed: (reason) => {
-        if (round === this.round) {
-          this.again(reason);
-        }
-      },
+      next: this.during(round, (pulled) => {
+        this.take(pulled);
+      }),
+      idle: this.during(round, () => {
+        this.idle();
+      }),
+      failed: this.during(round, this.again),
     });
   }
 
@@ -343,6 +332,7 @@ export class Reader {
       }
       this.seq = seq;
       this.nanos = nanos;
+      this.works();
       this.newest = nanos;
       this.counts.received += 1;
       if (message.subject === markerSubject(place.prefix)) {
@@ -386,12 +376,24 @@ export class Reader {
       return;
     }
     this.isCatchingUp = false;
-    this.options.sink
-      .caughtUp(() => round === this.round)
-      ?.then(undefined, (error: unknown) => {
-        if (round === this.round) {
-          this.again(show(error));
-        }
-      });
+    const waits = this.options.sink.caughtUp(() => round === this.round) ?? Promise.resolve();
+    waits.then(this.during(round, this.works), this.during(round, this.again));
   }
+
+  /** Calls `act` only while the attempt `round` is the present one. */
+  private during<A extends unknown[]>(round: number, act: (...args: A) => void): (...args: A) => void {
+    return (...args) => {
+      if (round === this.round) {
+        act(...args);
+      }
+    };
+  }
+
+  /** It has brought something, or has caught up. */
+  private readonly works = (): void => {
+    if (this.failures > 1) {
+      this.options.sink.log('info', 'the reader of the stream goes on');
+    }
+    this.failures = 0;
+  };
 }

@@ -41,6 +41,10 @@ export class StreamOrder<E> implements Order<E> {
     // It is delivered when it comes back.
   }
 
+  gaveUp(): void {
+    // It never comes back.
+  }
+
   isReturn(): boolean {
     return false;
   }

@@ -38,7 +38,7 @@ export async function readBindings<E>(
       }
     },
     idle: () => {
-      if (pull.pending === 0) {
+      if (pull.pending === 0 || pull.hasCaughtUp) {
         finish();
       }
     },

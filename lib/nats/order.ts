@@ -11,6 +11,8 @@ export interface Order<E> {
   start(end: BusPosition, bindings: readonly PlacedBinding[]): void;
   /** Called with each event that the bus has published, before anything comes back. */
   published(busEvent: BusEvent<E>, entry: Entry, isForwarded: boolean): void;
+  /** Called with each event that was given up. */
+  gaveUp(entry: Entry): void;
   /**
    * Called with each message, before it is read.
    *

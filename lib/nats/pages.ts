@@ -135,7 +135,13 @@ export async function readPart(
         finish();
       }
     },
-    idle: () => undefined,
+    idle: () => {
+      // What was to come may have been removed meanwhile.
+      if (pull.hasCaughtUp) {
+        reached = upTo;
+        finish();
+      }
+    },
     failed: (reason) => {
       finish(new Error(`reading kept events: ${reason}`));
     },
@@ -169,7 +175,11 @@ export async function firstAfter(
       first = seq;
       finish();
     },
-    idle: () => undefined,
+    idle: () => {
+      if (pull.hasCaughtUp) {
+        finish();
+      }
+    },
     failed: (reason) => {
       finish(new Error(`looking for the first new event: ${reason}`));
     },

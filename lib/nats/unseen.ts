@@ -21,7 +21,7 @@ export async function findUnseen(
 ): Promise<void> {
   const { state } = await infoOf(place.access, place.stream);
   const subjects = [...new Set(outbox.unseen.map(({ subject }) => subject))];
-  const first = Math.min(...outbox.unseen.map((one) => one.after));
+  const first = outbox.unseen.reduce((least, { after }) => Math.min(least, after), Infinity);
   for (const subject of subjects.length <= MOST_SUBJECTS ? subjects : [undefined]) {
     for (let after = first; after < state.last_seq;) {
       const wanted = { after, upTo: state.last_seq, limit: BATCH };

@@ -359,6 +359,26 @@ describe('registrations', () => {
     expect(values.map(({ routing }) => routing.scrollId)).toEqual([uuid(2)]);
   });
 
+  it.each(['was given up', 'another process has stored under the same id'])('one that %s is not waited for', (what) => {
+    const options = { idOf: ({ event: payload }: BusEvent) => JSON.stringify(payload) };
+    const scheduler = new ManualScheduler();
+    const bus = new LocalBus<Event>({ scheduler }, 'run-1', options);
+    const twin = new LocalBus<Event>({ scheduler }, 'run-2', options);
+    const { values } = collect(bus.stream(EventFilter.kind('plan')));
+    for (const each of [bus, twin]) {
+      each.publish(registration('c', 's', uuid(1)));
+    }
+    if (what === 'was given up') {
+      bus.order().gaveUp(bus.forwarded[0] as Entry);
+    } else {
+      bus.take(pulledOf(twin.forwarded[0] as Entry, 1));
+    }
+    bus.order().rebind([{ binding: { connectorId: 'c', sessionId: 's', scrollId: uuid(2) }, seq: 1 }]);
+    bus.publish(event({ type: 'Plan', entries: [] }, { kind: 'plan', ...SESSION }));
+    scheduler.flush();
+    expect(values.map(({ routing }) => routing.scrollId)).toEqual([uuid(2)]);
+  });
+
   it('release the events that are held for them, also those of another process', () => {
     const scheduler = new ManualScheduler();
     const holdUnbound = { capacity: 10, maxAgeMs: 60_000 };

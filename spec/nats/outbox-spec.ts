@@ -177,6 +177,40 @@ describe('Outbox', () => {
     expect(site.outbox.counts.stored).toBe(1);
   });
 
+  it('may be closed by what is called when events are given up', () => {
+    for (const what of ['late', 'denied'] as const) {
+      const failed: string[] = [];
+      const site: Site = new Site(always('lose'), {
+        giveUpMs: 300,
+        lost: (_, { id }) => {
+          failed.push(id);
+          site.outbox.close(new Error('closed'));
+        },
+      });
+      ['a1', 'b1', 'b2', 'c1'].forEach((id) => {
+        site.add(id);
+      });
+      if (what === 'denied') {
+        site.outbox.denied('x', new Error('no right'));
+      }
+      site.scheduler.maxFrames = 10_000;
+      site.scheduler.flush();
+      expect([failed, site.outbox.pending, site.outbox.length]).toEqual([['a1'], 0, 0]);
+    }
+  });
+
+  it('is not retrying any more when what was retried is given up', () => {
+    const retrying: (string | undefined)[] = [];
+    const site: Site = new Site(always('refuse'), {
+      giveUpMs: 300,
+      settled: () => retrying.push(site.outbox.retrying),
+    });
+    site.add('a1');
+    site.scheduler.maxFrames = 10_000;
+    site.scheduler.flush();
+    expect([site.lost.length, retrying]).toEqual([1, [undefined]]);
+  });
+
   it('gives up what no attempt mends, at once, and what gets no answer, after giveUpMs', () => {
     const site = new Site(always('lose'), { giveUpMs: 300 });
     site.add('a1');
