@@ -6,7 +6,7 @@ export interface Asked {
   readonly end: number;
 }
 
-/** A sign of the server that was on its way when the end of the stream was asked for may be older than that. The second one is not. */
+/** A sign of the server that was on its way when the end of the stream was asked for may be older than that. So one is not enough. */
 const SIGNS = 2;
 
 /**

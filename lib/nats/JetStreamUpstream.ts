@@ -55,7 +55,7 @@ export interface JetStreamUpstream<E = Event> extends Upstream<E>, AsyncDisposab
    * or, with the order `local`, not forwarded since the outbox is full; with {@link UpstreamClosedError} or {@link ConnectionEndedError} if the
    * end comes first.
    *
-   * @param bus The bus that has this upstream, or a Proxy of it.
+   * @param bus The bus that has this upstream, or a Proxy of it. An object of your own that only calls `publish` is refused.
    * @returns Its place in the stream, the same in all processes. With the order `local`, this bus has another place for it.
    */
   publish(bus: Pick<SharingBus<E>, 'publish'>, busEvent: BusEvent<E>): Promise<BusPosition>;

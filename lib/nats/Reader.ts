@@ -41,7 +41,7 @@ export interface ReaderSink {
 export interface ReaderOptions {
   readonly place: StreamPlace;
   readonly scheduler: SchedulerLike;
-  /** Whether only a part of the messages is wanted: those of `subjects`, if the server can tell them apart, and not all of these. */
+  /** Whether only a part of the messages is wanted. `subjects` may have others, too. */
   readonly isPart: boolean;
   readonly subjects: readonly string[] | undefined;
   readonly window: number;

@@ -1,6 +1,6 @@
 import { type Msg, MsgHdrsImpl } from '@nats-io/nats-core';
 
-/** Gets what became of an event. One of its methods is called, once. */
+/** Gets what became of an event. One of its methods is called; what is called later means nothing. */
 export interface Ticket {
   stored(seq: number): void;
   failed(error: unknown): void;

@@ -7,7 +7,7 @@ const RECENT = 16;
 const COPIES = 2048;
 
 /**
- * Canonical UUIDs that events had lately, so that they need not be parsed again. At least the last 2,048 different ones are known.
+ * Canonical UUIDs that events had lately, so that they need not be parsed again. The last 2,048 that were added are known.
  *
  * Invariant: each copy is in one or both of the two generations. When the young one is full, it becomes the old one.
  */

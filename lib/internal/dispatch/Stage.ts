@@ -51,7 +51,7 @@ export class Stage<E> {
   /** The room of the receivers of `router` that do not lag. */
   private readonly room = new Room();
   private readonly turns = new Turns();
-  /** UUIDs that events had, and that no receiver of `router` is listed by. */
+  /** UUIDs that events had, and that no receiver of `router` was listed by. */
   private readonly noted = new NotedIds();
   private readonly action: Action;
   private staged: Batch<E> = batchFrom(0, []);

@@ -14,8 +14,9 @@ const NOTHING: readonly never[] = [];
  * The events that wait in one receiver: those that were lent of the burst that is being offered, then a queue of its own. It numbers the
  * events, and records which were lost and where. It schedules nothing, and calls only the consumer that is passed to {@link drain}.
  *
- * Invariants: events are lent only while the queue is empty. `lent` is the burst, or an array of this receiver if it was lent several runs. Events are numbered in the order in which they are accepted, and the waiting ones
- * are the last of them. The others were delivered, except for the number `discarded`.
+ * Invariants: events are lent only while the queue is empty. `lent` is the burst, or an array of this receiver if it was lent several runs.
+ * Events are numbered in the order in which they are accepted, and the waiting ones are the last of them. The others were delivered,
+ * except for the number `discarded`.
  */
 export class Inbox<E> {
   /** Number of events that may wait, without the places of a reserve. */
