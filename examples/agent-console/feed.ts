@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { type BusEvent, EventFilter } from 'sharing-bus';
 import type { Archivist } from './subscribers/archivist.js';
 import { NOTICE_KINDS } from './subscribers/notifier.js';
@@ -45,6 +46,8 @@ export class Feed {
         if (sinceFlush === WINDOW || NOTICE_KINDS.includes(busEvent.routing.kind)) {
           sinceFlush = 0;
           await this.flush();
+          // Sockets are served between tasks. Without this, pages would lose what a file says all at once.
+          await setImmediate();
         }
       }
     }
