@@ -132,6 +132,9 @@ export class Link<E> implements UpstreamLink<E> {
             this.begin(position);
           },
           rebind: () => this.rebind(),
+          seen: ({ isAlone }) => {
+            this.outbox.seen(isAlone);
+          },
           gap: (gap, seq) => {
             this.order.hole(gap, seq);
           },

@@ -1,30 +1,14 @@
-import type { Msg, NatsConnection, Subscription } from '@nats-io/nats-core';
+import type { NatsConnection } from '@nats-io/nats-core';
 import type { SchedulerLike, Subscription as Action } from 'rxjs';
 import { scheduleOutOfContext } from '../internal/support/context.js';
 import { show } from '../internal/support/show.js';
-import { type Ack, answerIn, type Entry, headersOf } from './entries.js';
+import { Acks } from './Acks.js';
+import { type Ack, conditionSize, type Entry, headersOf } from './entries.js';
 import { NotStoredError } from './errors.js';
-import { newInbox } from './Pull.js';
+import { Lanes } from './Lanes.js';
+import { RunLength } from './RunLength.js';
+import { type Sent, sentOf } from './sent.js';
 import { CODES } from './streamConfig.js';
-
-/** An entry on its way. */
-interface Sent extends Entry {
-  readonly number: number;
-  after: number | undefined;
-  next: Sent | undefined;
-  attempt: number;
-  /** When the first attempt was made after which it may have been stored. */
-  since: number;
-  /** When it is sent again without an answer. */
-  due: number;
-  /** Whether the connection broke while it was under way. It is sent again when the reader shows whether it was stored. */
-  isUnsure: boolean;
-}
-
-interface Lane {
-  head: Sent;
-  tail: Sent;
-}
 
 export interface OutboxOptions {
   readonly connection: NatsConnection;
@@ -46,26 +30,26 @@ const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 1_000;
 
 /**
- * Stores events. Of each lane, one event is under way at a time, so that events of a lane are stored in their order, however often they
- * are sent.
+ * Stores events, those of a lane in their order, however often they are sent: an event is sent when all before it in its lane are settled, or right
+ * behind the one before it, and then on the condition that the server stores it right behind that one. See docs/decisions.md, D-122.
  *
- * Invariants: `entries` has each event that is neither stored nor given up, in the order of `add`; `inFlight` has those that were sent, at
- * most one of each lane; a lane is in `lanes` if it has an event, and in `ready` if its first event is to be sent.
+ * Invariants: `entries` has each event that is neither stored nor given up, in the order of `add`; `inFlight` has those that were sent and do not
+ * wait to be sent again by their lane.
  */
 export class Outbox {
   private readonly options: OutboxOptions;
-  private readonly inbox: string;
-  private readonly acks: Subscription;
+  private readonly acks: Acks;
   private readonly entries = new Map<number, Sent>();
-  /** What is in flight. If two have the same id, the later one. */
+  /** What was sent. If two have the same id, the later one. */
   private readonly byId = new Map<string, Sent>();
-  private readonly lanes = new Map<string, Lane>();
-  private ready: Lane[] = [];
-  private firstReady = 0;
+  private readonly lanes = new Lanes<Sent>();
+  private readonly runs: RunLength;
   private readonly inFlight = new Map<number, Sent>();
   private tick: Action | undefined;
   private lastNumber = 0;
   private isConnected = true;
+  /** Whether an event may be sent before those before it are settled. */
+  private mayFollow = false;
   private isOver = false;
   /** Length of the events in `entries`, as they are written, in characters. */
   length = 0;
@@ -77,13 +61,9 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.options = options;
-    this.inbox = newInbox(options.connection);
-    this.acks = options.connection.subscribe(`${this.inbox}.*.*`, {
-      callback: (error, message) => {
-        if (error === null) {
-          this.takeAck(message);
-        }
-      },
+    this.runs = new RunLength(options.maxInFlight);
+    this.acks = new Acks(options.connection, (number, attempt, ack) => {
+      this.answered(number, attempt, ack);
     });
   }
 
@@ -116,36 +96,11 @@ export class Outbox {
   add(entry: Entry): void {
     this.lastNumber += 1;
     this.counts.published += 1;
-    const { id, subject, payload, lane: key, kind, pair, run, ticket, after } = entry;
-    const sent: Sent = {
-      number: this.lastNumber,
-      id,
-      subject,
-      payload,
-      lane: key,
-      kind,
-      pair,
-      run,
-      ticket,
-      after,
-      next: undefined,
-      attempt: 0,
-      since: 0,
-      due: 0,
-      isUnsure: false,
-    };
-    this.length += payload.length;
+    const sent = sentOf(entry, this.lastNumber);
+    this.length += entry.payload.length;
     this.entries.set(sent.number, sent);
-    const lane = this.lanes.get(key);
-    if (lane === undefined) {
-      const made = { head: sent, tail: sent };
-      this.lanes.set(key, made);
-      this.ready.push(made);
-      this.pump();
-    } else {
-      lane.tail.next = sent;
-      lane.tail = sent;
-    }
+    this.lanes.add(sent);
+    this.pump();
   }
 
   /**
@@ -161,8 +116,19 @@ export class Outbox {
     return sent !== undefined;
   }
 
+  /**
+   * Whether the server keeps the stream alone. Replicas do not agree on what was stored last after one of them has caught up, so nothing is stored on
+   * that condition then.
+   */
+  seen(isAlone: boolean): void {
+    this.mayFollow = isAlone;
+    this.pump();
+  }
+
   disconnected(): void {
     this.isConnected = false;
+    this.mayFollow = false;
+    this.lanes.cut();
     for (const sent of this.inFlight.values()) {
       sent.isUnsure = true;
     }
@@ -175,13 +141,14 @@ export class Outbox {
 
   /** The reader has passed all that was stored before the connection broke. What it has not brought is sent again. */
   caughtUp(): void {
-    for (const sent of this.inFlight.values()) {
+    this.forEachInFlight((sent) => {
       if (sent.isUnsure) {
         sent.isUnsure = false;
-        sent.since = this.now();
-        this.sendAgain(sent);
+        sent.since = undefined;
+        this.again(sent);
       }
-    }
+    });
+    this.pump();
   }
 
   /** The places of the stream are others now. */
@@ -218,12 +185,11 @@ export class Outbox {
     }
     this.isOver = true;
     this.tick?.unsubscribe();
-    this.acks.unsubscribe();
+    this.acks.close();
     const left = [...this.entries.values()];
     for (const map of [this.entries, this.byId, this.lanes, this.inFlight]) {
       map.clear();
     }
-    this.ready = [];
     this.length = 0;
     left.forEach(({ ticket }) => {
       ticket?.failed(error);
@@ -234,50 +200,70 @@ export class Outbox {
     return this.options.scheduler.now();
   }
 
+  /** Sends what may be sent. Lanes that wait for their turn come first: what follows another message may be refused. */
   private pump(): void {
-    while (this.isConnected && this.inFlight.size < this.options.maxInFlight && this.firstReady < this.ready.length) {
-      const { head } = this.ready[this.firstReady] as Lane;
-      this.firstReady += 1;
-      this.inFlight.set(head.number, head);
-      this.byId.set(head.id, head);
-      head.since = this.now();
-      this.send(head);
-    }
-    if (this.firstReady > 1_024 || this.firstReady === this.ready.length) {
-      this.ready.splice(0, this.firstReady);
-      this.firstReady = 0;
+    while (this.isConnected && this.inFlight.size < this.options.maxInFlight) {
+      const first = this.lanes.first();
+      const [sent, before] = first === undefined ? this.follower() : [first, undefined];
+      if (sent === undefined) {
+        return;
+      }
+      this.send(sent, before);
     }
   }
 
-  private send(sent: Sent): void {
+  private follower(): readonly [sent: Sent, before: Sent] | readonly [] {
+    if (!this.mayFollow || this.refusal !== undefined) {
+      return [];
+    }
+    const found = this.lanes.follower(this.runs.value);
+    return found !== undefined && found[0].room >= conditionSize(found[1].id) ? found : [];
+  }
+
+  /** @param before After which event it must be stored, if not after all that are there. */
+  private send(sent: Sent, before?: Sent): void {
     const { connection, stream, ackTimeoutMs } = this.options;
     sent.attempt += 1;
+    sent.send = this.runs.sent();
     sent.due = this.now() + ackTimeoutMs;
+    sent.since ??= this.now();
+    sent.isConditional = before !== undefined;
+    this.counts.retried += sent.attempt > 1 ? 1 : 0;
+    this.inFlight.set(sent.number, sent);
+    this.byId.set(sent.id, sent);
+    this.lanes.sent(sent);
     this.schedule();
     try {
-      const reply = `${this.inbox}.${sent.number}.${sent.attempt}`;
-      connection.publish(sent.subject, sent.payload, { reply, headers: headersOf(sent, stream) });
+      const reply = this.acks.replyTo(sent.number, sent.attempt);
+      connection.publish(sent.subject, sent.payload, { reply, headers: headersOf(sent, stream, before?.id) });
     } catch {
       // The connection is closed or draining. Its end is told elsewhere.
     }
   }
 
-  private sendAgain(sent: Sent): void {
-    this.counts.retried += 1;
-    this.send(sent);
+  /** Sends it again, if all before it in its lane are settled. Otherwise it waits for its turn. */
+  private again(sent: Sent): void {
+    if (this.lanes.isFirst(sent)) {
+      this.send(sent);
+    } else {
+      this.putBack(sent);
+    }
   }
 
-  private takeAck(message: Msg): void {
-    const tokens = message.subject.split('.');
-    const sent = this.inFlight.get(Number(tokens.at(-2)));
-    if (sent === undefined) {
+  private putBack(sent: Sent): void {
+    this.inFlight.delete(sent.number);
+    this.lanes.returned(sent);
+  }
+
+  private answered(number: number, attempt: number, { seq, error }: Ack): void {
+    const sent = this.entries.get(number);
+    if (sent === undefined || sent.attempt === 0) {
       return;
     }
-    const ack = answerIn(message);
-    if (ack.seq !== undefined && ack.error === undefined) {
-      this.settle(sent, ack.seq);
-    } else if (sent.attempt === Number(tokens.at(-1)) && !sent.isUnsure) {
-      this.refused(sent, ack.error ?? {});
+    if (seq !== undefined && error === undefined) {
+      this.settle(sent, seq);
+    } else if (sent.isSent && sent.attempt === attempt && !sent.isUnsure) {
+      this.refused(sent, error ?? {});
     }
   }
 
@@ -285,6 +271,13 @@ export class Outbox {
     const reason = `the server said ${errorCode ?? code ?? 'nothing'} ${description}`.trim();
     if (errorCode === CODES.messageTooLarge || errorCode === CODES.wrongStream) {
       this.giveUp(sent, new NotStoredError(reason, false));
+      return;
+    }
+    if (errorCode === CODES.wrongLastId && sent.isConditional) {
+      // Another message has come in between.
+      this.runs.refused(sent.send);
+      this.putBack(sent);
+      this.pump();
       return;
     }
     // No leader, no room, not ready: all of these pass, and nothing tells them from what stays.
@@ -300,6 +293,7 @@ export class Outbox {
       this.storedUpTo = Math.max(this.storedUpTo, seq);
     }
     this.counts.stored += 1;
+    this.runs.grow();
     this.refusal = undefined;
     this.remove(sent);
     sent.ticket?.stored(seq);
@@ -324,13 +318,7 @@ export class Outbox {
     if (this.byId.get(sent.id) === sent) {
       this.byId.delete(sent.id);
     }
-    const lane = this.lanes.get(sent.lane) as Lane;
-    if (sent.next === undefined) {
-      this.lanes.delete(sent.lane);
-    } else {
-      lane.head = sent.next;
-      this.ready.push(lane);
-    }
+    this.lanes.remove(sent);
     this.pump();
   }
 
@@ -373,14 +361,14 @@ export class Outbox {
 
   private late(sent: Sent, now: number): void {
     const { giveUpMs } = this.options;
-    if (now - sent.since >= giveUpMs) {
+    if (now - (sent.since ?? now) >= giveUpMs) {
       const why = this.refusal === undefined ? '' : `: ${this.refusal}`;
       const waited = `no acknowledgement came within giveUpMs, ${giveUpMs} ms, for the event ${show(sent.id)}${why}`;
       this.giveUp(sent, new NotStoredError(waited, true));
       return;
     }
     this.refusal ??= 'no answer came';
-    this.sendAgain(sent);
+    this.again(sent);
     this.options.refused();
   }
 }

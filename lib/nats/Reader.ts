@@ -3,18 +3,9 @@ import type { BusPosition, Gap } from '../receiver.js';
 import { scheduleOutOfContext } from '../internal/support/context.js';
 import { show } from '../internal/support/show.js';
 import { Credit } from './Credit.js';
-import {
-  epochOf,
-  mark,
-  type Marker,
-  markerIdOf,
-  nanosAt,
-  readStream,
-  type StreamNow,
-  type StreamPlace,
-} from './lineage.js';
+import { Continuity } from './Continuity.js';
+import { mark, type Marker, markerIdOf, readStream, type StreamNow, type StreamPlace } from './lineage.js';
 import { Losses } from './Losses.js';
-import { firstAfter } from './pages.js';
 import { Pull, type Pulled } from './Pull.js';
 import { leavesNothingOut } from './streamConfig.js';
 import { markerSubject } from './subjects.js';
@@ -28,6 +19,8 @@ export interface ReaderSink {
   /** Called before a `begin` that leaves events out: reads the bindings of the stream again. */
   rebind(): Promise<void>;
   gap(gap: Omit<Gap, 'type'>, seq: number): void;
+  /** Called with the state of the stream when the reader begins anew. */
+  seen(now: StreamNow): void;
   /** Called when the place has changed. */
   passed(): void;
   /** Called when all was brought that was in the stream when the reader began anew. If it rejects, the reader begins anew. */
@@ -60,12 +53,7 @@ const LONGEST_WAIT_MS = 1_000;
 export class Reader {
   private readonly options: ReaderOptions;
   private readonly credit: Credit;
-  private created: string;
-  private marker: Marker | undefined;
-  /** When the event at `seq` was stored; `undefined` if nothing is known to be there. */
-  private nanos: string | undefined;
-  /** When the last message was stored that was seen. */
-  private newest: string | undefined;
+  private readonly continuity: Continuity;
   private pull: Pull | undefined;
   /** Whether `pull` has a part of the messages only, so that a jump in the places is no loss. */
   private isNarrow = false;
@@ -85,12 +73,9 @@ export class Reader {
 
   constructor(options: ReaderOptions, start: StreamNow) {
     this.options = options;
-    this.created = start.created;
-    this.marker = start.marker;
-    this.nanos = start.lastNanos;
-    this.newest = start.lastNanos;
     this.seq = start.lastSeq;
     const { place, scheduler, heartbeatMs } = options;
+    this.continuity = new Continuity(place, scheduler, heartbeatMs, start);
     const miss = (missed: number): void => {
       this.miss(missed);
     };
@@ -232,69 +217,49 @@ export class Reader {
   private async prepare(round: number): Promise<boolean> {
     const { place, sink } = this.options;
     const now = await readStream(place);
-    const isSame = now.created === this.created && (now.marker === undefined || now.marker.id === this.marker?.id);
-    const hasEnd = now.created !== this.created || (await this.isThere(now));
+    const found = await this.continuity.compare(now, this.seq, this.losses.certainty.end);
     if (round !== this.round) {
       return false;
     }
-    if (now.created !== this.created) {
+    if (found === 'made anew') {
       sink.log('warn', 'the stream was made anew');
       await this.begin(round, now, Math.max(now.firstSeq - 1, now.marker?.seq ?? 0, 0));
-    } else if (!hasEnd && isSame) {
+    } else if (found === 'end lost') {
       sink.log('warn', `the end of the stream is lost: it ends at ${now.lastSeq}, and ${this.seq} was read before`);
       await mark(place, now.marker);
       // Read again, since another process may have been first.
       return round === this.round && this.prepare(round);
-    } else if (!hasEnd) {
+    } else if (found === 'marked') {
       // What was stored after the last event that was seen is new, also what came before the marker.
-      await this.begin(round, now, await this.lastSeen(now));
+      await this.begin(round, now, await this.continuity.lastSeen(now));
     } else if (this.isNarrow) {
       this.losses.see(this.losses.certainty.ask(this.seq), now);
     } else if (now.firstSeq > this.seq + 1) {
       this.skipTo(now.firstSeq - 1);
     }
-    this.catchUpTo = now.lastSeq;
-    return round === this.round;
-  }
-
-  /** Whether the event at the place of this reader is in the stream, or may have been. */
-  private async isThere(now: StreamNow): Promise<boolean> {
-    if (this.seq > now.lastSeq || this.losses.certainty.end > now.lastSeq) {
+    if (round !== this.round) {
       return false;
     }
-    if (this.nanos === undefined || this.seq < now.firstSeq) {
-      return true;
-    }
-    const nanos = this.seq === now.lastSeq ? now.lastNanos : await nanosAt(this.options.place, this.seq);
-    return nanos === undefined || nanos === this.nanos;
+    this.catchUpTo = now.lastSeq;
+    sink.seen(now);
+    return true;
   }
 
-  /** The place of the last message that is not newer than what this reader has seen. */
-  private async lastSeen(now: StreamNow): Promise<number> {
-    const { place, scheduler, heartbeatMs } = this.options;
-    if (this.newest === undefined) {
-      return now.marker?.seq ?? 0;
-    }
-    return (await firstAfter(place, scheduler, heartbeatMs, this.newest, now.lastSeq + 1)) - 1;
-  }
-
-  private async begin(round: number, { created, marker }: StreamNow, seq: number): Promise<void> {
+  private async begin(round: number, now: StreamNow, seq: number): Promise<void> {
     await this.options.sink.rebind();
     if (round !== this.round) {
       return;
     }
-    this.created = created;
-    this.marker = marker;
+    this.continuity.adopt(now);
     this.seq = seq;
-    this.nanos = undefined;
     this.losses.certainty.begin(seq);
-    this.options.sink.begin({ epoch: epochOf(this.options.place.stream, created, marker), seq });
+    this.options.sink.begin({ epoch: this.continuity.epoch, seq });
   }
 
   private skipTo(seq: number): void {
     const missed = seq - this.seq;
     this.seq = seq;
-    this.nanos = undefined;
+    this.continuity.skipped();
     this.miss(missed);
   }
 
@@ -331,9 +296,8 @@ export class Reader {
         this.skipTo(seq - 1);
       }
       this.seq = seq;
-      this.nanos = nanos;
+      this.continuity.brought(nanos);
       this.works();
-      this.newest = nanos;
       this.counts.received += 1;
       if (message.subject === markerSubject(place.prefix)) {
         this.takeMarker({ seq, id: markerIdOf(message.string()) });
@@ -352,11 +316,9 @@ export class Reader {
 
   /** Another process has seen that the end of the stream was lost, and this one has not: it was not as far. */
   private takeMarker(marker: Marker): void {
-    if (marker.id !== this.marker?.id) {
-      this.marker = marker;
+    if (this.continuity.takeMarker(marker)) {
       this.losses.certainty.begin(marker.seq);
-      const epoch = epochOf(this.options.place.stream, this.created, marker);
-      this.options.sink.begin({ epoch, seq: marker.seq });
+      this.options.sink.begin({ epoch: this.continuity.epoch, seq: marker.seq });
     }
   }
 

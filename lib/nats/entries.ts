@@ -21,6 +21,8 @@ export interface Entry {
   readonly ticket: Ticket | undefined;
   /** If the reader does not bring it: a place before its own. `undefined`: the reader brings it. */
   readonly after?: number | undefined;
+  /** How many bytes may be added to its headers. */
+  readonly room: number;
 }
 
 /** The answer to a published message. */
@@ -31,10 +33,14 @@ export interface Ack {
 
 const ID = 'Nats-Msg-Id';
 const STREAM = 'Nats-Expected-Stream';
+const LAST_ID = 'Nats-Expected-Last-Msg-Id';
 const RUN = 'Sharing-Bus-Run';
 
-/** The headers of an entry. The server refuses it in another stream than `stream`. */
-export function headersOf({ id, run }: Entry, stream: string): MsgHdrsImpl {
+/**
+ * The headers of an entry. The server refuses it in another stream than `stream`, and, if there is a `before`, unless the newest message of the
+ * stream has this id.
+ */
+export function headersOf({ id, run }: Entry, stream: string, before?: string): MsgHdrsImpl {
   // `set` would look for other spellings of a name, which takes most of the time of making headers.
   const made = new MsgHdrsImpl();
   made.headers.set(ID, [id]);
@@ -42,7 +48,15 @@ export function headersOf({ id, run }: Entry, stream: string): MsgHdrsImpl {
   if (run !== undefined) {
     made.headers.set(RUN, [run]);
   }
+  if (before !== undefined) {
+    made.headers.set(LAST_ID, [before]);
+  }
   return made;
+}
+
+/** Size of what a condition `before` adds to the headers. */
+export function conditionSize(before: string): number {
+  return `${LAST_ID}: ${before}\r\n`.length;
 }
 
 /** Size of the headers, as they travel. */

@@ -23,6 +23,8 @@ export interface StreamNow {
   readonly lastNanos: string | undefined;
   readonly marker: Marker | undefined;
   readonly config: StreamConfig;
+  /** Whether one server keeps it, which is in no cluster. */
+  readonly isAlone: boolean;
 }
 
 export interface StreamPlace {
@@ -34,10 +36,12 @@ export interface StreamPlace {
 
 /** Asks the server for the state of the stream. */
 export async function readStream(place: StreamPlace): Promise<StreamNow> {
-  const { config, created, state } = await infoOf(place.access, place.stream);
+  const { config, created, state, cluster } = await infoOf(place.access, place.stream);
   const lastNanos = state.last_seq === 0 ? undefined : nanosOf(state.last_ts);
   const marker = await readMarker(place);
-  return { created, firstSeq: state.first_seq, lastSeq: state.last_seq, lastNanos, marker, config };
+  // From 2.10 on, a server that is in no cluster names a leader, too, but no cluster.
+  const isAlone = (cluster?.name ?? '') === '';
+  return { created, firstSeq: state.first_seq, lastSeq: state.last_seq, lastNanos, marker, config, isAlone };
 }
 
 async function readMarker(place: StreamPlace): Promise<Marker | undefined> {

@@ -72,7 +72,8 @@ export class Writer<E> {
     const subject = subjectOf(prefix, busEvent.routing, pair);
     const isBrought = subjects === undefined || isAmong(subjects, subject);
     const ticket = ticketOf(busEvent);
-    return { id, lane, payload, subject, kind, pair, run, ticket, ...(!isBrought && { after: this.place() }) };
+    const room = maxBytes - bytes;
+    return { id, lane, payload, subject, kind, pair, run, ticket, room, ...(!isBrought && { after: this.place() }) };
   }
 
   /** Writes the message of a gap. */
@@ -81,7 +82,7 @@ export class Writer<E> {
     this.count += 1;
     return {
       ...{ id: `${node}.${this.run}.${this.count}`, subject: gapSubject(prefix), payload, lane: '' },
-      ...{ kind: undefined, pair: undefined, run: this.run, ticket },
+      ...{ kind: undefined, pair: undefined, run: this.run, ticket, room: 0 },
     };
   }
 

@@ -25,7 +25,10 @@ export interface JetStreamStats {
   readonly pending: number;
   /** Events of these that were sent, and are not acknowledged. */
   readonly inFlight: number;
-  /** How often an event was sent again. */
+  /**
+   * How often an event was sent again: after an error or without an answer, and also if another process stored a message where events of a session
+   * were to be stored right behind each other.
+   */
   readonly retried: number;
   /** Messages that were read. */
   readonly received: number;

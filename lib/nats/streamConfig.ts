@@ -14,6 +14,7 @@ export const CODES = {
   streamNotFound: 10059,
   subjectsOverlap: 10065,
   messageNotFound: 10037,
+  wrongLastId: 10070,
   wrongLastSequence: 10071,
   wrongLastSequenceUnknown: 10164,
   messageTooLarge: 10054,

@@ -17,6 +17,7 @@ At the end, each process must have everything once, in the order of each session
 
   --events N   events that each process publishes (default 100000)
   --kills N    kills of a server, and as many of a process (default 7)
+  --sessions N sessions of each process (default 16); events of one alone are sent right behind each other
   --cluster    a cluster of three servers; then the leader of the stream steps down, too
   --seed N     seed of the kills (default: the current time)
   --no-lanes   a control, which must fail: events of a session are sent beside each other
@@ -24,7 +25,6 @@ At the end, each process must have everything once, in the order of each session
   --smoke      a short run, another one with a cluster, and both controls, in some minutes
 `;
 const NODES = ['a', 'b', 'c'];
-const SESSIONS = 16;
 
 interface Account {
   lost: number;
@@ -37,6 +37,7 @@ interface Account {
 interface Plan {
   readonly count: number;
   readonly kills: number;
+  readonly sessions: number;
   readonly cluster: boolean;
   readonly lanes: boolean;
   readonly ids: boolean;
@@ -47,6 +48,7 @@ const { values } = parseArgs({
   options: {
     events: { type: 'string', default: '100000' },
     kills: { type: 'string', default: '7' },
+    sessions: { type: 'string', default: '16' },
     cluster: { type: 'boolean', default: false },
     seed: { type: 'string', default: `${Date.now()}` },
     lanes: { type: 'boolean', default: true },
@@ -101,7 +103,7 @@ class SoakNode {
 }
 
 /** Compares the files of all processes. */
-function accountOf(files: readonly string[], { count }: Plan): Account {
+function accountOf(files: readonly string[], { count, sessions }: Plan): Account {
   const account: Account = { lost: 0, doubled: 0, outOfOrder: 0, gaps: 0, isSame: true };
   const texts = files.map((file) => readFileSync(file, 'utf8'));
   account.isSame = texts.every((text) => text === texts[0]);
@@ -117,7 +119,7 @@ function accountOf(files: readonly string[], { count }: Plan): Account {
       account.doubled += seen.has(payload) ? 1 : 0;
       seen.add(payload);
       const [name = '', number = ''] = payload.split('.');
-      const session = `${name} ${Number(number) % SESSIONS}`;
+      const session = `${name} ${Number(number) % sessions}`;
       account.outOfOrder += Number(number) < (last.get(session) ?? -1) ? 1 : 0;
       last.set(session, Number(number));
     }
@@ -137,7 +139,7 @@ async function soak(plan: Plan): Promise<boolean> {
     const file = join(folder, name);
     return new SoakNode({
       ...{ name, file, servers: servers.map(({ address }) => address), count: plan.count, total },
-      ...{ sessions: SESSIONS, lanes: plan.lanes, ids: plan.ids, pauseMs: plan.cluster ? 30 : 0 },
+      ...{ sessions: plan.sessions, lanes: plan.lanes, ids: plan.ids, pauseMs: plan.cluster ? 30 : 0 },
     });
   });
   const isDone = (): boolean => nodes.every((node) => node.isDone);
@@ -198,7 +200,7 @@ async function fails(plan: Plan): Promise<boolean> {
 }
 
 const usual: Plan = {
-  ...{ count: Number(values.events), kills: Number(values.kills) },
+  ...{ count: Number(values.events), kills: Number(values.kills), sessions: Number(values.sessions) },
   ...{ cluster: values.cluster, lanes: values.lanes, ids: values.ids },
 };
 const single: Plan = { ...usual, count: 8_000, kills: 2 };
@@ -207,6 +209,7 @@ console.log(`seed ${values.seed}`);
 const results = values.smoke
   ? [
       await soak(single),
+      await soak({ ...single, sessions: 1 }),
       await soak(clustered),
       // A killed process stores a second time what it cannot know to be stored.
       await fails({ ...single, ids: false }),

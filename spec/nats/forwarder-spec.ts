@@ -48,7 +48,7 @@ class Site {
   }
 
   publish(id: string, { ticket, length = 2 }: { ticket?: Ticket; length?: number } = {}): void {
-    const entry = { subject: 'x', pair: undefined, run: undefined, ticket, payload: ' '.repeat(length) };
+    const entry = { subject: 'x', pair: undefined, run: undefined, room: 100, ticket, payload: ' '.repeat(length) };
     const isForwarded = this.forwarder.add({ ...entry, id, lane: id.charAt(0), kind: id.charAt(0) });
     this.published.push({ id, isForwarded });
   }
@@ -99,7 +99,7 @@ class Site {
 
   private gapEntry({ payload }: Loss, ticket: Ticket): Entry {
     this.gaps += 1;
-    const entry = { kind: undefined, pair: undefined, run: undefined, lane: '' };
+    const entry = { kind: undefined, pair: undefined, run: undefined, room: 100, lane: '' };
     return { ...entry, id: `gap${this.gaps}`, subject: GAP, payload, ticket };
   }
 }
@@ -178,7 +178,7 @@ describe('Forwarder', () => {
     const site = new Site(() => 'ack', 2);
     const { forwarder } = site;
     const register = (id: string): boolean => {
-      const entry = { subject: 'x', run: undefined, ticket: undefined, payload: '{}', after: undefined };
+      const entry = { subject: 'x', run: undefined, room: 100, ticket: undefined, payload: '{}', after: undefined };
       return forwarder.add({ ...entry, id, lane: id.charAt(0), kind: 'session-lifecycle', pair: id });
     };
     site.cut();

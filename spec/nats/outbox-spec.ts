@@ -5,7 +5,7 @@ import { NotStoredError } from '../../lib/nats/errors.js';
 import { Outbox, type OutboxOptions } from '../../lib/nats/Outbox.js';
 import { FakeStream, type Sent, type Verdict } from './support/FakeStream.js';
 
-const PLAIN = { subject: 'x', kind: 'plan', pair: undefined, run: undefined, ticket: undefined };
+const PLAIN = { subject: 'x', kind: 'plan', pair: undefined, run: undefined, room: 100, ticket: undefined };
 
 /** A stream, and an outbox that stores in it, in virtual time. */
 class Site {
@@ -39,15 +39,58 @@ class Site {
   }
 
   /** The connection breaks: what is under way is lost, stored or not. */
+  /** Until this time, in milliseconds. */
+  run(until: number): void {
+    this.scheduler.maxFrames = until;
+    this.scheduler.flush();
+  }
+
+  storeOther(): void {
+    this.stream.storeOther();
+  }
+
+  /** As no server does. */
+  ignoreConditions(): void {
+    this.stream.looksAtCondition = false;
+  }
+
+  /** One step of a random program, which takes some time. */
+  step(step: string): void {
+    switch (step) {
+      case 'cut':
+        this.cut();
+        break;
+      case 'mend':
+        this.mend();
+        break;
+      case 'see':
+        this.outbox.seen(true);
+        break;
+      case 'other':
+        this.storeOther();
+        break;
+      default:
+    }
+    if (step !== 'other') {
+      this.scheduler.maxFrames = this.scheduler.frame + 30;
+      this.scheduler.flush();
+    }
+  }
+
   cut(): void {
     this.stream.isUp = false;
     this.outbox.disconnected();
   }
 
-  /** The connection is back, and the reader has brought everything that is stored. */
-  mend(): void {
+  /** The connection is back. */
+  reconnect(): void {
     this.stream.isUp = true;
     this.outbox.connected();
+  }
+
+  /** The connection is back, and the reader has brought everything that is stored. */
+  mend(): void {
+    this.reconnect();
     this.stored.forEach((id, index) => {
       this.outbox.echo(id, index + 1);
     });
@@ -59,13 +102,21 @@ class Site {
   }
 }
 
+interface Difference {
+  readonly site: Site;
+  readonly added: readonly string[];
+  /** What is stored of it. */
+  readonly own: readonly string[];
+  readonly isInOrder: boolean;
+}
+
 const always =
   (verdict: Verdict): (() => Verdict) =>
   () =>
     verdict;
 
 describe('Outbox', () => {
-  it('has one event of each lane under way, and at most maxInFlight', () => {
+  it('has one event of each lane under way, unless the server keeps the stream alone, and at most maxInFlight', () => {
     const { outbox, sent, add } = bound(new Site(always('lose')));
     ['a1', 'a2', 'b1', 'c1', 'd1', 'b2'].forEach(add);
     expect(sent.map(({ id }) => id)).toEqual(['a1', 'b1', 'c1']);
@@ -108,41 +159,190 @@ describe('Outbox', () => {
     );
   });
 
-  it('stores each event once, in the order of its lane, whatever the server does', () => {
-    const verdicts = fc.array(fc.constantFrom<Verdict>('ack', 'store and say nothing', 'lose', 'refuse'), {
-      maxLength: 30,
-    });
-    const steps = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'cut', 'mend'), { maxLength: 30 });
+  /** Runs random programs. `difference` is what an outbox with a stream of its own made different from what was published. */
+  function randomPrograms(check: (difference: Difference) => void, setUp: (site: Site) => void, numRuns: number): void {
+    const verdicts = fc.array(
+      fc.constantFrom<Verdict>('ack', 'ack', 'ack', 'store and say nothing', 'lose', 'refuse', 'late'),
+      {
+        maxLength: 30,
+      },
+    );
+    // Most events are of two lanes, so that several of one are under way.
+    const steps = fc.array(
+      fc.constantFrom('a', 'a', 'a', 'a', 'b', 'b', 'c', 'd', 'other', 'cut', 'mend', 'see', 'wait'),
+      {
+        minLength: 10,
+        maxLength: 60,
+      },
+    );
     fc.assert(
-      fc.property(verdicts, steps, fc.integer({ min: 1, max: 5 }), (list, program, maxInFlight) => {
+      fc.property(verdicts, steps, fc.integer({ min: 1, max: 8 }), (list, program, maxInFlight) => {
         const site = new Site((count) => list[count] ?? 'ack', { maxInFlight });
+        setUp(site);
         const added: string[] = [];
         program.forEach((step, index) => {
-          if (step === 'cut') {
-            site.cut();
-          } else if (step === 'mend') {
-            site.mend();
+          if (step.length > 1) {
+            site.step(step);
           } else {
             added.push(`${step}${index}`);
             site.add(`${step}${index}`);
           }
-          site.scheduler.maxFrames = site.scheduler.frame + 30;
-          site.scheduler.flush();
         });
         site.mend();
         site.scheduler.maxFrames = Infinity;
         site.scheduler.flush();
+        const own = site.stored.filter((id) => !id.startsWith('other'));
+        const of = (ids: readonly string[], lane: string): string[] => ids.filter((id) => id.startsWith(lane));
+        check({
+          ...{ site, added, own },
+          isInOrder: ['a', 'b', 'c', 'd'].every((lane) => of(own, lane).join() === of(added, lane).join()),
+        });
+      }),
+      { numRuns },
+    );
+  }
+
+  it('stores each event once, in the order of its lane, whatever the server and other processes do', () => {
+    let followed = 0;
+    randomPrograms(
+      ({ site, added, own, isInOrder }) => {
+        followed += site.sent.filter(({ after }) => after !== undefined).length;
         expect(site.outbox.pending).toBe(0);
-        expect([...site.stored].sort()).toEqual([...added].sort());
-        for (const lane of ['a', 'b', 'c', 'd']) {
-          const of = (ids: readonly string[]): string[] => ids.filter((id) => id.startsWith(lane));
-          expect(of(site.stored)).toEqual(of(added));
-        }
+        expect([...own].sort()).toEqual([...added].sort());
+        expect(isInOrder).toBe(true);
         expect(site.lost).toEqual([]);
         expect(site.outbox.counts).toMatchObject({ published: added.length, stored: added.length, failed: 0 });
-      }),
-      { numRuns: 500 },
+      },
+      (site) => {
+        site.outbox.seen(true);
+      },
+      1_000,
     );
+    expect(followed).toBeGreaterThan(1_000);
+  });
+
+  it('would store events out of order if the server did not look at the condition', () => {
+    let wrong = 0;
+    randomPrograms(
+      ({ isInOrder }) => {
+        wrong += isInOrder ? 0 : 1;
+      },
+      (site) => {
+        site.outbox.seen(true);
+        site.ignoreConditions();
+      },
+      1_000,
+    );
+    expect(wrong).toBeGreaterThan(10);
+  });
+
+  it('sends events of a lane right behind each other to a server that keeps the stream alone', () => {
+    const site = new Site(always('lose'), { maxInFlight: 4 });
+    ['a1', 'a2', 'a3'].forEach((id) => {
+      site.add(id);
+    });
+    expect(site.sent).toHaveLength(1);
+    site.outbox.seen(true);
+    ['a4', 'a5'].forEach((id) => {
+      site.add(id);
+    });
+    expect(site.sent.map(({ id, after }) => [id, after])).toEqual([
+      ['a1', undefined],
+      ['a2', 'a1'],
+      ['a3', 'a2'],
+      ['a4', 'a3'],
+    ]);
+  });
+
+  it('sends nothing behind an event of another lane, and nothing that has no room for the condition', () => {
+    const site = new Site(always('ack'), { maxInFlight: 10 });
+    site.outbox.seen(true);
+    site.add('a1');
+    site.add('b1');
+    site.add('a2');
+    // "Nats-Expected-Last-Msg-Id: b1", and the end of the line.
+    site.outbox.add({ ...PLAIN, id: 'b2', payload: '{}', lane: 'b', room: 30 });
+    expect(site.sent.map(({ id }) => id)).toEqual(['a1', 'b1']);
+    site.outbox.add({ ...PLAIN, id: 'c1', payload: '{}', lane: 'c' });
+    site.outbox.add({ ...PLAIN, id: 'c2', payload: '{}', lane: 'c', room: 31 });
+    expect(site.sent.map(({ id }) => id)).toEqual(['a1', 'b1', 'c1', 'c2']);
+    site.scheduler.flush();
+    expect(site.stored.slice(-2).sort()).toEqual(['a2', 'b2']);
+  });
+
+  it('tries the rest of a run at once when another process has stored something in between, and is not retrying', () => {
+    const site = new Site(always('ack'), { maxInFlight: 10 });
+    site.outbox.seen(true);
+    ['a1', 'a2', 'a3'].forEach((id) => {
+      site.add(id);
+    });
+    site.storeOther();
+    // Everything was sent behind an event that is not stored any more right before it.
+    site.reply(site.sent[1]?.reply ?? '', { error: { err_code: 10070 } });
+    expect(site.outbox.retrying).toBeUndefined();
+    site.scheduler.flush();
+    expect([site.outbox.pending, site.lost, site.stored]).toEqual([0, [], ['other0', 'a1', 'a2', 'a3']]);
+  });
+
+  it('treats a refused condition that it has not made as any other refusal', () => {
+    const site = new Site(always('lose'));
+    site.add('a1');
+    site.reply(site.sent[0]?.reply ?? '', { error: { err_code: 10070 } });
+    expect([site.sent.length, site.outbox.retrying]).toEqual([1, 'the server said 10070']);
+  });
+
+  it('sends nothing right behind each other while something is retried', () => {
+    const site = new Site(always('refuse'), { maxInFlight: 10 });
+    site.outbox.seen(true);
+    site.add('a1');
+    site.add('a2');
+    site.run(2_000);
+    site.add('a3');
+    site.run(3_000);
+    expect(site.sent.length).toBeGreaterThan(3);
+    expect(site.sent.slice(2).every(({ id, after }) => id === 'a1' && after === undefined)).toBe(true);
+  });
+
+  it('sends nothing right behind each other after a connection broke before it is known who keeps the stream', () => {
+    const site = new Site(always('lose'), { maxInFlight: 10 });
+    site.outbox.seen(true);
+    site.add('a1');
+    site.cut();
+    site.add('a2');
+    site.reconnect();
+    // The server may be another one.
+    ['a3', 'b1', 'b2'].forEach((id) => {
+      site.add(id);
+    });
+    expect(site.sent.map(({ id }) => id)).toEqual(['a1', 'b1']);
+    site.outbox.seen(true);
+    site.add('c1');
+    expect(site.sent.map(({ id }) => id)).toEqual(['a1', 'b1', 'b2', 'c1']);
+  });
+
+  it('sends nothing behind what an older connection got', () => {
+    const site = new Site(always('lose'), { maxInFlight: 10 });
+    site.outbox.seen(true);
+    site.add('a1');
+    site.cut();
+    site.reconnect();
+    site.outbox.seen(true);
+    site.add('a2');
+    expect(site.sent.map(({ id }) => id)).toEqual(['a1']);
+  });
+
+  it('takes a late acknowledgement of an event that waits for its turn again', () => {
+    const site = new Site(always('lose'), { maxInFlight: 10 });
+    site.outbox.seen(true);
+    ['a1', 'a2', 'a3'].forEach((id) => {
+      site.add(id);
+    });
+    site.run(170);
+    // The first one was sent again, alone.
+    expect([site.sent.length, site.outbox.sent]).toEqual([4, 1]);
+    site.reply(site.sent[1]?.reply ?? '', { stream: 'S', seq: 2 });
+    site.reply(site.sent[3]?.reply ?? '', { stream: 'S', seq: 1 });
+    expect([site.sent.at(-1)?.id, site.outbox.pending, site.outbox.counts.stored]).toEqual(['a3', 1, 2]);
   });
 
   it('sends nothing again before the reader has shown what is stored', () => {
