@@ -3,6 +3,9 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import rxjs from 'eslint-plugin-rxjs-x';
 import tseslint from 'typescript-eslint';
 
+/** The parts of the core that belong to it alone. */
+const PRIVATE = ['publish', 'dispatch', 'receive', 'replay', 'upstream'].map((folder) => `**/internal/${folder}/*`);
+
 export default defineConfig(
   globalIgnores(['**/.angular/', '**/coverage/', '**/dist/', 'docs/api/', 'temp/', 'types/']),
   // All exceptions are in this file, with a reason. The code has none.
@@ -70,14 +73,18 @@ export default defineConfig(
     // These entries use only the public interface of the bus. So an application can write another entry of this kind.
     files: ['lib/{schema,sse,angular,nats,otel,sqlite,testing}/**'],
     rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          patterns: ['publish', 'dispatch', 'receive', 'replay', 'upstream'].map((folder) => `**/internal/${folder}/*`),
-        },
-      ],
+      'no-restricted-imports': ['error', { patterns: PRIVATE }],
     },
   },
+  ...Object.entries({
+    stream: ['reader', 'outbox', 'order'],
+    reader: ['outbox', 'order'],
+    outbox: ['order'],
+  }).map(([folder, users]) => ({
+    // The layers of docs/architecture.md, "Who owns what".
+    files: [`lib/nats/${folder}/**`],
+    rules: { 'no-restricted-imports': ['error', { patterns: [...PRIVATE, ...users.map((user) => `../${user}/*`)] }] },
+  })),
   {
     // It merges with an interface of the platform and must repeat its type parameter, which is not used.
     files: ['lib/receiver.ts'],

@@ -7,16 +7,16 @@ import { show } from '../internal/support/show.js';
 import { withoutUndefined } from '../internal/support/withoutUndefined.js';
 import type { BusPosition } from '../receiver.js';
 import type { Upstream, UpstreamBus, UpstreamLink } from '../upstream.js';
-import { readBindings } from './bindings.js';
+import { readBindings } from './order/bindings.js';
 import { ConnectionWatch } from './ConnectionWatch.js';
 import { UpstreamClosedError } from './errors.js';
-import { readStream } from './lineage.js';
+import { readStream } from './stream/lineage.js';
 import { type Beginning, Link } from './Link.js';
-import { withTicket } from './messages.js';
+import { withTicket } from './outbox/messages.js';
 import type { JetStreamUpstreamOptions } from './options.js';
 import { type Settings, settingsOf } from './settings.js';
 import type { JetStreamStats, JetStreamStatus } from './status.js';
-import { accessOf, checkConnection, checkStream, setUp } from './streamConfig.js';
+import { accessOf, checkConnection, checkStream, setUp } from './stream/streamConfig.js';
 
 const API_TIMEOUT_MS = 2_000;
 const NO_COUNTS: JetStreamStats = {

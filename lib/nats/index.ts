@@ -11,4 +11,4 @@ export {
 export { type CloseOptions, type JetStreamUpstream, jetStreamUpstream } from './JetStreamUpstream.js';
 export type { JetStreamUpstreamOptions, EnsureStreamOptions } from './options.js';
 export type { JetStreamStats, JetStreamStatus } from './status.js';
-export { ensureStream } from './streamConfig.js';
+export { ensureStream } from './stream/streamConfig.js';

@@ -12,7 +12,7 @@ import {
   ENSURE_STREAM_OPTIONS,
   type EnsureStreamOptions,
 } from './options.js';
-import { readerSubjectsOf } from './subjectsOf.js';
+import { readerSubjectsOf } from './stream/subjectsOf.js';
 
 /** The options of `jetStreamUpstream`, checked, with their defaults. */
 export interface Settings<E> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Certainty } from '../../lib/nats/Certainty.js';
+import { Certainty } from '../../lib/nats/reader/Certainty.js';
 
 describe('Certainty', () => {
   it('counts what may be gone since it was certain, less what was brought of it', () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { VirtualTimeScheduler } from 'rxjs';
-import type { Entry, Ticket } from '../../lib/nats/entries.js';
+import type { Entry, Ticket } from '../../lib/nats/outbox/entries.js';
 import { NotStoredError, OutboxFullError, UpstreamClosedError } from '../../lib/nats/errors.js';
-import { Forwarder } from '../../lib/nats/Forwarder.js';
-import { gapIn, type Loss } from '../../lib/nats/gaps.js';
-import { Outbox, type OutboxOptions } from '../../lib/nats/Outbox.js';
+import { Forwarder } from '../../lib/nats/outbox/Forwarder.js';
+import { gapIn, type Loss } from '../../lib/nats/outbox/gaps.js';
+import { Outbox, type OutboxOptions } from '../../lib/nats/outbox/Outbox.js';
 import { FakeStream, type Verdict } from './support/FakeStream.js';
 
 const GAP = 'bus.=gap';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type InLane, Lanes } from '../../lib/nats/Lanes.js';
-import { RunLength } from '../../lib/nats/RunLength.js';
+import { type InLane, Lanes } from '../../lib/nats/outbox/Lanes.js';
+import { RunLength } from '../../lib/nats/outbox/RunLength.js';
 
 class Item implements InLane<Item> {
   next: Item | undefined;

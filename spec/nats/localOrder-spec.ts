@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import fc from 'fast-check';
 import { config, VirtualTimeScheduler } from 'rxjs';
 import { type BusEvent, type Event, EventFilter, matches, newUuid, type SharingBusOptions } from '../../lib/index.js';
-import type { Entry } from '../../lib/nats/entries.js';
-import { withTicket } from '../../lib/nats/messages.js';
-import type { Pulled } from '../../lib/nats/Pull.js';
-import { pairToken } from '../../lib/nats/subjects.js';
+import type { Entry } from '../../lib/nats/outbox/entries.js';
+import { withTicket } from '../../lib/nats/outbox/messages.js';
+import type { Pulled } from '../../lib/nats/reader/Pull.js';
+import { pairToken } from '../../lib/nats/stream/subjects.js';
 import { anyProgram } from '../models/programs.js';
 import { runProgram } from '../models/runProgram.js';
 import { collect, collectPayloads } from '../support/collect.js';

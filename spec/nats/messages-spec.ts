@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { type BusEvent, newUuid } from '../../lib/index.js';
-import { headersOf, headersSize } from '../../lib/nats/entries.js';
+import { headersOf, headersSize } from '../../lib/nats/outbox/entries.js';
 import { EventTooLargeError, type JetStreamUpstreamOptions } from '../../lib/nats/index.js';
-import { Writer } from '../../lib/nats/messages.js';
-import { Registrations } from '../../lib/nats/Registrations.js';
+import { Writer } from '../../lib/nats/outbox/messages.js';
+import { Registrations } from '../../lib/nats/order/Registrations.js';
 import { settingsOf } from '../../lib/nats/settings.js';
-import { pairToken } from '../../lib/nats/subjects.js';
+import { pairToken } from '../../lib/nats/stream/subjects.js';
 
 const nothing = (): undefined => undefined;
 const names = ['publish', 'subscribe', 'request', 'status', 'closed', 'isClosed'];

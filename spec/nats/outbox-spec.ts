@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { VirtualTimeScheduler } from 'rxjs';
 import { NotStoredError } from '../../lib/nats/errors.js';
-import { Outbox, type OutboxOptions } from '../../lib/nats/Outbox.js';
+import { Outbox, type OutboxOptions } from '../../lib/nats/outbox/Outbox.js';
 import { FakeStream, type Sent, type Verdict } from './support/FakeStream.js';
 
 const PLAIN = { subject: 'x', kind: 'plan', pair: undefined, run: undefined, room: 100, ticket: undefined };

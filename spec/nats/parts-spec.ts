@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Credit } from '../../lib/nats/Credit.js';
-import { Doubles } from '../../lib/nats/Doubles.js';
-import { epochOf, nanosOf, timeOf } from '../../lib/nats/lineage.js';
+import { Credit } from '../../lib/nats/reader/Credit.js';
+import { Doubles } from '../../lib/nats/order/Doubles.js';
+import { epochOf, nanosOf, timeOf } from '../../lib/nats/stream/lineage.js';
 import { Waiters } from '../../lib/nats/Waiters.js';
 
 describe('Doubles', () => {

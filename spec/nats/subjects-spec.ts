@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { escape, pairToken, subjectOf, tokenOf } from '../../lib/nats/subjects.js';
+import { escape, pairToken, subjectOf, tokenOf } from '../../lib/nats/stream/subjects.js';
 
 /** The text of an escaped one. */
 function unescaped(token: string): string {

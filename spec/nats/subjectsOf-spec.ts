@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type BusEvent, EventFilter, matches } from '../../lib/index.js';
-import { pairToken, subjectOf } from '../../lib/nats/subjects.js';
-import { isAmong, readerSubjectsOf, subjectsOf } from '../../lib/nats/subjectsOf.js';
+import { pairToken, subjectOf } from '../../lib/nats/stream/subjects.js';
+import { isAmong, readerSubjectsOf, subjectsOf } from '../../lib/nats/stream/subjectsOf.js';
 
 const IDS = [1, 2, 3].map((digit) => `00000000-0000-7000-8000-00000000000${digit}`);
 const KINDS = ['plan', 'a.b', '*', '_', '', 'x'.repeat(70)];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Ticket } from '../../lib/nats/entries.js';
-import { Tickets } from '../../lib/nats/Tickets.js';
+import type { Ticket } from '../../lib/nats/outbox/entries.js';
+import { Tickets } from '../../lib/nats/outbox/Tickets.js';
 
 /** A ticket that notes in `told` what it is told. */
 function noting(told: unknown[]): Ticket {

@@ -6,12 +6,12 @@ import {
   type Upstream,
   type UpstreamBus,
 } from '../../../lib/index.js';
-import { Doubles } from '../../../lib/nats/Doubles.js';
-import { type Entry, headersOf } from '../../../lib/nats/entries.js';
-import { LocalOrder } from '../../../lib/nats/LocalOrder.js';
+import { Doubles } from '../../../lib/nats/order/Doubles.js';
+import { type Entry, headersOf } from '../../../lib/nats/outbox/entries.js';
+import { LocalOrder } from '../../../lib/nats/order/LocalOrder.js';
 import type { JetStreamUpstreamOptions } from '../../../lib/nats/options.js';
-import { Writer } from '../../../lib/nats/messages.js';
-import type { Pulled } from '../../../lib/nats/Pull.js';
+import { Writer } from '../../../lib/nats/outbox/messages.js';
+import type { Pulled } from '../../../lib/nats/reader/Pull.js';
 import { settingsOf } from '../../../lib/nats/settings.js';
 
 const names = ['publish', 'subscribe', 'request', 'status', 'closed', 'isClosed'];

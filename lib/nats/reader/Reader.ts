@@ -1,14 +1,14 @@
 import type { SchedulerLike, Subscription as Action } from 'rxjs';
-import type { BusPosition, Gap } from '../receiver.js';
-import { scheduleOutOfContext } from '../internal/support/context.js';
-import { show } from '../internal/support/show.js';
+import type { BusPosition, Gap } from '../../receiver.js';
+import { scheduleOutOfContext } from '../../internal/support/context.js';
+import { show } from '../../internal/support/show.js';
 import { Credit } from './Credit.js';
 import { Continuity } from './Continuity.js';
-import { mark, type Marker, markerIdOf, readStream, type StreamNow, type StreamPlace } from './lineage.js';
+import { mark, type Marker, markerIdOf, readStream, type StreamNow, type StreamPlace } from '../stream/lineage.js';
 import { Losses } from './Losses.js';
 import { Pull, type Pulled } from './Pull.js';
-import { leavesNothingOut } from './streamConfig.js';
-import { markerSubject } from './subjects.js';
+import { leavesNothingOut } from '../stream/streamConfig.js';
+import { markerSubject } from '../stream/subjects.js';
 
 /** What a reader brings. */
 export interface ReaderSink {

@@ -1,17 +1,17 @@
-import { show } from '../internal/support/show.js';
-import type { BusPosition, Gap } from '../receiver.js';
-import type { UpstreamBus, UpstreamPage, UpstreamRead } from '../upstream.js';
+import { show } from '../../internal/support/show.js';
+import type { BusPosition, Gap } from '../../receiver.js';
+import type { UpstreamBus, UpstreamPage, UpstreamRead } from '../../upstream.js';
 import type { PlacedBinding } from './bindings.js';
 import { Decoder } from './Decoder.js';
 import { Doubles } from './Doubles.js';
-import { UpstreamClosedError } from './errors.js';
-import type { StreamPlace } from './lineage.js';
+import { UpstreamClosedError } from '../errors.js';
+import type { StreamPlace } from '../stream/lineage.js';
 import type { Order } from './order.js';
-import { pause } from './outcome.js';
-import { readPage } from './pages.js';
-import type { Pulled } from './Pull.js';
+import { pause } from '../outcome.js';
+import { readPage } from '../reader/pages.js';
+import type { Pulled } from '../reader/Pull.js';
 import { Registrations } from './Registrations.js';
-import type { Settings } from './settings.js';
+import type { Settings } from '../settings.js';
 
 const PAGE_RETRY_MS = 200;
 /** As the default of `maxBindings`. */

@@ -1,4 +1,4 @@
-import type { EventFilter } from '../events/EventFilter.js';
+import type { EventFilter } from '../../events/EventFilter.js';
 import { ABSENT, gapSubject, markerSubject, registrationSubjects, tokenOf } from './subjects.js';
 
 /** A token for each of connector, scroll and kind; `*` for any. */

@@ -1,6 +1,6 @@
 import type { NatsConnection, Subscription } from '@nats-io/nats-core';
 import { type Ack, answerIn } from './entries.js';
-import { newInbox } from './Pull.js';
+import { newInbox } from '../reader/Pull.js';
 
 /** Brings the answers to published messages. All come to one subscription. */
 export class Acks {

@@ -1,5 +1,5 @@
 import type { Entry, Ticket } from './entries.js';
-import { NotStoredError, OutboxFullError } from './errors.js';
+import { NotStoredError, OutboxFullError } from '../errors.js';
 import { Loss } from './gaps.js';
 import type { Outbox } from './Outbox.js';
 

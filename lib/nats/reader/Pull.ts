@@ -1,8 +1,8 @@
 import { type ConsumerConfig, type JetStreamManager } from '@nats-io/jetstream';
 import { createInbox, type Msg, type NatsConnection, type Subscription } from '@nats-io/nats-core';
 import type { SchedulerLike, Subscription as Action } from 'rxjs';
-import { scheduleOutOfContext } from '../internal/support/context.js';
-import { leavesNothingOut } from './streamConfig.js';
+import { scheduleOutOfContext } from '../../internal/support/context.js';
+import { leavesNothingOut } from '../stream/streamConfig.js';
 
 const NANOS = 1_000_000;
 /** The server ends a request after this time, and the next one is sent. */

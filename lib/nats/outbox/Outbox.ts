@@ -1,14 +1,14 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { SchedulerLike, Subscription as Action } from 'rxjs';
-import { scheduleOutOfContext } from '../internal/support/context.js';
-import { show } from '../internal/support/show.js';
+import { scheduleOutOfContext } from '../../internal/support/context.js';
+import { show } from '../../internal/support/show.js';
 import { Acks } from './Acks.js';
 import { type Ack, conditionSize, type Entry, headersOf } from './entries.js';
-import { NotStoredError } from './errors.js';
+import { NotStoredError } from '../errors.js';
 import { Lanes } from './Lanes.js';
 import { RunLength } from './RunLength.js';
 import { type Sent, sentOf } from './sent.js';
-import { CODES } from './streamConfig.js';
+import { CODES } from '../stream/streamConfig.js';
 
 export interface OutboxOptions {
   readonly connection: NatsConnection;

@@ -1,7 +1,7 @@
 import type { Msg } from '@nats-io/nats-core';
-import { show } from '../internal/support/show.js';
-import { OTHERS, Tally } from '../internal/support/Tally.js';
-import type { Gap } from '../receiver.js';
+import { show } from '../../internal/support/show.js';
+import { OTHERS, Tally } from '../../internal/support/Tally.js';
+import type { Gap } from '../../receiver.js';
 
 /** The longest name of a kind that is written out. */
 const LONGEST_KIND = 64;

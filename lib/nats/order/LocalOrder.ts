@@ -1,17 +1,17 @@
-import type { BusEvent, ScrollBinding } from '../events/BusEvent.js';
-import { OTHERS } from '../internal/support/Tally.js';
-import type { BusPosition, Gap } from '../receiver.js';
-import type { UpstreamBus } from '../upstream.js';
+import type { BusEvent, ScrollBinding } from '../../events/BusEvent.js';
+import { OTHERS } from '../../internal/support/Tally.js';
+import type { BusPosition, Gap } from '../../receiver.js';
+import type { UpstreamBus } from '../../upstream.js';
 import type { PlacedBinding } from './bindings.js';
 import { Decoder } from './Decoder.js';
 import type { Doubles } from './Doubles.js';
-import { type Entry, idOf, runOf } from './entries.js';
-import { withoutTicket } from './messages.js';
+import { type Entry, idOf, runOf } from '../outbox/entries.js';
+import { withoutTicket } from '../outbox/messages.js';
 import type { Order } from './order.js';
-import type { Pulled } from './Pull.js';
+import type { Pulled } from '../reader/Pull.js';
 import { Registrations } from './Registrations.js';
-import { bindingIn, type Settings } from './settings.js';
-import { pairIn, pairToken } from './subjects.js';
+import { bindingIn, type Settings } from '../settings.js';
+import { pairIn, pairToken } from '../stream/subjects.js';
 
 /** As the default of `maxBindings`. */
 const MAX_SESSIONS = 65_536;

@@ -1,9 +1,9 @@
 import { jetstreamManager, type JetStreamManager, type StreamConfig, type StreamInfo } from '@nats-io/jetstream';
 import { delay, type NatsConnection } from '@nats-io/nats-core';
-import { show } from '../internal/support/show.js';
-import { ConnectionEndedError, JetStreamSetupError, StreamMismatchError } from './errors.js';
-import type { EnsureStreamOptions } from './options.js';
-import { MIN_DUPLICATE_WINDOW_MS, type StreamSettings, streamSettingsOf } from './settings.js';
+import { show } from '../../internal/support/show.js';
+import { ConnectionEndedError, JetStreamSetupError, StreamMismatchError } from '../errors.js';
+import type { EnsureStreamOptions } from '../options.js';
+import { MIN_DUPLICATE_WINDOW_MS, type StreamSettings, streamSettingsOf } from '../settings.js';
 
 const NANOS = 1_000_000;
 const READY_MS = 10_000;

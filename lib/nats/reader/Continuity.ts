@@ -1,5 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
-import { epochOf, type Marker, nanosAt, type StreamNow, type StreamPlace } from './lineage.js';
+import { epochOf, type Marker, nanosAt, type StreamNow, type StreamPlace } from '../stream/lineage.js';
 import { firstAfter } from './pages.js';
 
 /**

@@ -1,10 +1,10 @@
 import type { SchedulerLike } from 'rxjs';
-import type { ScrollBinding } from '../events/BusEvent.js';
-import type { StreamPlace } from './lineage.js';
-import { outcome } from './outcome.js';
-import { Pull, type Pulled } from './Pull.js';
-import { bindingIn, type Settings } from './settings.js';
-import { registrationSubjects } from './subjects.js';
+import type { ScrollBinding } from '../../events/BusEvent.js';
+import type { StreamPlace } from '../stream/lineage.js';
+import { outcome } from '../outcome.js';
+import { Pull, type Pulled } from '../reader/Pull.js';
+import { bindingIn, type Settings } from '../settings.js';
+import { registrationSubjects } from '../stream/subjects.js';
 
 const BATCH = 256;
 

@@ -1,5 +1,5 @@
 import { v5 } from 'uuid';
-import type { EventRouting } from '../events/BusEvent.js';
+import type { EventRouting } from '../../events/BusEvent.js';
 
 /** A namespace of UUIDs for {@link digest}. Any UUID will do, but it must stay the same in all processes. */
 const NAMESPACE = '5d3b0c1e-7a52-4f0e-9c57-2b8f1f3f6a10';

@@ -1,17 +1,17 @@
-import type { BusEvent, ScrollBinding } from '../events/BusEvent.js';
-import { matches } from '../events/EventFilter.js';
-import { answerOf } from '../internal/support/promises.js';
-import { OTHERS } from '../internal/support/Tally.js';
-import type { Delivery, Gap } from '../receiver.js';
-import type { UpstreamRead } from '../upstream.js';
+import type { BusEvent, ScrollBinding } from '../../events/BusEvent.js';
+import { matches } from '../../events/EventFilter.js';
+import { answerOf } from '../../internal/support/promises.js';
+import { OTHERS } from '../../internal/support/Tally.js';
+import type { Delivery, Gap } from '../../receiver.js';
+import type { UpstreamRead } from '../../upstream.js';
 import type { Doubles } from './Doubles.js';
-import { idOf } from './entries.js';
-import { gapIn, ofOne } from './gaps.js';
-import type { Pulled } from './Pull.js';
+import { idOf } from '../outbox/entries.js';
+import { gapIn, ofOne } from '../outbox/gaps.js';
+import type { Pulled } from '../reader/Pull.js';
 import type { Registrations } from './Registrations.js';
 import { withScroll } from './Registrations.js';
-import { bindingIn, type Settings } from './settings.js';
-import { gapSubject, markerSubject } from './subjects.js';
+import { bindingIn, type Settings } from '../settings.js';
+import { gapSubject, markerSubject } from '../stream/subjects.js';
 
 /** Turns messages into what a bus gets. */
 export class Decoder<E> {

@@ -1,12 +1,12 @@
-import type { BusEvent, ScrollBinding } from '../events/BusEvent.js';
-import { answerOf } from '../internal/support/promises.js';
-import { show } from '../internal/support/show.js';
+import type { BusEvent, ScrollBinding } from '../../events/BusEvent.js';
+import { answerOf } from '../../internal/support/promises.js';
+import { show } from '../../internal/support/show.js';
 import { type Entry, headersSize, type Ticket } from './entries.js';
-import { EventTooLargeError } from './errors.js';
+import { EventTooLargeError } from '../errors.js';
 import type { Loss } from './gaps.js';
-import { bindingIn, sessionLane, type Settings } from './settings.js';
-import { digest, escape, gapSubject, pairToken, subjectOf } from './subjects.js';
-import { isAmong } from './subjectsOf.js';
+import { bindingIn, sessionLane, type Settings } from '../settings.js';
+import { digest, escape, gapSubject, pairToken, subjectOf } from '../stream/subjects.js';
+import { isAmong } from '../stream/subjectsOf.js';
 
 /** Carries a ticket from `upstream.publish` to the link, through the copies that the bus makes of an envelope. */
 export const TICKET = Symbol('ticket');

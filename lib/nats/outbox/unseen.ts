@@ -1,9 +1,9 @@
 import type { SchedulerLike } from 'rxjs';
 import { idOf } from './entries.js';
-import type { StreamPlace } from './lineage.js';
+import type { StreamPlace } from '../stream/lineage.js';
 import type { Outbox } from './Outbox.js';
-import { readPart } from './pages.js';
-import { infoOf } from './streamConfig.js';
+import { readPart } from '../reader/pages.js';
+import { infoOf } from '../stream/streamConfig.js';
 
 const BATCH = 256;
 /** Beyond this number of subjects, all messages are read once, in place of each subject. */

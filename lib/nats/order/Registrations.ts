@@ -1,6 +1,6 @@
-import type { BusEvent, ScrollBinding } from '../events/BusEvent.js';
-import type { Uuid } from '../events/Uuid.js';
-import { sessionLane } from './settings.js';
+import type { BusEvent, ScrollBinding } from '../../events/BusEvent.js';
+import type { Uuid } from '../../events/Uuid.js';
+import { sessionLane } from '../settings.js';
 
 interface Registration {
   readonly seq: number;

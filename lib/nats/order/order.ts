@@ -1,9 +1,9 @@
-import type { BusEvent } from '../events/BusEvent.js';
-import type { BusPosition, Gap } from '../receiver.js';
-import type { UpstreamPage, UpstreamRead } from '../upstream.js';
+import type { BusEvent } from '../../events/BusEvent.js';
+import type { BusPosition, Gap } from '../../receiver.js';
+import type { UpstreamPage, UpstreamRead } from '../../upstream.js';
 import type { PlacedBinding } from './bindings.js';
-import type { Entry } from './entries.js';
-import type { Pulled } from './Pull.js';
+import type { Entry } from '../outbox/entries.js';
+import type { Pulled } from '../reader/Pull.js';
 
 /** The order in which a bus delivers its own events and those of the stream. It says which places they have, and binds them. */
 export interface Order<E> {

@@ -1,13 +1,13 @@
 import type { StreamState } from '@nats-io/jetstream';
 import type { SchedulerLike } from 'rxjs';
-import type { Delivery, Gap } from '../receiver.js';
-import type { UpstreamPage, UpstreamRead } from '../upstream.js';
-import { type StreamPlace, timeOf } from './lineage.js';
-import { outcome } from './outcome.js';
+import type { Delivery, Gap } from '../../receiver.js';
+import type { UpstreamPage, UpstreamRead } from '../../upstream.js';
+import { type StreamPlace, timeOf } from '../stream/lineage.js';
+import { outcome } from '../outcome.js';
 import { Pull, type Pulled } from './Pull.js';
-import { infoOf } from './streamConfig.js';
-import { gapSubject } from './subjects.js';
-import { subjectsOf } from './subjectsOf.js';
+import { infoOf } from '../stream/streamConfig.js';
+import { gapSubject } from '../stream/subjects.js';
+import { subjectsOf } from '../stream/subjectsOf.js';
 
 /** Messages of one subject, or of all, in order. */
 interface Part {

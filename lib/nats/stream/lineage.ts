@@ -1,6 +1,6 @@
 import type { StreamConfig } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/nats-core';
-import { newUuid } from '../events/Uuid.js';
+import { newUuid } from '../../events/Uuid.js';
 import { CODES, codeOf, infoOf, type Access } from './streamConfig.js';
 import { escape, digest, markerSubject } from './subjects.js';
 

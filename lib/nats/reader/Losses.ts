@@ -1,7 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
 import { type Asked, Certainty } from './Certainty.js';
-import type { StreamNow, StreamPlace } from './lineage.js';
-import { infoOf } from './streamConfig.js';
+import type { StreamNow, StreamPlace } from '../stream/lineage.js';
+import { infoOf } from '../stream/streamConfig.js';
 
 /** After this number of heartbeats the server is asked again. */
 const CHECK_HEARTBEATS = 5;
