@@ -195,6 +195,11 @@ export class Reader {
   }
 
   private make(round: number, filter: readonly string[] | undefined): Promise<Pull> {
+    if (filter === undefined && this.isNarrow && this.losses.certainty.upTo > this.seq) {
+      // It gets everything now. Up to here it was told what is gone.
+      this.seq = this.losses.certainty.upTo;
+      this.continuity.skipped();
+    }
     const { place, heartbeatMs, scheduler } = this.options;
     return Pull.open({
       ...{ connection: place.connection, manager: place.access.manager, api: place.access.api },

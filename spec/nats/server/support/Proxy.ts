@@ -5,6 +5,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 export class Proxy {
   private readonly sockets = new Set<Socket>();
   private isMute = false;
+  /** What the server is said to be, in connections that are made from now on. */
+  version: string | undefined;
 
   private constructor(private readonly server: Server) {}
 
@@ -25,7 +27,7 @@ export class Proxy {
       client.on('data', (data) => other.write(data));
       other.on('data', (data) => {
         if (!proxy.isMute) {
-          client.write(data);
+          client.write(proxy.versioned(data));
         }
       });
     });
@@ -49,8 +51,21 @@ export class Proxy {
     this.sockets.forEach((socket) => socket.destroy());
   }
 
+  private versioned(data: Buffer): Buffer {
+    const { version } = this;
+    if (version === undefined) {
+      return data;
+    }
+    const text = data.toString('latin1').replace(/((?:^|\r\n)INFO [^\r]*"version":)"[^"]*"/g, `$1"${version}"`);
+    return Buffer.from(text, 'latin1');
+  }
+
   end(): void {
     this.server.close();
     this.cut();
+  }
+
+  [Symbol.dispose](): void {
+    this.end();
   }
 }
