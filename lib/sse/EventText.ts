@@ -365,16 +365,17 @@ export class EventText<E> implements Waiter, Ready, Taker<Delivery<E>> {
       next = this.peek();
     }
     const position = this.host.options.position();
-    if (position === undefined || (next?.type === 'completed' && !this.isClosing)) {
+    if (position === undefined) {
       return block(gapData(gap), { event: 'gap' });
     }
-    if (next?.type === 'completed' || next?.type === 'failed') {
+    if (next?.type === 'failed' || (next?.type === 'completed' && this.isClosing)) {
       // The client resumes before the gap. It then gets the missing events, or a gap.
       return '';
     }
-    // If nothing follows yet, the gap covers all events up to the last published one.
-    const seq = next === undefined ? position.seq : (next.event.seq as number) - 1;
-    return block(gapData(gap), { event: 'gap', id: this.host.idAt(seq, next?.event) });
+    // If nothing follows, the gap covers all events up to the last published one.
+    const following = next?.type === 'event' ? next.event : undefined;
+    const seq = following === undefined ? position.seq : (following.seq as number) - 1;
+    return block(gapData(gap), { event: 'gap', id: this.host.idAt(seq, following) });
   }
 
   private endText(): string {

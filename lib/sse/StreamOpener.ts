@@ -4,13 +4,13 @@ import { onAbort, unlessAborted } from '../internal/support/abort.js';
 import { contain, isPromise } from '../internal/support/promises.js';
 import { type OptionNames, requireOptions, requireSignal, requireType } from '../internal/support/require.js';
 import { show } from '../internal/support/show.js';
-import { EventFilter, matchesEverything } from '../events/EventFilter.js';
+import { EventFilter } from '../events/EventFilter.js';
 import type { SharingBus } from '../SharingBus.js';
-import { block, comment, endBlock, positionBlock, positionText, retryBlock } from './blocks.js';
+import { block, comment, positionBlock, retryBlock } from './blocks.js';
 import type { EventStreamAccess, EventStreamOptions, EventStreamVerdict } from './EventStreamOptions.js';
 import { eventStreamSettings, type EventStreamSettings } from './eventStreamSettings.js';
 import { EventText } from './EventText.js';
-import { gapData, missedOfClosed, UNKNOWN_GAP } from './gapData.js';
+import { gapData, UNKNOWN_GAP } from './gapData.js';
 import { readRequest, requireEventStreamRequest, type StreamRequest } from './readRequest.js';
 import { RequestError } from './RequestError.js';
 import { type OpenStream, StreamHost } from './StreamHost.js';
@@ -242,14 +242,8 @@ export class StreamOpener<E> {
       return stream;
     }
     stream.leave();
-    const missing = missedOfClosed(wanted, position, matchesEverything(filter));
-    if (missing === undefined) {
-      // Status 204 also makes an EventSource stop.
-      return new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } });
-    }
-    const id = position && positionText(position);
-    const text = block(gapData(missing), { event: 'gap', id }) + endBlock();
-    return new Response(text, { status: 200, headers: HEADERS });
+    // Status 204 also makes an EventSource stop.
+    return new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } });
   }
 
   #leave(stream: OpenStream): void {

@@ -1,4 +1,4 @@
-import type { BusPosition, Gap } from '../receiver.js';
+import type { Gap } from '../receiver.js';
 
 /** A gap of unknown size. */
 export const UNKNOWN_GAP: Gap = { type: 'gap', missed: Infinity, byKind: { '*': Infinity }, atMost: true };
@@ -47,25 +47,4 @@ function count(value: unknown): number | undefined {
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/**
- * What a client misses that reconnects after the bus was closed. A closed bus delivers nothing, though its history may still have the
- * events.
- */
-export function missedOfClosed(
-  wanted: 'now' | 'start' | BusPosition,
-  last: BusPosition | undefined,
-  isExact: boolean,
-): Gap | undefined {
-  if (wanted === 'now') {
-    return undefined;
-  }
-  const from = wanted === 'start' ? { epoch: last?.epoch, seq: 0 } : wanted;
-  if (last === undefined || from.epoch !== last.epoch) {
-    return UNKNOWN_GAP;
-  }
-  const missed = last.seq - from.seq;
-  const gap = { type: 'gap', missed, byKind: { '*': missed } } as const;
-  return missed <= 0 ? undefined : isExact ? gap : { ...gap, atMost: true };
 }

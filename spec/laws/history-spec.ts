@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { map, queueScheduler, VirtualTimeScheduler } from 'rxjs';
 import {
   type BusEvent,
+  type BusPosition,
   type BusReceiver,
   type Delivery,
   EventFilter,
@@ -697,7 +698,37 @@ describe('the end of a receiver that catches up', () => {
     }
     expect(seen).toEqual([1, 2, 3]);
     const late = bus.subscribeFiltered(EventFilter.all, { from: 'start' });
-    expect([await late.recv(), late.missed]).toEqual([undefined, 0]);
+    expect([await late.recv(), late.missed]).toEqual([undefined, 3]);
+  });
+
+  it('law 33: after bus.close, a receiver completes at once and says what it misses', async () => {
+    const { bus, publish, scheduler } = busOf();
+    publish(1, 2, 3);
+    const { epoch } = bus.position as BusPosition;
+    bus.close();
+    const gapOf = (from: ReceiverOptions['from'], filter = EventFilter.all as EventFilter<number>): unknown => {
+      const receiver = bus.subscribeFiltered(filter, { from });
+      const before = receiver.position;
+      const deliveries = collect(receiver.deliveries$);
+      scheduler.flush();
+      const plain = collect(bus.subscribeFiltered(filter, { from }).events$);
+      // Without waiting for the scheduler.
+      expect(plain).toMatchObject({ values: [], endings: ['complete'] });
+      expect(deliveries.endings).toEqual(['complete']);
+      return [before?.seq, receiver.missed, receiver.lagged, ...deliveries.values];
+    };
+    const gap = (missed: number, more = {}): object => ({ type: 'gap', missed, byKind: { '*': missed }, ...more });
+    const atMost = { atMost: true };
+    expect(gapOf({ epoch, seq: 1 })).toEqual([1, 2, 0, gap(2)]);
+    expect(gapOf('start')).toEqual([0, 3, 0, gap(3)]);
+    expect(gapOf('start', EventFilter.kind('x'))).toEqual([0, 3, 0, gap(3, atMost)]);
+    expect(gapOf({ epoch: 'another', seq: 1 })).toEqual([0, Infinity, 0, gap(Infinity, atMost)]);
+    for (const from of [undefined, 'now', { epoch, seq: 3 }, { epoch, seq: 4 }] as const) {
+      expect(gapOf(from)).toEqual([3, 0, 0]);
+    }
+    const signal = AbortSignal.abort();
+    expect(bus.subscribeFiltered(EventFilter.all, { from: 'start', signal }).missed).toBe(0);
+    expect(bus.stats()).toMatchObject({ dropped: 0, receivers: [] });
   });
 
   it('stallAfterMs ends it while it is open, and not when it is closed', () => {

@@ -806,6 +806,30 @@ describe('a place that another bus has reached, and this one has not', () => {
 });
 
 describe('the end of an upstream', () => {
+  it('law 33: a receiver that is made after bus.close says what it misses at most, since places may have holes', () => {
+    const { bus, publish, time } = setUp('at once');
+    publish(1, 2, 3);
+    const { epoch } = bus.position ?? { epoch: '' };
+    bus.close();
+    for (const [from, missed] of [
+      [{ epoch, seq: 1 }, 2],
+      [{ epoch: 'another', seq: 1 }, Infinity],
+    ] as const) {
+      const { values, endings } = collect(bus.subscribeFiltered(EventFilter.all, { from }).deliveries$);
+      time.flush();
+      expect([values, endings]).toEqual([
+        [{ type: 'gap', missed, byKind: { '*': missed }, atMost: true }],
+        ['complete'],
+      ]);
+    }
+    // It has not said where it stands.
+    const { upstream } = byHand();
+    const unknown = new SharingBus<number>({ upstream });
+    unknown.close();
+    expect(unknown.subscribeFiltered(EventFilter.all, { from: 'start' }).missed).toBe(0);
+    expect(unknown.subscribeFiltered(EventFilter.all, { from: { epoch, seq: 3 } }).missed).toBe(Infinity);
+  });
+
   it.each([
     ['with an error, after what waits', new Error('gone'), 'Error: gone'],
     ['without one', undefined, 'complete'],

@@ -305,7 +305,7 @@ describe('a request', () => {
       (await open(bus, all, request(query))).rest();
     const end = 'event: end\ndata: {}\n\n';
     expect(await text({ lastEventId: `${epoch}:1` })).toBe(
-      `event: gap\nid: ${epoch}:2\ndata: {"missed":1,"byKind":{"*":1}}\n\n${end}`,
+      `retry: 2000\n\nevent: gap\nid: ${epoch}:2\ndata: {"missed":1,"byKind":{"*":1}}\n\n${end}`,
     );
     expect(await text({ from: 'start', filter: '{"type":"kind","kinds":["x"]}' })).toContain('"missed":2');
     expect(await text({ from: 'start', filter: '{"type":"kind","kinds":["x"]}' })).toContain('"atMost":true');

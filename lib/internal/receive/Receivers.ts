@@ -13,7 +13,7 @@ import { explain } from './explain.js';
 import { Receiver } from './Receiver.js';
 import { ReceiverHandle } from './ReceiverHandle.js';
 import type { Host, ReceiverSettings } from './receiverParts.js';
-import type { Past } from './replayFrom.js';
+import { missRest, type Past } from './replayFrom.js';
 import { StallTimer } from './StallTimer.js';
 import { untilConsumed } from './untilConsumed.js';
 import { statsOf } from './views.js';
@@ -65,6 +65,9 @@ export class Receivers<E> implements Host<E, Receiver<E>> {
       receiver.more.name = name;
     }
     if (this.isClosed || signal?.aborted === true) {
+      if (signal?.aborted !== true && this.#past !== undefined) {
+        missRest(receiver, filter, from, this.#past);
+      }
       if (this.failure !== undefined && signal?.aborted !== true) {
         receiver.more.failure = this.failure;
       }

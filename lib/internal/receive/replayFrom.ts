@@ -36,6 +36,8 @@ export interface Past<E> {
   readonly last: number;
   /** The position of that event. `undefined` while it is not known. */
   readonly position: BusPosition | undefined;
+  /** Whether numbers may be left out, so that a difference of numbers is the most events between them. */
+  readonly isSparse?: boolean;
   /** Whether `busEvent` would not be kept. */
   isTooLarge(busEvent: BusEvent<E>): boolean;
   /** Starts `receiver` at `from`. It reads what is kept, and goes live then. */
@@ -85,4 +87,25 @@ function replayFrom<E>(
   receiver.more.missed = unretained + catchUp.missed;
   receiver.more.catchUp = catchUp;
   catchUp.read();
+}
+
+/** Tells `receiver`, which gets no events, what it misses after `from`. */
+export function missRest<E>(
+  receiver: Receiver<E>,
+  filter: EventFilter<E>,
+  from: ReceiverOptions['from'] = 'now',
+  { position, isSparse = false }: Past<E>,
+): void {
+  const last = position?.seq ?? 0;
+  const isOurs = from === 'now' || from === 'start' || from.epoch === position?.epoch;
+  const after = from === 'now' ? last : isOurs && from !== 'start' ? Math.min(from.seq, last) : 0;
+  const missed = isOurs ? last - after : Infinity;
+  receiver.lastSeq = after;
+  if (missed > 0) {
+    receiver.more.missed = missed;
+    receiver.miss(OTHERS, missed);
+    if (!isOurs || isSparse || !matchesEverything(filter)) {
+      receiver.markGapAtMost();
+    }
+  }
 }

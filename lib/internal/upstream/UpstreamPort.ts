@@ -53,6 +53,7 @@ export class UpstreamPort<E> implements Outlet<E>, Past<E>, Inflow, Pages<E> {
   readonly #ahead = new Set<UpstreamReading<E>>();
   readonly #wanted = new Map<Receiver<E>, EventFilter<E>>();
   position: BusPosition | undefined;
+  readonly isSparse = true;
 
   constructor(stage: Stage<E>, log: Log) {
     this.#stage = stage;
