@@ -161,7 +161,8 @@ export class SharingBus<E = Event> implements Disposable, AsyncDisposable {
    */
   subscribeFiltered(filter: EventFilter<E>, queueCapacity: number | ReceiverOptions<E> = {}): BusReceiver<E> {
     const options = optionsOf(queueCapacity);
-    const settings = receiverSettings('subscribeFiltered: queueCapacity', options, this.#past !== undefined);
+    const owner = options === queueCapacity ? 'subscribeFiltered: capacity' : 'subscribeFiltered: queueCapacity';
+    const settings = receiverSettings(owner, options, this.#past !== undefined);
     return this.#receivers.handleOf(this.#receivers.admit(simplestFilter(filter), settings));
   }
 

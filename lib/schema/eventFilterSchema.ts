@@ -28,7 +28,7 @@ export const filterShapes = {
 const where = z.pipe(
   z.looseObject({ type: z.literal('where') }),
   z.transform((filter: { [key: string]: unknown; type: 'where' }, payload: z.core.ParsePayload): never => {
-    const message = 'a where filter is a function and cannot be sent as data: create it with EventFilter.where';
+    const message = 'a where filter is a function, which data cannot hold: create it in the process that has the bus';
     payload.issues.push({ code: 'custom', path: ['type'], message, input: filter });
     return z.NEVER;
   }),

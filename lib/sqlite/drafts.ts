@@ -24,8 +24,8 @@ type Fields = Record<string, unknown>;
 export function draftOf<E>(busEvent: BusEvent<E>, { serialize, bindingOf }: Settings<E>): Draft<E> {
   const { event } = busEvent;
   const at = busEvent.at ?? Date.now();
-  const payload = textOf(event, () => serialize(event));
   const { routing } = busEvent;
+  const payload = textOf(routing.kind, event, () => serialize(event));
   const [others, otherRouting] = [otherFields(busEvent, isKnown), otherFields(routing, isKnownRouting)];
   return {
     // The fields are named, so that getters of a class are copied, too.
@@ -35,7 +35,7 @@ export function draftOf<E>(busEvent: BusEvent<E>, { serialize, bindingOf }: Sett
     more:
       others === undefined && otherRouting === undefined
         ? null
-        : textOf(busEvent, () => JSON.stringify([others ?? {}, otherRouting ?? {}])),
+        : textOf(routing.kind, busEvent, () => JSON.stringify([others ?? {}, otherRouting ?? {}])),
     binding: bindingIn(event, bindingOf),
   };
 }
@@ -45,21 +45,21 @@ export function moreOf(more: string | null): readonly [Fields, Fields] | undefin
   return more === null ? undefined : (JSON.parse(more) as [Fields, Fields]);
 }
 
-function textOf(value: unknown, write: () => unknown): string {
+function textOf(kind: string, value: unknown, write: () => unknown): string {
+  const refuse = (reason: string, options?: ErrorOptions): never => {
+    throw new UnserializableEventError(value, `${reason}; its kind is ${show(kind)}`, options);
+  };
   let text: unknown;
   try {
     text = write();
   } catch (error) {
-    throw new UnserializableEventError(value, `writing it as text threw ${show(error)}`, { cause: error });
+    return refuse(`writing it as text threw ${show(error)}`, { cause: error });
   }
   if (typeof text !== 'string') {
-    throw new UnserializableEventError(value, `as text it is ${show(text)}; a text is needed`);
+    return refuse(`as text it is ${show(text)}; a text is needed`);
   }
   if (text.length > LONGEST) {
-    throw new UnserializableEventError(
-      value,
-      `as text it has ${text.length} characters; at most ${LONGEST} can be kept`,
-    );
+    return refuse(`as text it has ${text.length} characters; at most ${LONGEST} can be kept`);
   }
   return text;
 }

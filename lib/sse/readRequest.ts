@@ -73,7 +73,7 @@ function readFrom(request: Request, query: URLSearchParams): StreamRequest['from
   }
   const position = parsePosition(from);
   if (position === undefined) {
-    throw new RequestError(400, `from: expected <epoch>:<number>, got ${show(from)}`);
+    throw new RequestError(400, `from: expected now, start or <epoch>:<number>, got ${show(from)}`);
   }
   return position;
 }

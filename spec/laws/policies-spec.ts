@@ -232,7 +232,7 @@ describe('options of a policy', () => {
     ['reserve must be an object', { reserve: null }],
     ['name must be a string', { name: Symbol('n') }],
     ['signal.addEventListener', { signal: {} }],
-    ['subscribeFiltered: queueCapacity', { capacity: -1 }],
+    ['subscribeFiltered: capacity', { capacity: -1 }],
     ['subscribeFiltered: queueCapacity', null],
   ])('law 24: refuses %s..., and no id is used', (message, options) => {
     const { bus } = busOf();

@@ -107,7 +107,7 @@ describe('parseEventFilter', () => {
 
   describe('what it refuses', () => {
     it('refuses where, and says why', () => {
-      const why = 'a where filter is a function and cannot be sent as data: create it with EventFilter.where';
+      const why = 'a where filter is a function, which data cannot hold: create it in the process that has the bus';
       expect(problemsOfFilter({ type: 'where' })).toEqual([`type: ${why}`]);
       expect(problemsOfFilter(inAnd({ type: 'where', predicate: 'true' }))).toEqual([`filters[0].type: ${why}`]);
       expect(problemsOfFilter(EventFilter.not(EventFilter.where(() => true)))).toEqual([

@@ -259,6 +259,7 @@ describe('events that cannot be kept', () => {
     });
     expect(error).toBeInstanceOf(sqlite.UnserializableEventError);
     expect(error.message).toContain(message);
+    expect(error.message).toMatch(/; its kind is "k"$/);
     bus.publish(word('after'));
     await bus.flush();
     expect(values).toEqual(['before', 'after']);

@@ -60,7 +60,7 @@ describe('readRequest', () => {
     [[['from', 'now'], ['from', 'now']], [400, 'from: expected one value, got 2']],
     [[['filter', 'x']], [400, 'filter: expected JSON, got "x"']],
     [[['filter', '']], [400, 'filter: expected JSON, got ""']],
-    [[['from', '']], [400, 'from: expected <epoch>:<number>, got ""']],
+    [[['from', '']], [400, 'from: expected now, start or <epoch>:<number>, got ""']],
     [[['lastEventId', 'e:1'], ['lastEventId', 'e:1']], [400, 'lastEventId: expected one value, got 2']],
   ] as const)('refuses %j', (query, refused) => {
     expect(refusal(() => readRequest(request(query), 99))).toEqual(refused);

@@ -295,7 +295,7 @@ function latest<E>(
   key: ((busEvent: BusEvent<E>) => unknown) | undefined,
   barrier: (busEvent: BusEvent<E>) => boolean = () => false,
 ): OverflowPolicy<E> {
-  requireFunction('key', key);
+  requireFunction("overflow 'latest': key", key);
   requireFunction('barrier', barrier);
   return {
     makeQueue: (capacity) => new LatestQueue(capacity, key as (busEvent: BusEvent<E>) => unknown, barrier),

@@ -25,7 +25,7 @@ export function checkedFrom(from: unknown, hasHistory: boolean): ReceiverOptions
     throw new RangeError(`from.seq must be an integer from 0, got ${show(seq)}`);
   }
   if (!hasHistory) {
-    throw new TypeError(`from: the bus has no history, got ${show(from)}`);
+    throw new TypeError(`from: the bus has no history, got ${show(from)}; give it the option history or upstream`);
   }
   return from === 'start' ? from : ({ epoch, seq } as BusPosition);
 }

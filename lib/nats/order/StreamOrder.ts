@@ -95,8 +95,10 @@ export class StreamOrder<E> implements Order<E> {
           (missed) => decoder.gapOf(missed),
         );
       } catch (error) {
-        bus.log('info', `${settings.node}: ${show(error)}; it is tried again`);
-        await pause(bus.scheduler, PAGE_RETRY_MS);
+        if (!this.isOver()) {
+          bus.log('info', `${settings.node}: reading kept events failed, and is tried again: ${show(error)}`);
+          await pause(bus.scheduler, PAGE_RETRY_MS);
+        }
       }
       if (this.isOver()) {
         throw new UpstreamClosedError();

@@ -87,4 +87,27 @@ describe('a receiver that stands still', SUITE, () => {
     await eventually(() => node.ended !== undefined, 'the bus ends');
     assert.match(String(node.ended), /^Error: no/);
   });
+
+  it('that reads what is kept, and whose bus and connection are closed meanwhile, leaves no line in the log', async () => {
+    await using server = await NatsServer.start();
+    const connection = await server.connect();
+    await ensureStream(connection, { stream: STREAM });
+    const publisher = await TestNode.start(connection, 'publisher');
+    publisher.publish(...numbered('x', 2_000));
+    await publisher.bus.flush();
+    const own = await server.connect();
+    const reader = await TestNode.start(own, 'reader');
+    let count = 0;
+    for await (const _ of reader.bus.subscribeFiltered(EventFilter.all, { from: 'start' })) {
+      count += 1;
+      if (count === 300) {
+        break;
+      }
+    }
+    await reader.upstream.close();
+    await own.close();
+    await wait(500);
+    assert.deepEqual(reader.lines, []);
+    publisher.bus.close();
+  });
 });
