@@ -292,7 +292,7 @@ export class Link<E> implements UpstreamLink<E> {
   private begin(position: BusPosition): void {
     this.epoch = position.epoch;
     this.doubles.clear();
-    this.outbox.forgetPlaces();
+    this.forwarder.forgetPlaces();
     this.order.restart(position);
     this.progressed();
   }

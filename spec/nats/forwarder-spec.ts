@@ -45,6 +45,7 @@ class Site {
       gapEntry: isLocal ? (loss, ticket) => this.gapEntry(loss, ticket) : undefined,
       log: (level, line) => this.lines.push(`${level}: ${line}`),
     });
+    this.outbox.seen(true);
   }
 
   publish(id: string, { ticket, length = 2 }: { ticket?: Ticket; length?: number } = {}): void {
@@ -72,6 +73,14 @@ class Site {
       this.outbox.echo(id, index + 1);
     });
     this.outbox.caughtUp();
+    this.outbox.seen(true);
+  }
+
+  /** The reader brings these. */
+  store(...ids: string[]): void {
+    ids.forEach((id) => {
+      this.outbox.echo(id, 1);
+    });
   }
 
   /** What is in the stream: ids, and gaps as `{"missed":…}`. */
@@ -172,6 +181,23 @@ describe('Forwarder', () => {
       'warn: 4 events wait to be stored, as many as fit: further ones are not forwarded, and counted in stats()',
       'info: all events are forwarded again; 3 were not forwarded',
     ]);
+  });
+
+  it('forgets places of an earlier epoch, also of events that wait behind a gap', () => {
+    const site = new Site(() => 'lose', 2);
+    const { forwarder } = site;
+    site.cut();
+    ['a1', 'a2', 'a3'].forEach((id) => {
+      site.publish(id);
+    });
+    const entry = { subject: 'r', run: undefined, room: 100, ticket: undefined, payload: '{}', lane: 'r' };
+    forwarder.add({ ...entry, id: 'r1', kind: 'session-lifecycle', pair: 'r1', after: 7 });
+    forwarder.forgetPlaces();
+    site.mend();
+    // The events, the gap, and what waits behind it are sent, and stored without an answer.
+    site.store('a1', 'a2', 'gap1');
+    site.outbox.disconnected();
+    expect(site.outbox.unseen).toEqual([{ subject: 'r', after: 0 }]);
   });
 
   it('forwards registrations also when it is full, up to as many again, in their place', () => {

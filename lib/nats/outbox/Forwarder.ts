@@ -171,6 +171,12 @@ export class Forwarder {
     this.logEnd();
   }
 
+  /** The places of the stream are others now. */
+  forgetPlaces(): void {
+    this.options.outbox.forgetPlaces();
+    this.line = this.line.map((item) => (isGap(item) || item.after === undefined ? item : { ...item, after: 0 }));
+  }
+
   /** Ends it. Each event that the outbox has not got fails with `error`. */
   close(error: Error): void {
     this.isOver = true;
