@@ -47,8 +47,8 @@ export interface JetStreamUpstreamOptions<E = Event> {
   readonly window?: number | undefined;
   /**
    * Makes the reader wait: it is called after at most half of `window` events, and the reader takes at most `window` events more than had
-   * come when the last call that resolved was made. With `() => bus.flush({ waitFor: [archive] })`, the receiver `archive` loses nothing
-   * if its capacity is at least `window`, and what it is too slow for stays on the server. Default: the reader never waits.
+   * come when the last call that resolved was made. With `() => bus.flush(EventFilter.all, { waitFor: [archive] })`, the receiver
+   * `archive` loses nothing if its capacity is at least `window`, and what it is too slow for stays on the server. Default: the reader never waits.
    *
    * **Gotchas** Call `bus.flush` before any `await`. Then the flush does not wait for events of this bus that the reader has still to bring.
    *
