@@ -39,13 +39,29 @@ function pack(): { tarball: string; names: string[] } {
   return { tarball: join(place, packed.filename), names: packed.files.map(({ path }) => path) };
 }
 
-/** The names that the tarball should have: each source, and the compiled files. */
+/** The pages of the documentation that are packed, and the pictures of the README and the guide. */
+function pageNames(): string[] {
+  const namesIn = (folder: string, ending: string): string[] =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith(ending))
+      .map((name) => `${folder}/${name}`);
+  return [
+    ...namesIn('docs/guide', '.md'),
+    ...namesIn('docs/marbles', '.svg'),
+    ...['architecture', 'decisions', 'performance', 'semantics'].map((page) => `docs/${page}.md`),
+    'docs/plots/overload.svg',
+    ...['examples/README.md', 'CONTRIBUTING.md'],
+  ];
+}
+
+/** The names that the tarball should have: each source, the compiled files, and the documentation. */
 function expectedNames(): string[] {
   const sources = readdirSync('lib', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
   const made = (name: string): string[] =>
     ['.js', '.js.map', '.d.ts', '.d.ts.map'].map((ending) => `dist/${name.replace(/\.ts$/, ending)}`);
   return [
     ...['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'],
+    ...pageNames(),
     ...sources.flatMap((name) => [`lib/${name}`, ...made(name)]),
   ];
 }
