@@ -90,6 +90,7 @@ export class Link<E> implements UpstreamLink<E> {
     );
     this.outbox = new Outbox({
       ...{ connection, stream, maxInFlight, ackTimeoutMs, giveUpMs, scheduler: bus.scheduler },
+      hasOwnIds: settings.idOf === undefined,
       settled: () => {
         this.isFailing &&= this.outbox.counts.stored === this.storedBefore;
         this.forwarder.progressed();

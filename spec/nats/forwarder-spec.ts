@@ -30,7 +30,15 @@ class Site {
     this.stream = new FakeStream(this.scheduler, decide);
     const { connection } = this.stream;
     this.outbox = new Outbox({
-      ...{ connection, stream: 'S', maxInFlight: 3, ackTimeoutMs: 100, giveUpMs: 100_000, scheduler: this.scheduler },
+      ...{
+        connection,
+        stream: 'S',
+        maxInFlight: 3,
+        hasOwnIds: true,
+        ackTimeoutMs: 100,
+        giveUpMs: 100_000,
+        scheduler: this.scheduler,
+      },
       settled: () => {
         this.forwarder.progressed();
       },

@@ -81,6 +81,24 @@ describe('Lanes', () => {
     expect(Math.min(seen.first, seen.follower)).toBeGreaterThan(300);
   });
 
+  it('lets a lane that has more wait for the others, also if one is sent at a time', () => {
+    const lanes = new Lanes<Item>();
+    const names = ['a', 'b', 'c'];
+    names.forEach((lane) => {
+      [1, 2, 3].forEach((number) => {
+        lanes.add(new Item(lane, number));
+      });
+    });
+    expect(lanes.waiting).toBe(3);
+    const turns: string[] = [];
+    for (let first = lanes.first(); first !== undefined; first = lanes.first()) {
+      turns.push(`${first.lane}${first.number}`);
+      lanes.sent(first);
+      lanes.remove(first);
+    }
+    expect(turns.join(' ')).toBe('a1 b1 c1 a2 b2 c2 a3 b3 c3');
+  });
+
   it('gives lanes their turns in the order in which they came, also after thousands', () => {
     const lanes = new Lanes<Item>();
     const turns: number[] = [];
@@ -115,14 +133,22 @@ describe('RunLength', () => {
       }
       return runs.value;
     });
-    expect(lengths).toEqual([2, 4, 8, 16, 32, 64, 64, 64]);
+    expect(lengths).toEqual([2, 4, 8, 16, 32, 64, 128, 192]);
   });
 
-  it('is never more than may be under way', () => {
-    const runs = new RunLength(3);
-    for (let number = 0; number < 200; number += 1) {
-      runs.grow();
+  it('leaves a quarter of the places to other lanes, if there are several', () => {
+    for (const [places, most] of [
+      [1, 1],
+      [2, 2],
+      [3, 3],
+      [4, 3],
+      [100, 75],
+    ] as const) {
+      const runs = new RunLength(places);
+      for (let number = 0; number < 1_000; number += 1) {
+        runs.grow();
+      }
+      expect(runs.value).toBe(most);
     }
-    expect(runs.value).toBe(3);
   });
 });

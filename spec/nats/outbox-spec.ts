@@ -18,7 +18,15 @@ class Site {
     this.stream = new FakeStream(this.scheduler, decide);
     const { connection } = this.stream;
     this.outbox = new Outbox({
-      ...{ connection, stream: 'S', maxInFlight: 3, ackTimeoutMs: 100, giveUpMs: 100_000, scheduler: this.scheduler },
+      ...{
+        connection,
+        stream: 'S',
+        maxInFlight: 3,
+        hasOwnIds: true,
+        ackTimeoutMs: 100,
+        giveUpMs: 100_000,
+        scheduler: this.scheduler,
+      },
       settled: () => undefined,
       refused: () => undefined,
       lost: (error) => this.lost.push(error),
@@ -39,14 +47,21 @@ class Site {
   }
 
   /** The connection breaks: what is under way is lost, stored or not. */
+  /** The clock goes on, and timers come late. */
+  standStill(ms: number): void {
+    const { now } = this.scheduler;
+    this.scheduler.now = () => now() + ms;
+  }
+
   /** Until this time, in milliseconds. */
   run(until: number): void {
     this.scheduler.maxFrames = until;
     this.scheduler.flush();
   }
 
-  storeOther(): void {
-    this.stream.storeOther();
+  /** Another process stores something. */
+  storeOther(id?: string): void {
+    this.stream.storeOther(id);
   }
 
   /** As no server does. */
@@ -237,7 +252,7 @@ describe('Outbox', () => {
   });
 
   it('sends events of a lane right behind each other to a server that keeps the stream alone', () => {
-    const site = new Site(always('lose'), { maxInFlight: 4 });
+    const site = new Site(always('lose'), { maxInFlight: 5 });
     ['a1', 'a2', 'a3'].forEach((id) => {
       site.add(id);
     });
@@ -329,6 +344,138 @@ describe('Outbox', () => {
     site.outbox.seen(true);
     site.add('a2');
     expect(site.sent.map(({ id }) => id)).toEqual(['a1']);
+  });
+
+  it('shares the free places among the lanes that wait', () => {
+    const site = new Site(always('lose'), { maxInFlight: 8 });
+    site.cut();
+    for (const lane of ['a', 'b']) {
+      [1, 2, 3, 4, 5, 6].forEach((number) => {
+        site.add(`${lane}${number}`);
+      });
+    }
+    site.mend();
+    expect(site.sent.map(({ id }) => id).join(' ')).toBe('a1 b1');
+    site.outbox.seen(true);
+    expect(site.sent.map(({ id }) => id).join(' ')).toBe('a1 b1 b2 b3 b4 b5 b6');
+    const other = new Site(always('lose'), { maxInFlight: 8 });
+    other.cut();
+    other.outbox.seen(true);
+    for (const lane of ['a', 'b']) {
+      [1, 2, 3, 4, 5, 6].forEach((number) => {
+        other.add(`${lane}${number}`);
+      });
+    }
+    other.mend();
+    expect(other.sent.map(({ id }) => id).join(' ')).toBe('a1 a2 a3 a4 b1 b2 b3 b4');
+  });
+
+  it('gives an event that is too large with its condition a try alone', () => {
+    const site = new Site(always('lose'), { maxInFlight: 8 });
+    site.outbox.seen(true);
+    site.add('a1');
+    site.add('a2');
+    site.reply(site.sent[1]?.reply ?? '', { error: { err_code: 10054, description: 'too large' } });
+    expect([site.lost, site.sent.length]).toEqual([[], 2]);
+    site.reply(site.sent[0]?.reply ?? '', { stream: 'S', seq: 1 });
+    expect(site.sent.at(-1)).toMatchObject({ id: 'a2', after: undefined });
+    site.reply(site.sent[2]?.reply ?? '', { error: { err_code: 10054, description: 'too large' } });
+    expect(site.lost).toHaveLength(1);
+  });
+
+  it('waits for the reader, too, with what waited for its turn again when the connection broke', () => {
+    const site = new Site(always('lose'), { maxInFlight: 8, giveUpMs: 1_000 });
+    site.outbox.seen(true);
+    site.add('a1');
+    site.add('a2');
+    site.run(170);
+    expect(site.outbox.sent).toBe(1);
+    site.cut();
+    site.run(5_000);
+    site.reconnect();
+    site.outbox.echo('a1', 1);
+    site.run(5_200);
+    // The reader may bring the second one, too.
+    expect(site.sent.map(({ id }) => id)).toEqual(['a1', 'a2', 'a1']);
+    site.outbox.caughtUp();
+    expect(site.sent.map(({ id }) => id)).toEqual(['a1', 'a2', 'a1', 'a2']);
+    site.run(6_100);
+    expect(site.lost).toEqual([]);
+    site.run(6_400);
+    expect(site.lost).toHaveLength(1);
+  });
+
+  it('keeps the order of a lane if ids were stored before, by another process or an earlier event', () => {
+    // What is published after an id that is in the stream already comes after what was published before.
+    const again = new Site(always('ack'), { maxInFlight: 8, hasOwnIds: false });
+    again.storeOther('s1');
+    again.storeOther('s2');
+    again.outbox.seen(true);
+    ['s1', 's1b', 's2', 's3'].forEach((id) => {
+      again.add(id);
+    });
+    again.run(10_000);
+    expect(again.stored).toEqual(['s1', 's2', 's1b', 's3']);
+
+    const verdicts = fc.array(fc.constantFrom<Verdict>('ack', 'ack', 'store and say nothing', 'lose', 'refuse'), {
+      maxLength: 30,
+    });
+    const ids = fc.array(fc.constantFrom('a1', 'a2', 'a3', 'a4', 'b1', 'b2'), { minLength: 4, maxLength: 20 });
+    const before = fc.uniqueArray(fc.constantFrom('a1', 'a2', 'a3', 'b1'));
+    fc.assert(
+      fc.property(verdicts, ids, before, (list, program, known) => {
+        const site = new Site((count) => list[count] ?? 'ack', { maxInFlight: 8, hasOwnIds: false });
+        known.forEach((id) => {
+          site.storeOther(id);
+        });
+        site.outbox.seen(true);
+        program.forEach((id) => {
+          site.add(id);
+        });
+        site.run(1_000_000);
+        for (const lane of ['a', 'b']) {
+          const isNew = (id: string): boolean => id.startsWith(lane) && !known.some((one) => one === id);
+          expect(site.stored.filter(isNew)).toEqual([...new Set(program.filter(isNew))]);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('reads the answers that have come while this process stood still before it sends again, and waits for them once', () => {
+    const site = new Site(always('lose'), { maxInFlight: 8 });
+    site.add('a1');
+    site.add('b1');
+    site.standStill(500);
+    site.run(60);
+    site.reply(site.sent[0]?.reply ?? '', { stream: 'S', seq: 1 });
+    expect(site.sent.map(({ id }) => id)).toEqual(['a1', 'b1']);
+    site.standStill(500);
+    site.run(110);
+    expect(site.sent.map(({ id }) => id)).toEqual(['a1', 'b1', 'b1']);
+  });
+
+  it('gives each event of a run that is refused the whole of giveUpMs', () => {
+    const site = new Site(always('refuse'), { maxInFlight: 8, giveUpMs: 1_000 });
+    site.outbox.seen(true);
+    ['a1', 'a2', 'a3'].forEach((id) => {
+      site.add(id);
+    });
+    site.run(1_900);
+    expect(site.lost).toHaveLength(1);
+    site.run(3_100);
+    expect(site.lost).toHaveLength(2);
+  });
+
+  it('uses places that are free again when events wait for their turn', () => {
+    const site = new Site(always('lose'), { maxInFlight: 3 });
+    site.outbox.seen(true);
+    ['a1', 'a2', 'a3', 'b1'].forEach((id) => {
+      site.add(id);
+    });
+    expect(site.sent.map(({ id }) => id)).toEqual(['a1', 'a2', 'a3']);
+    site.run(170);
+    expect(site.sent.slice(3).map(({ id }) => id)).toEqual(['a1', 'b1']);
   });
 
   it('takes a late acknowledgement of an event that waits for its turn again', () => {

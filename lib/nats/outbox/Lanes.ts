@@ -42,6 +42,11 @@ export class Lanes<T extends InLane<T>> {
     }
   }
 
+  /** How many lanes wait for their turn, at most. */
+  get waiting(): number {
+    return this.ready.length - this.firstReady;
+  }
+
   /** The first one of a lane that may be sent. Lanes have their turns in the order in which they came. */
   first(): T | undefined {
     while (this.firstReady < this.ready.length) {
@@ -69,11 +74,16 @@ export class Lanes<T extends InLane<T>> {
 
   /** `item` was sent, perhaps again. */
   sent(item: T): void {
+    const lane = this.laneOf(item);
     if (!item.isSent) {
       item.isSent = true;
-      this.laneOf(item).sent += 1;
+      lane.sent += 1;
     }
     this.last = item;
+    if (lane.head === item && this.ready[this.firstReady] === lane) {
+      // It has had its turn. The next one is behind those of the others.
+      this.unlist();
+    }
   }
 
   /** Nothing may follow what was sent so far. */

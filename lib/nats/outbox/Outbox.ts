@@ -1,19 +1,21 @@
 import type { NatsConnection } from '@nats-io/nats-core';
-import type { SchedulerLike, Subscription as Action } from 'rxjs';
-import { scheduleOutOfContext } from '../../internal/support/context.js';
+import type { SchedulerLike } from 'rxjs';
 import { show } from '../../internal/support/show.js';
 import { Acks } from './Acks.js';
 import { type Ack, conditionSize, type Entry, headersOf } from './entries.js';
 import { NotStoredError } from '../errors.js';
 import { Lanes } from './Lanes.js';
 import { RunLength } from './RunLength.js';
-import { type Sent, sentOf } from './sent.js';
+import { backOff, beginAttempt, endRefused, type Sent, sentOf } from './sent.js';
+import { Ticker } from './Ticker.js';
 import { CODES } from '../stream/streamConfig.js';
 
 export interface OutboxOptions {
   readonly connection: NatsConnection;
   readonly stream: string;
   readonly maxInFlight: number;
+  /** Whether no other event, of whichever process, has the id of an event. */
+  readonly hasOwnIds: boolean;
   readonly ackTimeoutMs: number;
   readonly giveUpMs: number;
   readonly scheduler: SchedulerLike;
@@ -24,10 +26,6 @@ export interface OutboxOptions {
   /** Called with an event that was given up. */
   readonly lost: (error: NotStoredError, entry: Entry) => void;
 }
-
-const TICK_MS = 50;
-const FIRST_WAIT_MS = 50;
-const LONGEST_WAIT_MS = 1_000;
 
 /**
  * Stores events, those of a lane in their order, however often they are sent: an event is sent when all before it in its lane are settled, or right
@@ -45,7 +43,7 @@ export class Outbox {
   private readonly lanes = new Lanes<Sent>();
   private readonly runs: RunLength;
   private readonly inFlight = new Map<number, Sent>();
-  private tick: Action | undefined;
+  private readonly ticker: Ticker;
   private lastNumber = 0;
   private isConnected = true;
   /** Whether an event may be sent before those before it are settled. */
@@ -62,6 +60,7 @@ export class Outbox {
   constructor(options: OutboxOptions) {
     this.options = options;
     this.runs = new RunLength(options.maxInFlight);
+    this.ticker = new Ticker(options.scheduler, (isLate) => this.check(isLate));
     this.acks = new Acks(options.connection, (number, attempt, ack) => {
       this.answered(number, attempt, ack);
     });
@@ -128,10 +127,15 @@ export class Outbox {
   disconnected(): void {
     this.isConnected = false;
     this.mayFollow = false;
-    this.lanes.cut();
-    for (const sent of this.inFlight.values()) {
-      sent.isUnsure = true;
+    for (const sent of this.entries.values()) {
+      if (sent.attempt > 0) {
+        // Also what waits to be sent again may be stored.
+        this.inFlight.set(sent.number, sent);
+        this.lanes.sent(sent);
+        sent.isUnsure = true;
+      }
     }
+    this.lanes.cut();
   }
 
   connected(): void {
@@ -184,7 +188,7 @@ export class Outbox {
       return;
     }
     this.isOver = true;
-    this.tick?.unsubscribe();
+    this.ticker.stop();
     this.acks.close();
     const left = [...this.entries.values()];
     for (const map of [this.entries, this.byId, this.lanes, this.inFlight]) {
@@ -200,39 +204,52 @@ export class Outbox {
     return this.options.scheduler.now();
   }
 
-  /** Sends what may be sent. Lanes that wait for their turn come first: what follows another message may be refused. */
+  /** Sends what may be sent. Lanes that wait for their turn share the places that are free. */
   private pump(): void {
-    while (this.isConnected && this.inFlight.size < this.options.maxInFlight) {
+    let share = 0;
+    while (this.room > 0) {
       const first = this.lanes.first();
-      const [sent, before] = first === undefined ? this.follower() : [first, undefined];
-      if (sent === undefined) {
+      const follower = share > 0 || first === undefined ? this.follower() : undefined;
+      if (follower !== undefined) {
+        share -= 1;
+        this.send(...follower);
+      } else if (first !== undefined) {
+        share = Math.floor(this.room / this.lanes.waiting) - 1;
+        this.send(first);
+      } else {
         return;
       }
-      this.send(sent, before);
     }
   }
 
-  private follower(): readonly [sent: Sent, before: Sent] | readonly [] {
+  /** How many more may be on their way now. */
+  private get room(): number {
+    return this.isConnected ? this.options.maxInFlight - this.inFlight.size : 0;
+  }
+
+  private follower(): readonly [sent: Sent, before: Sent] | undefined {
     if (!this.mayFollow || this.refusal !== undefined) {
-      return [];
+      return undefined;
     }
     const found = this.lanes.follower(this.runs.value);
-    return found !== undefined && found[0].room >= conditionSize(found[1].id) ? found : [];
+    if (found === undefined) {
+      return undefined;
+    }
+    const [sent, before] = found;
+    // An id that was stored earlier says nothing about what is sent before the event that has it now.
+    const isSafe = this.options.hasOwnIds || this.lanes.isFirst(before);
+    return isSafe && sent.room >= conditionSize(before.id) ? found : undefined;
   }
 
   /** @param before After which event it must be stored, if not after all that are there. */
   private send(sent: Sent, before?: Sent): void {
     const { connection, stream, ackTimeoutMs } = this.options;
-    sent.attempt += 1;
-    sent.send = this.runs.sent();
-    sent.due = this.now() + ackTimeoutMs;
-    sent.since ??= this.now();
-    sent.isConditional = before !== undefined;
+    beginAttempt(sent, this.now(), ackTimeoutMs, this.runs.sent(), before !== undefined);
     this.counts.retried += sent.attempt > 1 ? 1 : 0;
     this.inFlight.set(sent.number, sent);
     this.byId.set(sent.id, sent);
     this.lanes.sent(sent);
-    this.schedule();
+    this.ticker.start();
     try {
       const reply = this.acks.replyTo(sent.number, sent.attempt);
       connection.publish(sent.subject, sent.payload, { reply, headers: headersOf(sent, stream, before?.id) });
@@ -248,6 +265,12 @@ export class Outbox {
     } else {
       this.putBack(sent);
     }
+  }
+
+  /** The server has refused it, and it waits for its turn. */
+  private turnedAway(sent: Sent): void {
+    endRefused(sent);
+    this.putBack(sent);
   }
 
   private putBack(sent: Sent): void {
@@ -269,22 +292,25 @@ export class Outbox {
 
   private refused(sent: Sent, { code, err_code: errorCode, description = '' }: NonNullable<Ack['error']>): void {
     const reason = `the server said ${errorCode ?? code ?? 'nothing'} ${description}`.trim();
+    if (sent.isConditional && (errorCode === CODES.wrongLastId || errorCode === CODES.messageTooLarge)) {
+      // Another message has come in between; or the stream allows less than when the event was written, and it may fit alone.
+      this.runs.refused(sent.send);
+      this.turnedAway(sent);
+      this.pump();
+      return;
+    }
     if (errorCode === CODES.messageTooLarge || errorCode === CODES.wrongStream) {
       this.giveUp(sent, new NotStoredError(reason, false));
       return;
     }
-    if (errorCode === CODES.wrongLastId && sent.isConditional) {
-      // Another message has come in between.
-      this.runs.refused(sent.send);
-      this.putBack(sent);
-      this.pump();
-      return;
-    }
     // No leader, no room, not ready: all of these pass, and nothing tells them from what stays.
     this.refusal = reason;
-    const wait = Math.min(FIRST_WAIT_MS * 2 ** (sent.attempt - 1), LONGEST_WAIT_MS);
-    sent.due = this.now() + wait * (1 - Math.random() / 2);
-    this.schedule();
+    if (!this.lanes.isFirst(sent)) {
+      this.turnedAway(sent);
+      return;
+    }
+    backOff(sent, this.now());
+    this.ticker.start();
     this.options.refused();
   }
 
@@ -322,32 +348,29 @@ export class Outbox {
     this.pump();
   }
 
-  /** One timer serves all that is in flight. */
-  private schedule(): void {
-    if ((this.tick === undefined || this.tick.closed) && !this.isOver) {
-      this.tick = scheduleOutOfContext(
-        this.options.scheduler,
-        () => {
-          this.tick = undefined;
-          this.check();
-        },
-        TICK_MS,
-      );
-    }
-  }
-
-  private check(): void {
+  /**
+   * Sends again what has got no answer in time.
+   *
+   * @param isLate Whether answers may have come that are not read yet. Then each event is given one more chance.
+   * @returns Whether something is in flight.
+   */
+  private check(isLate: boolean): boolean {
     const now = this.now();
     if (this.isConnected) {
       this.forEachInFlight((sent) => {
-        if (!sent.isUnsure && sent.due <= now) {
+        if (sent.isUnsure || sent.due > now) {
+          return;
+        }
+        if (isLate && !sent.isOverdue) {
+          sent.isOverdue = true;
+        } else {
           this.late(sent, now);
         }
       });
     }
-    if (this.inFlight.size > 0) {
-      this.schedule();
-    }
+    // What was put back has left its places.
+    this.pump();
+    return this.inFlight.size > 0;
   }
 
   /** Calls `each` with what is in flight now. The application, which may be called meanwhile, may close this or store some of it. */

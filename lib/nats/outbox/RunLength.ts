@@ -1,5 +1,7 @@
-/** The most of one lane that are on their way. More would not be faster, and all of them may be refused at once. */
-const MOST = 64;
+/** How long a run is at first. All of it may be refused at once. */
+const FIRST = 64;
+/** The part of all places that one lane may take. */
+const PART = 3 / 4;
 /** After this number of stored events, a run may be twice as long. */
 const STEP = 64;
 
@@ -12,11 +14,13 @@ export class RunLength {
   private sends = 0;
   /** The number of sends when a run was refused last. */
   private refusedAt = 0;
+  private readonly most: number;
   value: number;
 
-  /** @param most The most that may be on their way together. */
-  constructor(private readonly most: number) {
-    this.value = Math.min(MOST, most);
+  /** @param places How many of all lanes may be on their way. */
+  constructor(places: number) {
+    this.most = Math.ceil(PART * places);
+    this.value = Math.min(FIRST, this.most);
   }
 
   /**
@@ -34,7 +38,7 @@ export class RunLength {
     this.stored += 1;
     if (this.stored >= STEP) {
       this.stored = 0;
-      this.value = Math.min(2 * this.value, MOST, this.most);
+      this.value = Math.min(2 * this.value, this.most);
     }
   }
 

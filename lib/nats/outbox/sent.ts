@@ -1,5 +1,8 @@
 import type { Entry } from './entries.js';
 
+const FIRST_WAIT_MS = 50;
+const LONGEST_WAIT_MS = 1_000;
+
 /** An entry that is neither stored nor given up. */
 export interface Sent extends Entry {
   readonly number: number;
@@ -13,8 +16,12 @@ export interface Sent extends Entry {
   isConditional: boolean;
   /** When the first attempt was made after which it may have been stored. */
   since: number | undefined;
+  /** That attempt. */
+  firstAttempt: number;
   /** When it is sent again without an answer. */
   due: number;
+  /** Whether it was due when this process came late. */
+  isOverdue: boolean;
   /** Whether the connection broke while it was under way. It is sent again when the reader shows whether it was stored. */
   isUnsure: boolean;
 }
@@ -40,7 +47,35 @@ export function sentOf(entry: Entry, number: number): Sent {
     send: 0,
     isConditional: false,
     since: undefined,
+    firstAttempt: 0,
     due: 0,
+    isOverdue: false,
     isUnsure: false,
   };
+}
+
+/** It is sent. Without an answer, it is late after `ms` milliseconds. */
+export function beginAttempt(sent: Sent, now: number, ms: number, send: number, isConditional: boolean): void {
+  sent.attempt += 1;
+  sent.send = send;
+  sent.isConditional = isConditional;
+  sent.due = now + ms;
+  sent.isOverdue = false;
+  if (sent.since === undefined) {
+    sent.since = now;
+    sent.firstAttempt = sent.attempt;
+  }
+}
+
+/** The server has refused it. If this was its only attempt, it is surely not stored, and has all its time from the next attempt on. */
+export function endRefused(sent: Sent): void {
+  if (sent.firstAttempt === sent.attempt) {
+    sent.since = undefined;
+  }
+}
+
+/** The server has refused it for now. It is due later, the longer, the more attempts were made. */
+export function backOff(sent: Sent, now: number): void {
+  const wait = Math.min(FIRST_WAIT_MS * 2 ** (sent.attempt - 1), LONGEST_WAIT_MS);
+  sent.due = now + wait * (1 - Math.random() / 2);
 }

@@ -54,7 +54,8 @@ describe('events of one session, on a server alone', SUITE, () => {
     assert.ok(counts.conditional > 1_000, JSON.stringify(counts));
     const { retried, failed, stored, doubles } = a.upstream.stats();
     assert.deepEqual({ failed, stored, doubles }, { failed: 0, stored: 2_000, doubles: 0 });
-    assert.equal(counts.messages, 4_000 + retried + b.upstream.stats().retried);
+    const sent = 4_000 + retried + b.upstream.stats().retried;
+    await eventually(() => counts.messages === sent, `${sent} messages were sent`);
     assert.ok(a.upstream.stats().retried + b.upstream.stats().retried > 0, 'some were refused');
     assert.ok(!a.statuses.includes('retrying'), a.statuses.join());
     a.bus.close();
@@ -83,6 +84,38 @@ describe('events of one session, on a server alone', SUITE, () => {
     await node.bus.flush();
     assert.equal(node.got.length, 20);
     assert.equal(node.upstream.stats().failed, 0);
+    node.bus.close();
+  });
+
+  it('keep their order if some were stored before by a process that was killed, with ids of its own', async () => {
+    for (const order of ['stream', 'local'] as const) {
+      const options = { order, idOf: ({ event }: { event: string }) => `${order}.${event}` };
+      const other = await TestNode.start(await server.connect(), 'other');
+      const killed = await TestNode.start(await server.connect(), 'same', options);
+      killed.publish('s1', 's2');
+      await killed.upstream.flush();
+      killed.bus.close();
+      const again = await TestNode.start(await server.connect(), 'same', options);
+      await eventually(() => again.statuses.at(-1) === 'live', 'it is live');
+      // The second one was not published then.
+      const session = { nativeSessionId: 's' };
+      ['s1', 'new', 's2', 's3'].forEach((payload) => {
+        again.bus.publish(eventOf(payload, session));
+      });
+      await again.upstream.flush();
+      await other.gets('s3');
+      assert.deepEqual(other.got, ['s1', 's2', 'new', 's3']);
+      again.bus.close();
+      other.bus.close();
+    }
+  });
+
+  it('of one process do not hold up those of another session, also if one is sent at a time', async () => {
+    const node = await TestNode.start(await server.connect(), 'one', { maxInFlight: 1 });
+    node.publish(...numbered('x', 1_000));
+    node.publish('y');
+    await node.bus.flush();
+    assert.ok(node.got.indexOf('y') < 5, `y came as number ${node.got.indexOf('y')}`);
     node.bus.close();
   });
 

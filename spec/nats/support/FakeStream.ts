@@ -55,10 +55,10 @@ export class FakeStream {
   }
 
   /** Another process stores something. */
-  storeOther(): void {
+  storeOther(id = `other${this.stored.length}`): void {
     const message = { subject: 'other' } as Msg;
     this.stored.push({
-      id: `other${this.stored.length}`,
+      id,
       subject: 'other',
       payload: '',
       reply: '',
