@@ -701,7 +701,7 @@ describe('the end of a receiver that catches up', () => {
     expect([await late.recv(), late.missed]).toEqual([undefined, 3]);
   });
 
-  it('law 33: after bus.close, a receiver completes at once and says what it misses', async () => {
+  it('law 33: after bus.close, a receiver completes at once and says what it misses', () => {
     const { bus, publish, scheduler } = busOf();
     publish(1, 2, 3);
     const { epoch } = bus.position as BusPosition;
