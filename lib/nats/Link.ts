@@ -134,7 +134,7 @@ export class Link<E> implements UpstreamLink<E> {
           },
           rebind: () => this.rebind(),
           seen: ({ isAlone }) => {
-            this.outbox.seen(isAlone);
+            this.outbox.streamIsAlone(isAlone);
           },
           gap: (gap, seq) => {
             this.order.hole(gap, seq);
@@ -144,6 +144,10 @@ export class Link<E> implements UpstreamLink<E> {
           },
           caughtUp: (isPresent) => this.caughtUp(isPresent),
           changed: () => {
+            if (!this.reader.isLive) {
+              // Whoever keeps the stream is asked again.
+              this.outbox.streamIsAlone(false);
+            }
             this.update();
           },
           end: (error) => {

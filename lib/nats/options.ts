@@ -140,7 +140,7 @@ export interface EnsureStreamOptions {
   readonly maxBytes?: number | undefined;
   /** How long to keep an event, in milliseconds, from 30,000. Default: no limit. */
   readonly maxAgeMs?: number | undefined;
-  /** How long the server remembers the ids of events, in milliseconds, from 30,000. Default 120,000. */
+  /** How long the server remembers the ids of events, in milliseconds, from 30,000, at most `maxAgeMs`. Default 120,000, or `maxAgeMs` if less. */
   readonly duplicateWindowMs?: number | undefined;
 }
 

@@ -6,7 +6,7 @@
  * - `reopening`: there is a connection, and nothing is brought yet. Also before the upstream has a bus.
  * - `full`: as many events as `maxPending` wait, or as long as `maxPendingLength`, and `publish` refuses more. With the order `local`, further
  *   events are not forwarded, until half of what waits is stored.
- * - `retrying`: the server has refused events, or has not answered. They are sent again.
+ * - `retrying`: the server has refused events, other than to keep the order of a session, or has not answered. They are sent again.
  * - `ended`: the upstream or its bus is closed, or the connection has ended.
  */
 export type JetStreamStatus = 'live' | 'disconnected' | 'reopening' | 'full' | 'retrying' | 'ended';
@@ -23,7 +23,7 @@ export interface JetStreamStats {
   readonly notForwarded: number;
   /** Events of these that are neither stored, nor given up, nor counted as not forwarded. */
   readonly pending: number;
-  /** Events of these that were sent, and are not acknowledged. */
+  /** Events of these that are on their way now: sent, and not acknowledged. Those that wait to be sent again are not among them. */
   readonly inFlight: number;
   /**
    * How often an event was sent again: after an error or without an answer, and also if another process stored a message where events of a session

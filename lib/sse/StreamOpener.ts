@@ -238,7 +238,8 @@ export class StreamOpener<E> {
         }),
       );
     }
-    if (!stream.isEmpty) {
+    // Without a position, the gap that a client with a place gets is in the opening.
+    if (!stream.isEmpty || (position === undefined && wanted !== 'now')) {
       return stream;
     }
     stream.leave();

@@ -5,7 +5,8 @@ import type { Entry, Ticket } from '../../lib/nats/outbox/entries.js';
 import { NotStoredError, OutboxFullError, UpstreamClosedError } from '../../lib/nats/errors.js';
 import { Forwarder } from '../../lib/nats/outbox/Forwarder.js';
 import { gapIn, type Loss } from '../../lib/nats/outbox/gaps.js';
-import { Outbox, type OutboxOptions } from '../../lib/nats/outbox/Outbox.js';
+import { Outbox } from '../../lib/nats/outbox/Outbox.js';
+import type { OutboxOptions } from '../../lib/nats/outbox/OutboxOptions.js';
 import { FakeStream, type Verdict } from './support/FakeStream.js';
 
 const GAP = 'bus.=gap';
@@ -53,11 +54,18 @@ class Site {
       gapEntry: isLocal ? (loss, ticket) => this.gapEntry(loss, ticket) : undefined,
       log: (level, line) => this.lines.push(`${level}: ${line}`),
     });
-    this.outbox.seen(true);
+    this.outbox.streamIsAlone(true);
   }
 
   publish(id: string, { ticket, length = 2 }: { ticket?: Ticket; length?: number } = {}): void {
-    const entry = { subject: 'x', pair: undefined, run: undefined, room: 100, ticket, payload: ' '.repeat(length) };
+    const entry = {
+      subject: 'x',
+      pair: undefined,
+      run: undefined,
+      spareBytes: 100,
+      ticket,
+      payload: ' '.repeat(length),
+    };
     const isForwarded = this.forwarder.add({ ...entry, id, lane: id.charAt(0), kind: id.charAt(0) });
     this.published.push({ id, isForwarded });
   }
@@ -81,7 +89,7 @@ class Site {
       this.outbox.echo(id, index + 1);
     });
     this.outbox.caughtUp();
-    this.outbox.seen(true);
+    this.outbox.streamIsAlone(true);
   }
 
   /** The reader brings these. */
@@ -116,7 +124,7 @@ class Site {
 
   private gapEntry({ payload }: Loss, ticket: Ticket): Entry {
     this.gaps += 1;
-    const entry = { kind: undefined, pair: undefined, run: undefined, room: 100, lane: '' };
+    const entry = { kind: undefined, pair: undefined, run: undefined, spareBytes: 100, lane: '' };
     return { ...entry, id: `gap${this.gaps}`, subject: GAP, payload, ticket };
   }
 }
@@ -198,7 +206,7 @@ describe('Forwarder', () => {
     ['a1', 'a2', 'a3'].forEach((id) => {
       site.publish(id);
     });
-    const entry = { subject: 'r', run: undefined, room: 100, ticket: undefined, payload: '{}', lane: 'r' };
+    const entry = { subject: 'r', run: undefined, spareBytes: 100, ticket: undefined, payload: '{}', lane: 'r' };
     forwarder.add({ ...entry, id: 'r1', kind: 'session-lifecycle', pair: 'r1', after: 7 });
     forwarder.forgetPlaces();
     site.mend();
@@ -212,7 +220,14 @@ describe('Forwarder', () => {
     const site = new Site(() => 'ack', 2);
     const { forwarder } = site;
     const register = (id: string): boolean => {
-      const entry = { subject: 'x', run: undefined, room: 100, ticket: undefined, payload: '{}', after: undefined };
+      const entry = {
+        subject: 'x',
+        run: undefined,
+        spareBytes: 100,
+        ticket: undefined,
+        payload: '{}',
+        after: undefined,
+      };
       return forwarder.add({ ...entry, id, lane: id.charAt(0), kind: 'session-lifecycle', pair: id });
     };
     site.cut();

@@ -39,16 +39,16 @@ describe('Lanes', () => {
             items.push(item);
             lanes.add(item);
           } else if (what === 'first' && first !== undefined) {
-            lanes.sent(first);
+            lanes.markSent(first);
             last = first;
           } else if (what === 'follow' && next !== undefined) {
-            lanes.sent(next);
+            lanes.markSent(next);
             last = next;
           } else if (what === 'cut') {
             lanes.cut();
             last = undefined;
           } else if (chosen !== undefined && what === 'again') {
-            lanes.sent(chosen);
+            lanes.markSent(chosen);
             last = chosen;
           } else if (chosen !== undefined && what === 'put back') {
             lanes.returned(chosen);
@@ -93,7 +93,7 @@ describe('Lanes', () => {
     const turns: string[] = [];
     for (let first = lanes.first(); first !== undefined; first = lanes.first()) {
       turns.push(`${first.lane}${first.number}`);
-      lanes.sent(first);
+      lanes.markSent(first);
       lanes.remove(first);
     }
     expect(turns.join(' ')).toBe('a1 b1 c1 a2 b2 c2 a3 b3 c3');
@@ -107,7 +107,7 @@ describe('Lanes', () => {
     }
     for (let first = lanes.first(); first !== undefined; first = lanes.first()) {
       turns.push(first.number);
-      lanes.sent(first);
+      lanes.markSent(first);
       lanes.remove(first);
     }
     expect(turns).toEqual([...Array(5_000).keys()]);
@@ -117,14 +117,14 @@ describe('Lanes', () => {
 describe('RunLength', () => {
   it('halves once for each run that is refused, down to one, and grows again', () => {
     const runs = new RunLength(256);
-    const sends = Array.from({ length: 10 }, () => runs.sent());
+    const sends = Array.from({ length: 10 }, () => runs.nextSend());
     expect([runs.value, sends[0], sends[9]]).toEqual([64, 1, 10]);
     sends.slice(4).forEach((send) => {
       runs.refused(send);
     });
     expect(runs.value).toBe(32);
     for (let round = 0; round < 10; round += 1) {
-      runs.refused(runs.sent());
+      runs.refused(runs.nextSend());
     }
     expect(runs.value).toBe(1);
     const lengths = Array.from({ length: 8 }, () => {

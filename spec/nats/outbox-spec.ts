@@ -2,10 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { VirtualTimeScheduler } from 'rxjs';
 import { NotStoredError } from '../../lib/nats/errors.js';
-import { Outbox, type OutboxOptions } from '../../lib/nats/outbox/Outbox.js';
+import { Outbox } from '../../lib/nats/outbox/Outbox.js';
+import type { OutboxOptions } from '../../lib/nats/outbox/OutboxOptions.js';
 import { FakeStream, type Sent, type Verdict } from './support/FakeStream.js';
 
-const PLAIN = { subject: 'x', kind: 'plan', pair: undefined, run: undefined, room: 100, ticket: undefined };
+const PLAIN = { subject: 'x', kind: 'plan', pair: undefined, run: undefined, spareBytes: 100, ticket: undefined };
 
 /** A stream, and an outbox that stores in it, in virtual time. */
 class Site {
@@ -46,7 +47,6 @@ class Site {
     this.outbox.add({ ...PLAIN, id, payload: '{}', lane: id.charAt(0) });
   }
 
-  /** The connection breaks: what is under way is lost, stored or not. */
   /** The clock goes on, and timers come late. */
   standStill(ms: number): void {
     const { now } = this.scheduler;
@@ -79,7 +79,7 @@ class Site {
         this.mend();
         break;
       case 'see':
-        this.outbox.seen(true);
+        this.outbox.streamIsAlone(true);
         break;
       case 'other':
         this.storeOther();
@@ -92,6 +92,7 @@ class Site {
     }
   }
 
+  /** The connection breaks: what is under way is lost, stored or not. */
   cut(): void {
     this.stream.isUp = false;
     this.outbox.disconnected();
@@ -135,7 +136,7 @@ describe('Outbox', () => {
     const { outbox, sent, add } = bound(new Site(always('lose')));
     ['a1', 'a2', 'b1', 'c1', 'd1', 'b2'].forEach(add);
     expect(sent.map(({ id }) => id)).toEqual(['a1', 'b1', 'c1']);
-    expect([outbox.sent, outbox.pending, outbox.newest, outbox.oldest]).toEqual([3, 6, 6, 1]);
+    expect([outbox.inFlightCount, outbox.pending, outbox.newest, outbox.oldest]).toEqual([3, 6, 6, 1]);
   });
 
   it('goes on if ids come again, in one lane or two, and if another process has stored an id that still waits', () => {
@@ -229,7 +230,7 @@ describe('Outbox', () => {
         expect(site.outbox.counts).toMatchObject({ published: added.length, stored: added.length, failed: 0 });
       },
       (site) => {
-        site.outbox.seen(true);
+        site.outbox.streamIsAlone(true);
       },
       1_000,
     );
@@ -243,7 +244,7 @@ describe('Outbox', () => {
         wrong += isInOrder ? 0 : 1;
       },
       (site) => {
-        site.outbox.seen(true);
+        site.outbox.streamIsAlone(true);
         site.ignoreConditions();
       },
       1_000,
@@ -257,7 +258,7 @@ describe('Outbox', () => {
       site.add(id);
     });
     expect(site.sent).toHaveLength(1);
-    site.outbox.seen(true);
+    site.outbox.streamIsAlone(true);
     ['a4', 'a5'].forEach((id) => {
       site.add(id);
     });
@@ -271,15 +272,15 @@ describe('Outbox', () => {
 
   it('sends nothing behind an event of another lane, and nothing that has no room for the condition', () => {
     const site = new Site(always('ack'), { maxInFlight: 10 });
-    site.outbox.seen(true);
+    site.outbox.streamIsAlone(true);
     site.add('a1');
     site.add('b1');
     site.add('a2');
     // "Nats-Expected-Last-Msg-Id: b1", and the end of the line.
-    site.outbox.add({ ...PLAIN, id: 'b2', payload: '{}', lane: 'b', room: 30 });
+    site.outbox.add({ ...PLAIN, id: 'b2', payload: '{}', lane: 'b', spareBytes: 30 });
     expect(site.sent.map(({ id }) => id)).toEqual(['a1', 'b1']);
     site.outbox.add({ ...PLAIN, id: 'c1', payload: '{}', lane: 'c' });
-    site.outbox.add({ ...PLAIN, id: 'c2', payload: '{}', lane: 'c', room: 31 });
+    site.outbox.add({ ...PLAIN, id: 'c2', payload: '{}', lane: 'c', spareBytes: 31 });
     expect(site.sent.map(({ id }) => id)).toEqual(['a1', 'b1', 'c1', 'c2']);
     site.scheduler.flush();
     expect(site.stored.slice(-2).sort()).toEqual(['a2', 'b2']);
@@ -287,7 +288,7 @@ describe('Outbox', () => {
 
   it('tries the rest of a run at once when another process has stored something in between, and is not retrying', () => {
     const site = new Site(always('ack'), { maxInFlight: 10 });
-    site.outbox.seen(true);
+    site.outbox.streamIsAlone(true);
     ['a1', 'a2', 'a3'].forEach((id) => {
       site.add(id);
     });
@@ -308,7 +309,7 @@ describe('Outbox', () => {
 
   it('sends nothing right behind each other while something is retried', () => {
     const site = new Site(always('refuse'), { maxInFlight: 10 });
-    site.outbox.seen(true);
+    site.outbox.streamIsAlone(true);
     site.add('a1');
     site.add('a2');
     site.run(2_000);
@@ -320,7 +321,7 @@ describe('Outbox', () => {
 
   it('sends nothing right behind each other after a connection broke before it is known who keeps the stream', () => {
     const site = new Site(always('lose'), { maxInFlight: 10 });
-    site.outbox.seen(true);
+    site.outbox.streamIsAlone(true);
     site.add('a1');
     site.cut();
     site.add('a2');
@@ -330,18 +331,18 @@ describe('Outbox', () => {
       site.add(id);
     });
     expect(site.sent.map(({ id }) => id)).toEqual(['a1', 'b1']);
-    site.outbox.seen(true);
+    site.outbox.streamIsAlone(true);
     site.add('c1');
     expect(site.sent.map(({ id }) => id)).toEqual(['a1', 'b1', 'b2', 'c1']);
   });
 
   it('sends nothing behind what an older connection got', () => {
     const site = new Site(always('lose'), { maxInFlight: 10 });
-    site.outbox.seen(true);
+    site.outbox.streamIsAlone(true);
     site.add('a1');
     site.cut();
     site.reconnect();
-    site.outbox.seen(true);
+    site.outbox.streamIsAlone(true);
     site.add('a2');
     expect(site.sent.map(({ id }) => id)).toEqual(['a1']);
   });
@@ -356,11 +357,11 @@ describe('Outbox', () => {
     }
     site.mend();
     expect(site.sent.map(({ id }) => id).join(' ')).toBe('a1 b1');
-    site.outbox.seen(true);
+    site.outbox.streamIsAlone(true);
     expect(site.sent.map(({ id }) => id).join(' ')).toBe('a1 b1 b2 b3 b4 b5 b6');
     const other = new Site(always('lose'), { maxInFlight: 8 });
     other.cut();
-    other.outbox.seen(true);
+    other.outbox.streamIsAlone(true);
     for (const lane of ['a', 'b']) {
       [1, 2, 3, 4, 5, 6].forEach((number) => {
         other.add(`${lane}${number}`);
@@ -372,7 +373,7 @@ describe('Outbox', () => {
 
   it('gives an event that is too large with its condition a try alone', () => {
     const site = new Site(always('lose'), { maxInFlight: 8 });
-    site.outbox.seen(true);
+    site.outbox.streamIsAlone(true);
     site.add('a1');
     site.add('a2');
     site.reply(site.sent[1]?.reply ?? '', { error: { err_code: 10054, description: 'too large' } });
@@ -385,11 +386,11 @@ describe('Outbox', () => {
 
   it('waits for the reader, too, with what waited for its turn again when the connection broke', () => {
     const site = new Site(always('lose'), { maxInFlight: 8, giveUpMs: 1_000 });
-    site.outbox.seen(true);
+    site.outbox.streamIsAlone(true);
     site.add('a1');
     site.add('a2');
     site.run(170);
-    expect(site.outbox.sent).toBe(1);
+    expect(site.outbox.inFlightCount).toBe(1);
     site.cut();
     site.run(5_000);
     site.reconnect();
@@ -410,7 +411,7 @@ describe('Outbox', () => {
     const again = new Site(always('ack'), { maxInFlight: 8, hasOwnIds: false });
     again.storeOther('s1');
     again.storeOther('s2');
-    again.outbox.seen(true);
+    again.outbox.streamIsAlone(true);
     ['s1', 's1b', 's2', 's3'].forEach((id) => {
       again.add(id);
     });
@@ -428,7 +429,7 @@ describe('Outbox', () => {
         known.forEach((id) => {
           site.storeOther(id);
         });
-        site.outbox.seen(true);
+        site.outbox.streamIsAlone(true);
         program.forEach((id) => {
           site.add(id);
         });
@@ -457,7 +458,7 @@ describe('Outbox', () => {
 
   it('gives each event of a run that is refused the whole of giveUpMs', () => {
     const site = new Site(always('refuse'), { maxInFlight: 8, giveUpMs: 1_000 });
-    site.outbox.seen(true);
+    site.outbox.streamIsAlone(true);
     ['a1', 'a2', 'a3'].forEach((id) => {
       site.add(id);
     });
@@ -467,9 +468,60 @@ describe('Outbox', () => {
     expect(site.lost).toHaveLength(2);
   });
 
+  it('never sends an event again later than giveUpMs after the first attempt that may have stored it', () => {
+    const times = new Map<string, number[]>();
+    const site: Site = new Site(
+      () => {
+        const { id = '' } = site.sent.at(-1) ?? {};
+        times.set(id, [...(times.get(id) ?? []), site.scheduler.frame]);
+        return 'store and say nothing';
+      },
+      { maxInFlight: 16, giveUpMs: 1_000 },
+    );
+    site.outbox.streamIsAlone(true);
+    site.cut();
+    for (const lane of ['a', 'b']) {
+      [1, 2, 3, 4, 5, 6, 7, 8].forEach((number) => {
+        site.add(`${lane}${number}`);
+      });
+    }
+    site.reconnect();
+    site.outbox.streamIsAlone(true);
+    ['c1', 'd1'].forEach((id) => {
+      site.add(id);
+    });
+    site.run(20_000);
+    expect([site.lost.length, site.outbox.pending]).toEqual([18, 0]);
+    times.forEach((sent) => {
+      expect((sent.at(-1) as number) - (sent[0] as number)).toBeLessThan(1_000);
+    });
+  });
+
+  it('tells a refusal at once, and gives the place of an event that waits for its turn to another one', () => {
+    let told = 0;
+    const site = new Site(always('lose'), { maxInFlight: 2, refused: () => (told += 1) });
+    site.outbox.streamIsAlone(true);
+    ['a1', 'a2', 'b1'].forEach((id) => {
+      site.add(id);
+    });
+    site.reply(site.sent[1]?.reply ?? '', { error: { code: 503, err_code: 10077 } });
+    expect([told, site.sent.map(({ id }) => id)]).toEqual([1, ['a1', 'a2', 'b1']]);
+  });
+
+  it('sends nothing behind an event that was refused and is tried again later', () => {
+    const site = new Site(always('lose'), { maxInFlight: 8 });
+    site.outbox.streamIsAlone(true);
+    site.add('b1');
+    site.add('a1');
+    site.reply(site.sent[1]?.reply ?? '', { error: { code: 503, err_code: 10077 } });
+    site.add('a2');
+    site.reply(site.sent[0]?.reply ?? '', { stream: 'S', seq: 1 });
+    expect(site.sent.map(({ id }) => id)).toEqual(['b1', 'a1']);
+  });
+
   it('uses places that are free again when events wait for their turn', () => {
     const site = new Site(always('lose'), { maxInFlight: 3 });
-    site.outbox.seen(true);
+    site.outbox.streamIsAlone(true);
     ['a1', 'a2', 'a3', 'b1'].forEach((id) => {
       site.add(id);
     });
@@ -480,13 +532,13 @@ describe('Outbox', () => {
 
   it('takes a late acknowledgement of an event that waits for its turn again', () => {
     const site = new Site(always('lose'), { maxInFlight: 10 });
-    site.outbox.seen(true);
+    site.outbox.streamIsAlone(true);
     ['a1', 'a2', 'a3'].forEach((id) => {
       site.add(id);
     });
     site.run(170);
     // The first one was sent again, alone.
-    expect([site.sent.length, site.outbox.sent]).toEqual([4, 1]);
+    expect([site.sent.length, site.outbox.inFlightCount]).toEqual([4, 1]);
     site.reply(site.sent[1]?.reply ?? '', { stream: 'S', seq: 2 });
     site.reply(site.sent[3]?.reply ?? '', { stream: 'S', seq: 1 });
     expect([site.sent.at(-1)?.id, site.outbox.pending, site.outbox.counts.stored]).toEqual(['a3', 1, 2]);

@@ -313,6 +313,20 @@ describe('a request', () => {
   });
 });
 
+describe('a closed bus without a history', () => {
+  it('tells a client that comes with a place that it misses an unknown number, then the end', async () => {
+    const bus = new SharingBus<string>();
+    bus.publish(event('old'));
+    bus.close();
+    for (const query of [{ lastEventId: 'e:1' }, { from: 'start' }]) {
+      expect(await (await open(bus, all, request(query))).rest()).toBe(
+        'retry: 2000\n\nevent: gap\ndata: {"missed":null,"byKind":{"*":null},"atMost":true}\n\nevent: end\ndata: {}\n\n',
+      );
+    }
+    expect(toEventStream(bus, request({}), all).status).toBe(204);
+  });
+});
+
 describe('options of an event stream', () => {
   it.each([
     [{ capacity: 0 }, RangeError],

@@ -48,14 +48,15 @@ describe('the console in a browser', { timeout: 240_000 }, () => {
     await page.locator('.sessions li').nth(1).waitFor();
     await log.say(1);
     await seen(page, 'word-1 ');
+    // The page is complete.
+    await seenLane(page, 'archivist');
+    await seenLane(page, 'page');
+    await page.getByRole('status').getByText('Live', { exact: true }).waitFor();
     const shifts = await layoutShifts(page);
     await log.say(40);
     await seen(page, 'word-41 ');
     assert.equal(await page.locator('[data-entry=message]').count(), 1);
     assert.equal(await shifts(), 0);
-    await seenLane(page, 'archivist');
-    await seenLane(page, 'page');
-    await page.getByRole('status').getByText('Live', { exact: true }).waitFor();
   });
 
   it('shows tool calls with their state, plans, questions and their answers, and sessions that end', async () => {

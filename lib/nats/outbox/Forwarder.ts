@@ -100,7 +100,7 @@ export class Forwarder {
       published: published - gaps.sent + this.waiting.count + notForwarded,
       stored: stored - gaps.stored,
       failed: failed - gaps.failed,
-      inFlight: this.telling === undefined ? outbox.sent : 0,
+      inFlight: this.telling === undefined ? outbox.inFlightCount : 0,
       notForwarded,
     };
   }

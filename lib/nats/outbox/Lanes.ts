@@ -42,12 +42,12 @@ export class Lanes<T extends InLane<T>> {
     }
   }
 
-  /** How many lanes wait for their turn, at most. */
+  /** How many lanes wait for their turn, at most: some may have been emptied since. */
   get waiting(): number {
     return this.ready.length - this.firstReady;
   }
 
-  /** The first one of a lane that may be sent. Lanes have their turns in the order in which they came. */
+  /** The first one of a lane that may be sent. Lanes have their turns in the order in which they came; those that need none any more are dropped here. */
   first(): T | undefined {
     while (this.firstReady < this.ready.length) {
       const lane = this.ready[this.firstReady] as Lane<T>;
@@ -73,7 +73,7 @@ export class Lanes<T extends InLane<T>> {
   }
 
   /** `item` was sent, perhaps again. */
-  sent(item: T): void {
+  markSent(item: T): void {
     const lane = this.laneOf(item);
     if (!item.isSent) {
       item.isSent = true;
@@ -109,6 +109,9 @@ export class Lanes<T extends InLane<T>> {
     const lane = this.laneOf(item);
     lane.sent -= item.isSent ? 1 : 0;
     item.isSent = false;
+    if (this.last === item) {
+      this.last = undefined;
+    }
     if (lane.head !== item) {
       this.unlink(lane, item);
     } else if (item.next === undefined) {

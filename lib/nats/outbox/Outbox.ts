@@ -1,31 +1,12 @@
-import type { NatsConnection } from '@nats-io/nats-core';
-import type { SchedulerLike } from 'rxjs';
-import { show } from '../../internal/support/show.js';
 import { Acks } from './Acks.js';
-import { type Ack, conditionSize, type Entry, headersOf } from './entries.js';
+import { type Ack, conditionSize, type Entry, headersOf, reasonOf } from './entries.js';
 import { NotStoredError } from '../errors.js';
 import { Lanes } from './Lanes.js';
+import type { OutboxOptions } from './OutboxOptions.js';
 import { RunLength } from './RunLength.js';
-import { backOff, beginAttempt, endRefused, type Sent, sentOf } from './sent.js';
+import { backOff, beginAttempt, endRefused, type Pending, pendingOf, tooLate } from './pending.js';
 import { Ticker } from './Ticker.js';
 import { CODES } from '../stream/streamConfig.js';
-
-export interface OutboxOptions {
-  readonly connection: NatsConnection;
-  readonly stream: string;
-  readonly maxInFlight: number;
-  /** Whether no other event, of whichever process, has the id of an event. */
-  readonly hasOwnIds: boolean;
-  readonly ackTimeoutMs: number;
-  readonly giveUpMs: number;
-  readonly scheduler: SchedulerLike;
-  /** Called after an event was stored or given up. */
-  readonly settled: () => void;
-  /** Called when an event is to be sent again. */
-  readonly refused: () => void;
-  /** Called with an event that was given up. */
-  readonly lost: (error: NotStoredError, entry: Entry) => void;
-}
 
 /**
  * Stores events, those of a lane in their order, however often they are sent: an event is sent when all before it in its lane are settled, or right
@@ -37,12 +18,12 @@ export interface OutboxOptions {
 export class Outbox {
   private readonly options: OutboxOptions;
   private readonly acks: Acks;
-  private readonly entries = new Map<number, Sent>();
+  private readonly entries = new Map<number, Pending>();
   /** What was sent. If two have the same id, the later one. */
-  private readonly byId = new Map<string, Sent>();
-  private readonly lanes = new Lanes<Sent>();
+  private readonly byId = new Map<string, Pending>();
+  private readonly lanes = new Lanes<Pending>();
   private readonly runs: RunLength;
-  private readonly inFlight = new Map<number, Sent>();
+  private readonly inFlight = new Map<number, Pending>();
   private readonly ticker: Ticker;
   private lastNumber = 0;
   private isConnected = true;
@@ -70,7 +51,7 @@ export class Outbox {
     return this.entries.size;
   }
 
-  get sent(): number {
+  get inFlightCount(): number {
     return this.inFlight.size;
   }
 
@@ -95,7 +76,7 @@ export class Outbox {
   add(entry: Entry): void {
     this.lastNumber += 1;
     this.counts.published += 1;
-    const sent = sentOf(entry, this.lastNumber);
+    const sent = pendingOf(entry, this.lastNumber);
     this.length += entry.payload.length;
     this.entries.set(sent.number, sent);
     this.lanes.add(sent);
@@ -119,7 +100,7 @@ export class Outbox {
    * Whether the server keeps the stream alone. Replicas do not agree on what was stored last after one of them has caught up, so nothing is stored on
    * that condition then.
    */
-  seen(isAlone: boolean): void {
+  streamIsAlone(isAlone: boolean): void {
     this.mayFollow = isAlone;
     this.pump();
   }
@@ -131,7 +112,7 @@ export class Outbox {
       if (sent.attempt > 0) {
         // Also what waits to be sent again may be stored.
         this.inFlight.set(sent.number, sent);
-        this.lanes.sent(sent);
+        this.lanes.markSent(sent);
         sent.isUnsure = true;
       }
     }
@@ -149,7 +130,7 @@ export class Outbox {
       if (sent.isUnsure) {
         sent.isUnsure = false;
         sent.since = undefined;
-        this.again(sent);
+        this.putBack(sent);
       }
     });
     this.pump();
@@ -213,7 +194,7 @@ export class Outbox {
       if (follower !== undefined) {
         share -= 1;
         this.send(...follower);
-      } else if (first !== undefined) {
+      } else if (first !== undefined && !this.isExpired(first)) {
         share = Math.floor(this.room / this.lanes.waiting) - 1;
         this.send(first);
       } else {
@@ -227,7 +208,7 @@ export class Outbox {
     return this.isConnected ? this.options.maxInFlight - this.inFlight.size : 0;
   }
 
-  private follower(): readonly [sent: Sent, before: Sent] | undefined {
+  private follower(): readonly [sent: Pending, before: Pending] | undefined {
     if (!this.mayFollow || this.refusal !== undefined) {
       return undefined;
     }
@@ -238,17 +219,17 @@ export class Outbox {
     const [sent, before] = found;
     // An id that was stored earlier says nothing about what is sent before the event that has it now.
     const isSafe = this.options.hasOwnIds || this.lanes.isFirst(before);
-    return isSafe && sent.room >= conditionSize(before.id) ? found : undefined;
+    return isSafe && !this.isExpired(sent) && sent.spareBytes >= conditionSize(before.id) ? found : undefined;
   }
 
   /** @param before After which event it must be stored, if not after all that are there. */
-  private send(sent: Sent, before?: Sent): void {
+  private send(sent: Pending, before?: Pending): void {
     const { connection, stream, ackTimeoutMs } = this.options;
-    beginAttempt(sent, this.now(), ackTimeoutMs, this.runs.sent(), before !== undefined);
+    beginAttempt(sent, this.now(), ackTimeoutMs, this.runs.nextSend(), before !== undefined);
     this.counts.retried += sent.attempt > 1 ? 1 : 0;
     this.inFlight.set(sent.number, sent);
     this.byId.set(sent.id, sent);
-    this.lanes.sent(sent);
+    this.lanes.markSent(sent);
     this.ticker.start();
     try {
       const reply = this.acks.replyTo(sent.number, sent.attempt);
@@ -259,7 +240,7 @@ export class Outbox {
   }
 
   /** Sends it again, if all before it in its lane are settled. Otherwise it waits for its turn. */
-  private again(sent: Sent): void {
+  private again(sent: Pending): void {
     if (this.lanes.isFirst(sent)) {
       this.send(sent);
     } else {
@@ -268,12 +249,12 @@ export class Outbox {
   }
 
   /** The server has refused it, and it waits for its turn. */
-  private turnedAway(sent: Sent): void {
+  private turnedAway(sent: Pending): void {
     endRefused(sent);
     this.putBack(sent);
   }
 
-  private putBack(sent: Sent): void {
+  private putBack(sent: Pending): void {
     this.inFlight.delete(sent.number);
     this.lanes.returned(sent);
   }
@@ -290,31 +271,34 @@ export class Outbox {
     }
   }
 
-  private refused(sent: Sent, { code, err_code: errorCode, description = '' }: NonNullable<Ack['error']>): void {
-    const reason = `the server said ${errorCode ?? code ?? 'nothing'} ${description}`.trim();
+  private refused(sent: Pending, error: NonNullable<Ack['error']>): void {
+    const { err_code: errorCode } = error;
     if (sent.isConditional && (errorCode === CODES.wrongLastId || errorCode === CODES.messageTooLarge)) {
       // Another message has come in between; or the stream allows less than when the event was written, and it may fit alone.
-      this.runs.refused(sent.send);
+      if (errorCode === CODES.wrongLastId) {
+        this.runs.refused(sent.send);
+      }
       this.turnedAway(sent);
       this.pump();
       return;
     }
     if (errorCode === CODES.messageTooLarge || errorCode === CODES.wrongStream) {
-      this.giveUp(sent, new NotStoredError(reason, false));
+      this.giveUp(sent, new NotStoredError(reasonOf(error), false));
       return;
     }
     // No leader, no room, not ready: all of these pass, and nothing tells them from what stays.
-    this.refusal = reason;
-    if (!this.lanes.isFirst(sent)) {
+    this.refusal = reasonOf(error);
+    if (this.lanes.isFirst(sent)) {
+      backOff(sent, this.now());
+      this.lanes.cut();
+    } else {
       this.turnedAway(sent);
-      return;
     }
-    backOff(sent, this.now());
-    this.ticker.start();
     this.options.refused();
+    this.pump();
   }
 
-  private settle(sent: Sent, seq: number): void {
+  private settle(sent: Pending, seq: number): void {
     if (sent.after === undefined) {
       this.storedUpTo = Math.max(this.storedUpTo, seq);
     }
@@ -326,7 +310,7 @@ export class Outbox {
     this.options.settled();
   }
 
-  private giveUp(sent: Sent, error: NotStoredError): void {
+  private giveUp(sent: Pending, error: NotStoredError): void {
     this.counts.failed += 1;
     this.remove(sent);
     sent.ticket?.failed(error);
@@ -334,7 +318,7 @@ export class Outbox {
     this.options.settled();
   }
 
-  private remove(sent: Sent): void {
+  private remove(sent: Pending): void {
     this.entries.delete(sent.number);
     this.length -= sent.payload.length;
     this.inFlight.delete(sent.number);
@@ -352,7 +336,7 @@ export class Outbox {
    * Sends again what has got no answer in time.
    *
    * @param isLate Whether answers may have come that are not read yet. Then each event is given one more chance.
-   * @returns Whether something is in flight.
+   * @returns Whether something was sent that is not settled.
    */
   private check(isLate: boolean): boolean {
     const now = this.now();
@@ -364,17 +348,18 @@ export class Outbox {
         if (isLate && !sent.isOverdue) {
           sent.isOverdue = true;
         } else {
-          this.late(sent, now);
+          this.late(sent);
         }
       });
+      this.giveUpExpired();
     }
     // What was put back has left its places.
     this.pump();
-    return this.inFlight.size > 0;
+    return [...this.entries.values()].some(({ attempt }) => attempt > 0);
   }
 
   /** Calls `each` with what is in flight now. The application, which may be called meanwhile, may close this or store some of it. */
-  private forEachInFlight(each: (sent: Sent) => void): void {
+  private forEachInFlight(each: (sent: Pending) => void): void {
     for (const sent of [...this.inFlight.values()]) {
       if (this.inFlight.has(sent.number)) {
         each(sent);
@@ -382,16 +367,31 @@ export class Outbox {
     }
   }
 
-  private late(sent: Sent, now: number): void {
-    const { giveUpMs } = this.options;
-    if (now - (sent.since ?? now) >= giveUpMs) {
-      const why = this.refusal === undefined ? '' : `: ${this.refusal}`;
-      const waited = `no acknowledgement came within giveUpMs, ${giveUpMs} ms, for the event ${show(sent.id)}${why}`;
-      this.giveUp(sent, new NotStoredError(waited, true));
+  private late(sent: Pending): void {
+    if (this.isExpired(sent)) {
+      this.expire(sent);
       return;
     }
     this.refusal ??= 'no answer came';
     this.again(sent);
     this.options.refused();
+  }
+
+  /** Whether it may have been stored so long ago that the server may have forgotten its id. It is not sent again then. */
+  private isExpired({ since }: Pending): boolean {
+    return since !== undefined && this.now() - since >= this.options.giveUpMs;
+  }
+
+  private expire(sent: Pending): void {
+    this.giveUp(sent, tooLate(sent, this.options.giveUpMs, this.refusal));
+  }
+
+  /** Also what waits for its turn again expires. */
+  private giveUpExpired(): void {
+    for (const sent of [...this.entries.values()]) {
+      if (!sent.isSent && this.entries.has(sent.number) && this.isExpired(sent)) {
+        this.expire(sent);
+      }
+    }
   }
 }

@@ -28,7 +28,7 @@ export class RunLength {
    *
    * @returns The number of this send.
    */
-  sent(): number {
+  nextSend(): number {
     this.sends += 1;
     return this.sends;
   }

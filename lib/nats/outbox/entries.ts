@@ -22,7 +22,7 @@ export interface Entry {
   /** If the reader does not bring it: a place before its own. `undefined`: the reader brings it. */
   readonly after?: number | undefined;
   /** How many bytes may be added to its headers. */
-  readonly room: number;
+  readonly spareBytes: number;
 }
 
 /** The answer to a published message. */
@@ -86,4 +86,9 @@ export function answerIn(message: Msg): Ack {
   } catch {
     return { error: { description: 'something that is not JSON' } };
   }
+}
+
+/** What a server that has refused a message says, for an error. */
+export function reasonOf({ code, err_code: errorCode, description = '' }: NonNullable<Ack['error']>): string {
+  return `the server said ${errorCode ?? code ?? 'nothing'} ${description}`.trim();
 }

@@ -72,8 +72,19 @@ export class Writer<E> {
     const subject = subjectOf(prefix, busEvent.routing, pair);
     const isBrought = subjects === undefined || isAmong(subjects, subject);
     const ticket = ticketOf(busEvent);
-    const room = maxBytes - bytes;
-    return { id, lane, payload, subject, kind, pair, run, ticket, room, ...(!isBrought && { after: this.place() }) };
+    const spareBytes = maxBytes - bytes;
+    return {
+      id,
+      lane,
+      payload,
+      subject,
+      kind,
+      pair,
+      run,
+      ticket,
+      spareBytes,
+      ...(!isBrought && { after: this.place() }),
+    };
   }
 
   /** Writes the message of a gap. */
@@ -82,7 +93,7 @@ export class Writer<E> {
     this.count += 1;
     return {
       ...{ id: `${node}.${this.run}.${this.count}`, subject: gapSubject(prefix), payload, lane: '' },
-      ...{ kind: undefined, pair: undefined, run: this.run, ticket, room: 0 },
+      ...{ kind: undefined, pair: undefined, run: this.run, ticket, spareBytes: 0 },
     };
   }
 

@@ -167,11 +167,18 @@ export class Reader {
       }
       const { place, subjects } = this.options;
       const mayBeNarrow = subjects !== undefined && leavesNothingOut(place.connection.info?.version);
+      if (!mayBeNarrow) {
+        this.skipTold();
+      }
       let pull = await this.make(round, mayBeNarrow ? subjects : undefined);
       const isNarrow = mayBeNarrow && pull.isExact;
       if (mayBeNarrow && !isNarrow) {
         // The consumer is at another server than the connection, and that one is older.
         pull.close();
+        if (round !== this.round) {
+          return;
+        }
+        this.skipTold();
         pull = await this.make(round, undefined);
       }
       if (round !== this.round) {
@@ -194,12 +201,16 @@ export class Reader {
     }
   }
 
-  private make(round: number, filter: readonly string[] | undefined): Promise<Pull> {
-    if (filter === undefined && this.isNarrow && this.losses.certainty.upTo > this.seq) {
-      // It gets everything now. Up to here it was told what is gone.
-      this.seq = this.losses.certainty.upTo;
+  /** It gets everything from now on. If it had a part, it was told what is gone up to some place. */
+  private skipTold(): void {
+    const { upTo } = this.losses.certainty;
+    if (this.isNarrow && upTo > this.seq) {
+      this.seq = upTo;
       this.continuity.skipped();
     }
+  }
+
+  private make(round: number, filter: readonly string[] | undefined): Promise<Pull> {
     const { place, heartbeatMs, scheduler } = this.options;
     return Pull.open({
       ...{ connection: place.connection, manager: place.access.manager, api: place.access.api },

@@ -1,13 +1,15 @@
+import { show } from '../../internal/support/show.js';
+import { NotStoredError } from '../errors.js';
 import type { Entry } from './entries.js';
 
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 1_000;
 
 /** An entry that is neither stored nor given up. */
-export interface Sent extends Entry {
+export interface Pending extends Entry {
   readonly number: number;
   after: number | undefined;
-  next: Sent | undefined;
+  next: Pending | undefined;
   isSent: boolean;
   attempt: number;
   /** The number of the last attempt among those of all entries. */
@@ -27,8 +29,8 @@ export interface Sent extends Entry {
 }
 
 /** An entry that waits to be sent. All have the same form, which makes them cheap. */
-export function sentOf(entry: Entry, number: number): Sent {
-  const { id, subject, payload, lane, kind, pair, run, ticket, after, room } = entry;
+export function pendingOf(entry: Entry, number: number): Pending {
+  const { id, subject, payload, lane, kind, pair, run, ticket, after, spareBytes } = entry;
   return {
     number,
     id,
@@ -40,7 +42,7 @@ export function sentOf(entry: Entry, number: number): Sent {
     run,
     ticket,
     after,
-    room,
+    spareBytes,
     next: undefined,
     isSent: false,
     attempt: 0,
@@ -55,7 +57,7 @@ export function sentOf(entry: Entry, number: number): Sent {
 }
 
 /** It is sent. Without an answer, it is late after `ms` milliseconds. */
-export function beginAttempt(sent: Sent, now: number, ms: number, send: number, isConditional: boolean): void {
+export function beginAttempt(sent: Pending, now: number, ms: number, send: number, isConditional: boolean): void {
   sent.attempt += 1;
   sent.send = send;
   sent.isConditional = isConditional;
@@ -68,14 +70,23 @@ export function beginAttempt(sent: Sent, now: number, ms: number, send: number, 
 }
 
 /** The server has refused it. If this was its only attempt, it is surely not stored, and has all its time from the next attempt on. */
-export function endRefused(sent: Sent): void {
+export function endRefused(sent: Pending): void {
   if (sent.firstAttempt === sent.attempt) {
     sent.since = undefined;
   }
 }
 
 /** The server has refused it for now. It is due later, the longer, the more attempts were made. */
-export function backOff(sent: Sent, now: number): void {
+export function backOff(sent: Pending, now: number): void {
   const wait = Math.min(FIRST_WAIT_MS * 2 ** (sent.attempt - 1), LONGEST_WAIT_MS);
   sent.due = now + wait * (1 - Math.random() / 2);
+}
+
+/** It was sent, and nothing has shown in `giveUpMs` whether it is stored. */
+export function tooLate({ id }: Pending, giveUpMs: number, refusal: string | undefined): NotStoredError {
+  const why = refusal === undefined ? '' : `: ${refusal}`;
+  return new NotStoredError(
+    `no acknowledgement came within giveUpMs, ${giveUpMs} ms, for the event ${show(id)}${why}`,
+    true,
+  );
 }
