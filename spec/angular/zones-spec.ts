@@ -7,6 +7,7 @@ import { EventFilter, SharingBus } from 'sharing-bus';
 import { injectEventStream, injectLatest, injectReceiver, injectRecent } from 'sharing-bus/angular';
 import { event } from '../support/events.js';
 import { settle } from '../support/settle.js';
+import '../support/restoreEventTarget.js';
 import { application, within } from './testBed.js';
 
 /** What zone.js does to the `it` of a test runner that it knows. */
