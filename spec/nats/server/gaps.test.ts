@@ -85,7 +85,8 @@ describe('events that are gone are a gap in their place', SUITE, () => {
     connection.publish('bus.other', '{"routing":{}}');
     a.publish('x');
     await a.gets('x');
-    assert.deepEqual(a.got, ['gap 2', 'x']);
+    // Both may come in one turn.
+    assert.ok(['gap 2 x', 'gap 1 gap 1 x'].includes(a.got.join(' ')), a.got.join(' '));
     assert.equal(a.upstream.stats().invalid, 2);
     assert.equal(a.receiver.missed, 2);
   });
