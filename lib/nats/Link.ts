@@ -145,7 +145,7 @@ export class Link<E> implements UpstreamLink<E> {
           caughtUp: (isPresent) => this.caughtUp(isPresent),
           changed: () => {
             if (!this.reader.isLive) {
-              // Whoever keeps the stream is asked again.
+              // When it has begun anew, it knows again who keeps the stream.
               this.outbox.streamIsAlone(false);
             }
             this.update();

@@ -150,22 +150,14 @@ describe('events of one session, in a cluster', SUITE, () => {
   for (const replicas of [1, 3]) {
     it(`wait for each other, with ${replicas} of the servers for the stream`, async () => {
       const connection = await (servers[0] as NatsServer).connect();
-      let problem: unknown;
-      const made = async (): Promise<boolean> => {
-        try {
-          await ensureStream(connection, { stream: `R${replicas}`, prefix: `bus.r${replicas}`, replicas });
-          return true;
-        } catch (error) {
-          problem = error;
-          return false;
-        }
-      };
-      const end = Date.now() + 60_000;
-      while (!(await made())) {
-        assert.ok(Date.now() < end, String(problem));
-      }
-      const counts = watch(connection);
       const options = { stream: `R${replicas}`, prefix: `bus.r${replicas}` };
+      const isMade = (): Promise<boolean> =>
+        ensureStream(connection, { ...options, replicas }).then(
+          () => true,
+          () => false,
+        );
+      await eventually(isMade, 'the cluster makes the stream', 60_000);
+      const counts = watch(connection);
       const node = await TestNode.start(connection, 'c', options);
       node.publish(...numbered('c', 100));
       await node.bus.flush();

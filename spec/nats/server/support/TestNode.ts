@@ -87,9 +87,9 @@ export function numbered(prefix: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 }
 
-export async function eventually(isTrue: () => boolean, what: string, ms = 20_000): Promise<void> {
+export async function eventually(isTrue: () => boolean | Promise<boolean>, what: string, ms = 20_000): Promise<void> {
   const end = performance.now() + ms;
-  while (!isTrue()) {
+  while (!(await isTrue())) {
     assert.ok(performance.now() < end, `within ${ms} ms: ${what}`);
     await wait(5);
   }
