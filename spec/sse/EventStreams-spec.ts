@@ -4,7 +4,7 @@ import { EventFilter, SharingBus, SlowConsumerError } from '../../lib/index.js';
 import { type EventStreamOptions, EventStreams, toEventStream } from '../../lib/sse/index.js';
 import { Clock } from '../support/Clock.js';
 import { recordingLogger } from '../support/collect.js';
-import { survivors } from '../support/collectGarbage.js';
+import { collectGarbage, survivors } from '../support/collectGarbage.js';
 import { event } from '../support/events.js';
 import { Reader } from './Reader.js';
 
@@ -620,7 +620,7 @@ describe('a client that goes away', () => {
 describe('a response that nobody reads', () => {
   /** Lets a collector tell of what it has collected. */
   async function collected(): Promise<void> {
-    await survivors([new WeakRef({})]);
+    await collectGarbage();
     for (let turns = 0; turns < 5; turns += 1) {
       await turn();
     }
